@@ -1,0 +1,28 @@
+# RingqDeps.cmake - finds every dependency; what is missing is named at once, as
+# one apt-get line, instead of one failed run after the other.
+#
+# The versions are the true minima: those of Debian 12.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+set(RINGQ_MISSING)
+macro(ringq_need prefix module package)
+  pkg_check_modules(${prefix} QUIET IMPORTED_TARGET ${module})
+  if(NOT ${prefix}_FOUND)
+    list(APPEND RINGQ_MISSING ${package})
+  endif()
+endmacro()
+
+ringq_need(URING   liburing>=2.3      liburing-dev)
+ringq_need(HIREDIS hiredis>=0.14.1    libhiredis-dev)
+ringq_need(SODIUM  libsodium>=1.0.18  libsodium-dev)
+if(BUILD_TESTING)
+  ringq_need(CMOCKA cmocka>=1.1.5     libcmocka-dev)
+endif()
+
+if(RINGQ_MISSING)
+  list(JOIN RINGQ_MISSING " " packages)
+  message(FATAL_ERROR "Missing libraries. Install them with:\n"
+    "  sudo apt-get install ${packages}")
+endif()
