@@ -1,0 +1,56 @@
+/* buf.h - growing bytes with a ceiling; the only growing byte buffer.
+ *
+ *     ptr        ptr+start            ptr+start+len         ptr+cap
+ *     | consumed | content            | room                |
+ *
+ * A failed append changes nothing.
+ * SPDX-License-Identifier: MIT */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdarg.h>
+
+#include "base/attr.h"
+#include "base/slice.h"
+
+struct rq_buf {
+    uint8_t *ptr;
+    size_t start, len, cap;
+    size_t max; /* ceiling of len, in bytes */
+};
+
+/* Empty, allocating nothing; `max_bytes` is the ceiling of the content. */
+void rq_buf_init(struct rq_buf *b, size_t max_bytes);
+/* Frees the memory; the buffer is empty and usable again. */
+void rq_buf_fini(struct rq_buf *b);
+/* Drops the content and keeps the memory. */
+void rq_buf_clear(struct rq_buf *b);
+/* Drops the content, and the memory too if more than `keep_bytes` of it. */
+void rq_buf_shrink(struct rq_buf *b, size_t keep_bytes);
+
+/* Makes room for `n` more bytes.  Errors  -ENOBUFS over the ceiling; -ENOMEM. */
+RQ_MUST_CHECK int rq_buf_reserve(struct rq_buf *b, size_t n);
+/* Where the next byte goes; valid until the next call.  rq_buf_room() bytes may be written. */
+uint8_t *rq_buf_tail(struct rq_buf *b);
+size_t rq_buf_room(const struct rq_buf *b);
+/* Says that `n` bytes were written at the tail. */
+void rq_buf_commit(struct rq_buf *b, size_t n);
+
+/* Errors of the appends: as rq_buf_reserve. */
+RQ_MUST_CHECK int rq_buf_append(struct rq_buf *b, const void *src, size_t n);
+RQ_MUST_CHECK int rq_buf_append_slice(struct rq_buf *b, struct rq_slice s);
+RQ_MUST_CHECK int rq_buf_append_byte(struct rq_buf *b, uint8_t byte);
+RQ_MUST_CHECK int rq_buf_printf(struct rq_buf *b, const char *fmt, ...) RQ_PRINTF(2, 3);
+
+/* Takes `n` bytes (<= len) off the front; O(1). */
+void rq_buf_consume(struct rq_buf *b, size_t n);
+/* Cuts the content back to its first `len` bytes. */
+void rq_buf_truncate(struct rq_buf *b, size_t len);
+
+/* The content.  Owns  lends: until the buffer changes. */
+static inline struct rq_slice rq_buf_slice(const struct rq_buf *b)
+{
+    return (struct rq_slice){b->ptr == NULL ? NULL : b->ptr + b->start, b->len};
+}
+
+#endif

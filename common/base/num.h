@@ -1,0 +1,24 @@
+/* num.h - strict numbers, sizes and durations.  Strict: the whole slice, no sign
+ * unless the type has one, no space, no overflow.
+ * SPDX-License-Identifier: MIT */
+#ifndef BASE_NUM_H
+#define BASE_NUM_H
+
+#include "base/attr.h"
+#include "base/slice.h"
+
+/* Errors of all four  -EINVAL not a number;  -ERANGE outside [min, max]. */
+RQ_MUST_CHECK int rq_num_u64(struct rq_slice s, uint64_t min, uint64_t max, uint64_t *out);
+RQ_MUST_CHECK int rq_num_i64(struct rq_slice s, int64_t min, int64_t max, int64_t *out);
+/* "4096", "64KiB", "1MiB", "2GiB" -> bytes. */
+RQ_MUST_CHECK int rq_num_size(struct rq_slice s, uint64_t min, uint64_t max, uint64_t *out_bytes);
+/* "250ms", "30s", "5m", "2h", "7d"; a bare number is milliseconds -> ms. */
+RQ_MUST_CHECK int rq_num_duration(struct rq_slice s, uint64_t min_ms, uint64_t max_ms,
+                                  uint64_t *out_ms);
+
+enum { RQ_NUM_DIGITS = 20 }; /* of the longest uint64_t */
+/* Writes the decimal digits of `v`; no NUL.  Shape  out: RQ_NUM_DIGITS bytes.
+ * Returns  how many were written. */
+size_t rq_num_format(uint64_t v, char *out);
+
+#endif

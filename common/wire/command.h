@@ -1,0 +1,142 @@
+/* command.h - the command table as data, and the options of each command as structs.
+ * Parse into a struct, then act.
+ * SPDX-License-Identifier: MIT */
+#ifndef WIRE_COMMAND_H
+#define WIRE_COMMAND_H
+
+#include "wire/resp.h"
+
+enum {
+    RQ_CMD_READ = 1,
+    RQ_CMD_WRITE = 2,
+    RQ_CMD_BLOCK = 4,
+    RQ_CMD_ALWAYS = 8,
+};
+
+enum rq_command_id {
+#define COMMAND(NAME, handler, arity, flags, arguments, help) RQ_COMMAND_##NAME,
+#include "wire/commands.def"
+#undef COMMAND
+    RQ_COMMAND_COUNT
+};
+
+struct rq_command {
+    enum rq_command_id id;
+    const char *name;
+    int arity;
+    unsigned flags;
+    const char *arguments, *help;
+};
+
+extern const struct rq_command rq_commands[RQ_COMMAND_COUNT];
+
+/* By verb, in any case; NULL when unknown. */
+const struct rq_command *rq_command_find(struct rq_slice verb);
+/* Does `argc` words fit the command's arity? */
+bool rq_command_arity_fits(const struct rq_command *c, size_t argc);
+
+/* What is wrong with a command, in words that say what to do. */
+struct rq_complaint {
+    int code; /* RQ_E_BADARG, RQ_E_MALFORMED (wrong number of words), RQ_E_LIMIT */
+    char text[160];
+};
+
+enum {
+    RQ_TTR_MIN_MS = 1000,
+    RQ_TTR_MAX_MS = 24 * 3600 * 1000,
+    RQ_TTR_DEFAULT_MS = 60 * 1000,
+    RQ_TRIES_DEFAULT = 25,
+    RQ_TRIES_MAX = 65535,
+    RQ_PRI_MAX = 255,
+    RQ_PRI_DEFAULT = 128,
+    RQ_BACKOFF_BASE_DEFAULT_MS = 1000,
+    RQ_BACKOFF_MAX_DEFAULT_MS = 3600 * 1000,
+    RQ_BACKOFF_LIMIT_MS = 24 * 3600 * 1000,
+    RQ_JITTER_DEFAULT_PCT = 10,
+    RQ_GET_COUNT_MAX = 1024,
+    RQ_GET_QUEUES_MAX = 64,
+    RQ_LEASES_MAX = 1024, /* leases in one DONE or TOUCH */
+    RQ_ERROR_TEXT_MAX = 4096, /* bytes of FAIL's ERROR that are kept; the rest is cut */
+};
+#define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
+#define RQ_BLOCK_MAX_MS INT64_C(315360000000)
+
+enum rq_backoff { RQ_BACKOFF_FIXED, RQ_BACKOFF_LINEAR, RQ_BACKOFF_EXP };
+
+struct rq_put {
+    struct rq_slice queue;
+    size_t body_count;             /* 1 for PUT */
+    const struct rq_slice *bodies; /* lends: from the command */
+    int64_t delay_ms;              /* 0: now; -1: at_unix_ms is given */
+    int64_t at_unix_ms;
+    uint8_t pri;
+    uint8_t jitter_pct;
+    enum rq_backoff backoff;
+    uint16_t tries;
+    uint32_t ttr_ms, backoff_base_ms, backoff_max_ms;
+};
+
+struct rq_get {
+    size_t queue_count;
+    struct rq_slice queues[RQ_GET_QUEUES_MAX]; /* strict order */
+    int64_t block_ms;                          /* -1: for ever; 0: get_nowait */
+    bool has_count;                            /* the reply is an array of jobs */
+    uint32_t count;                            /* 1 without COUNT */
+    uint32_t ttr_ms;                           /* 0: the job's own */
+};
+
+/* A parsed lease `7-1042:3` or id `7-1042`; both parts of an id are >= 1. */
+struct rq_lease {
+    uint64_t epoch, number;
+    uint64_t n; /* 0 in an id */
+};
+
+struct rq_leases { /* DONE, TOUCH */
+    bool all;      /* TOUCH ALL */
+    size_t count;
+    const struct rq_slice *words; /* lends: each checked to be a lease */
+    bool has_result;
+    struct rq_slice result; /* DONE ... RESULT; one lease only */
+    uint32_t ttr_ms;        /* TOUCH ... TTR; 0: the job's own */
+};
+
+struct rq_fail {
+    struct rq_lease lease;
+    struct rq_slice error; /* at most RQ_ERROR_TEXT_MAX bytes */
+    int64_t delay_ms;      /* -1: by BACKOFF */
+    bool dead;
+};
+
+struct rq_release {
+    struct rq_lease lease;
+    int64_t delay_ms;
+};
+
+struct rq_join {
+    size_t queue_count;
+    struct rq_slice queues[RQ_GET_QUEUES_MAX];
+    int64_t block_ms; /* -1: for ever */
+    bool strict;
+};
+
+/* Each reads the whole command.  Unknown options, options twice, numbers out of range
+ * and bad names are complaints.
+ * Errors  complaint->code, and *complaint says why */
+RQ_MUST_CHECK int rq_put_parse(const struct rq_cmd *cmd, struct rq_put *out, struct rq_complaint *why);
+RQ_MUST_CHECK int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out, struct rq_complaint *why);
+RQ_MUST_CHECK int rq_get_parse(const struct rq_cmd *cmd, struct rq_get *out, struct rq_complaint *why);
+RQ_MUST_CHECK int rq_done_parse(const struct rq_cmd *cmd, struct rq_leases *out, struct rq_complaint *why);
+RQ_MUST_CHECK int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out, struct rq_complaint *why);
+RQ_MUST_CHECK int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out, struct rq_complaint *why);
+RQ_MUST_CHECK int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *out, struct rq_complaint *why);
+RQ_MUST_CHECK int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out, struct rq_complaint *why);
+
+/* `7-1042` and `7-1042:3`.  Errors  -EINVAL */
+RQ_MUST_CHECK int rq_id_parse(struct rq_slice word, struct rq_lease *out);
+RQ_MUST_CHECK int rq_lease_parse(struct rq_slice word, struct rq_lease *out);
+enum { RQ_ID_TEXT_MAX = 41, RQ_LEASE_TEXT_MAX = 62 };
+/* Write without NUL; return the length.  Shape  out: RQ_ID_TEXT_MAX / RQ_LEASE_TEXT_MAX bytes */
+size_t rq_id_format(uint64_t epoch, uint64_t number, char *out);
+size_t rq_lease_format(const struct rq_lease *lease, char *out);
+
+#endif

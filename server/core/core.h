@@ -1,0 +1,167 @@
+/* core.h - the door to the rules: (state, command, now) -> effects.
+ *
+ * Plain data and plain functions: no I/O, no clock, no suspension, one seeded generator.
+ * One core holds one partition.  Which transitions there are: docs/architecture.md and
+ * the table at the head of job.c.
+ *
+ * Every function that takes `fx` appends what it caused.  When one fails it has changed
+ * nothing and appended nothing.  -ENOMEM is possible wherever `fx` is.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "base/attr.h"
+#include "core/effects.h"
+#include "core/job.h"
+#include "core/queue.h"
+
+struct core;
+struct holder; /* somebody who holds leases and loses them together: a connection */
+
+/* One reading of the clocks, made once a turn by the caller. */
+struct core_now {
+    int64_t mono_ns; /* never goes back */
+    int64_t wall_ms; /* Unix time; may jump */
+};
+
+/* Owns  gives: core_free().  NULL: no memory.  `seed` feeds the jitter. */
+struct core *core_new(uint64_t seed);
+void core_free(struct core *core);
+
+/* From now on new jobs and leases carry `epoch`, which must exceed the old one.  Jobs
+ * and current leases stay as they are. */
+void core_set_epoch(struct core *core, uint64_t epoch);
+
+/* ---- producing ---- */
+
+struct core_put {
+    struct rq_slice queue, body; /* borrows; the body is copied */
+    struct job_policy policy;
+    int64_t due_wall_ms; /* 0: at once */
+};
+
+/* Row 1: a PENDING job and its PUT record (confirm, homes).
+ * Errors  RQ_E_LIMIT  too many queues
+ * Owns    lends *out: until the job's end */
+RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put, struct core_now now,
+                           struct effects *fx, struct job **out);
+
+/* The commit that holds the job's awaited record is in the log: rows 2, 10, 12, 14.  A
+ * pending job becomes delayed or ready and a getter may be served; an ending job is
+ * counted and freed (done) or buried (dead), and joiners may be answered. */
+RQ_MUST_CHECK int core_confirmed(struct core *core, struct job *job, struct core_now now,
+                                 struct effects *fx);
+/* Row 3: a pending job's PUT was definitely refused; the job is gone. */
+RQ_MUST_CHECK int core_refused(struct core *core, struct job *job, struct core_now now,
+                               struct effects *fx);
+void core_set_home(struct core *core, const struct effect *logged, uint64_t home);
+
+/* ---- consuming ---- */
+
+/* Owns  gives: core_holder_lost() ends it.  NULL: no memory. */
+struct holder *core_holder_new(struct core *core);
+/* Row 14 for all its leases.  Its waiters must be gone already (core_waiter_cancel).
+ * On -ENOMEM the rest is left: call again. */
+RQ_MUST_CHECK int core_holder_lost(struct core *core, struct holder *holder, struct core_now now,
+                                   struct effects *fx);
+size_t core_holder_leases(const struct holder *holder);
+
+struct core_get {
+    const struct rq_slice *queues; /* strict order */
+    size_t queue_count;            /* >= 1 */
+    uint32_t count;                /* at most so many jobs; waits for the first only */
+    size_t bytes_max;              /* stops taking jobs when their bodies exceed this */
+    uint32_t ttr_ms;               /* 0: each job's own */
+    int64_t block_ms;              /* -1: for ever; 0: do not wait */
+};
+
+/* Row 7, now or later.  What is there is delivered at once (EFFECT_DELIVER); BLOCK 0 and
+ * nothing: EFFECT_TIMEOUT; else *out_waiter is set and the effect comes from a later call.
+ * Errors  RQ_E_LIMIT  too many queues, waiters or leases
+ * Owns    keeps `cookie` until the waiter is answered or cancelled.  *out_waiter is NULL
+ *         when answered, else dies with the answer. */
+RQ_MUST_CHECK int core_get(struct core *core, const struct core_get *get, struct holder *holder,
+                           void *cookie, struct core_now now, struct effects *fx,
+                           struct waiter **out_waiter);
+/* The getter or joiner is not interested any more; `w` is freed, no effect will name it. */
+void core_waiter_cancel(struct core *core, struct waiter *w);
+/* Row 8: a hand-over that never reached the client: back to its old place, the attempt
+ * not counted, the next waiter served.  Does nothing when the lease is not current. */
+RQ_MUST_CHECK int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
+                                 struct core_now now, struct effects *fx);
+
+/* Rows 9 to 13 and 15.  Errors of all  RQ_E_STALE  not the current lease (or already
+ * ending);  RQ_E_NOJOB  no such job */
+RQ_MUST_CHECK int core_done(struct core *core, struct job_id id, uint64_t lease,
+                            struct rq_slice result, struct core_now now, struct effects *fx);
+
+struct core_failed {
+    bool dead;             /* else delayed */
+    int64_t retry_wall_ms; /* when delayed */
+};
+/* `delay_ms` -1: by the job's backoff. */
+RQ_MUST_CHECK int core_fail(struct core *core, struct job_id id, uint64_t lease,
+                            struct rq_slice error, int64_t delay_ms, bool dead,
+                            struct core_now now, struct effects *fx, struct core_failed *out);
+RQ_MUST_CHECK int core_release(struct core *core, struct job_id id, uint64_t lease,
+                               int64_t delay_ms, struct core_now now, struct effects *fx);
+/* `ttr_ms` 0: the one it was taken with. */
+RQ_MUST_CHECK int core_touch(struct core *core, struct job_id id, uint64_t lease, uint32_t ttr_ms,
+                             struct core_now now, int64_t *out_deadline_wall_ms);
+/* Every lease of `holder`: calls `each` with the new deadline.  Returns how many. */
+size_t core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms, struct core_now now,
+                      void (*each)(void *arg, const struct job *job, int64_t deadline_wall_ms),
+                      void *arg);
+
+/* ---- waiting ---- */
+
+struct core_join {
+    const struct rq_slice *queues;
+    size_t queue_count;
+    int64_t block_ms; /* -1: for ever */
+    bool strict;      /* dead jobs count as unfinished */
+};
+/* EFFECT_JOINED at the first instant at which the number of unfinished jobs, summed over
+ * the queues, is 0: now or later.  Owns and Errors as core_get. */
+RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join, struct holder *holder,
+                            void *cookie, struct core_now now, struct effects *fx,
+                            struct waiter **out_waiter);
+
+/* ---- time ---- */
+
+/* When core_tick() has something to do, on mono_ns; INT64_MAX: never. */
+int64_t core_next_due(const struct core *core);
+/* Rows 6 and 14 and the ends of BLOCK, for all that is due; at most `max` of them, so that
+ * a burst cannot hold the loop: call again while core_next_due() <= now. */
+RQ_MUST_CHECK int core_tick(struct core *core, struct core_now now, size_t max, struct effects *fx);
+/* TOTALS of every queue that has changed since its last one. */
+RQ_MUST_CHECK int core_totals(struct core *core, struct effects *fx);
+
+/* ---- recovery ---- */
+
+/* Applies one record of the log.  `home` names the commit it stands in.  Effects: FORGET.
+ * Errors  RQ_E_MALFORMED  a record that cannot follow what came before (corruption) */
+RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record, uint64_t home,
+                              struct core_now now, struct effects *fx);
+/* The whole log is applied: leased jobs go back by row 14. */
+RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now, struct effects *fx);
+
+/* ---- looking: lends until the next call that changes the core ---- */
+
+const struct job *core_find_job(const struct core *core, struct job_id id);
+/* NULL: never used, which is as good as empty. */
+const struct queue *core_find_queue(const struct core *core, struct rq_slice name);
+/* Walks all queues in no order; start with *cursor 0, NULL at the end. */
+const struct queue *core_next_queue(const struct core *core, size_t *cursor);
+/* The server's sums over all queues. */
+struct core_sums {
+    uint64_t queues, jobs, ready, delayed, leased, dead, unfinished, getters, joiners;
+    size_t body_bytes;
+    struct record_totals totals;
+};
+void core_sums(const struct core *core, struct core_sums *out);
+/* Recounts everything from the lists and compares with the kept numbers (S8, S9, S11).
+ * O(jobs): tests, and once after recovery.  ASSERTs. */
+void core_check(const struct core *core);
+
+#endif

@@ -1,0 +1,79 @@
+/* effects.h - what a command causes: the only output of the rules.
+ *
+ * A function of the core first reserves room for all that it may cause, then changes
+ * the state and appends effects in the order of the changes.  The broker carries them
+ * out in that order and clears the list.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_EFFECTS_H
+#define CORE_EFFECTS_H
+
+#include <stddef.h>
+
+#include "core/record.h"
+
+struct job;
+struct waiter;
+
+enum effect_kind {
+    /* `record` goes into the log.  Its slices borrow from the job or the command: encode
+     * it before the next call.  If `confirm`, call core_confirmed(job) when the commit
+     * is in the log; for a PUT that was definitely refused, core_refused(job).  If
+     * `homes`, the job's (TOTALS: the queue's) data now lives in this commit: tell
+     * core_set_home(). */
+    EFFECT_RECORD,
+    /* The getter `cookie` has been given `job`, leased under `lease`.  `more`: another
+     * job for the same getter follows. */
+    EFFECT_DELIVER,
+    /* The getter's or joiner's BLOCK has run out (or BLOCK 0 found nothing). */
+    EFFECT_TIMEOUT,
+    /* The joiner `cookie` is answered with `counts`. */
+    EFFECT_JOINED,
+    /* The data of something lived in commit `home` and is not needed any more. */
+    EFFECT_FORGET,
+};
+
+struct join_counts {
+    uint64_t done, dead, expired, cancelled;
+};
+
+struct effect {
+    enum effect_kind kind;
+    union {
+        struct {
+            struct record record;
+            struct job *job; /* NULL for TOTALS */
+            bool confirm;
+            bool homes;
+        } log;
+        struct {
+            void *cookie;
+            struct job *job;
+            uint64_t lease; /* the n of the token */
+            bool more;
+        } deliver;
+        struct {
+            void *cookie;
+        } timeout;
+        struct {
+            void *cookie;
+            struct join_counts counts;
+        } joined;
+        struct {
+            uint64_t home;
+        } forget;
+    } u;
+};
+
+struct effects {
+    struct effect *items;
+    size_t count, cap;
+};
+
+void effects_init(struct effects *fx);
+void effects_fini(struct effects *fx);
+/* Makes room for `n` more.  Errors  -ENOMEM, and nothing has changed. */
+int effects_reserve(struct effects *fx, size_t n);
+/* Appends a zeroed effect of `kind` into reserved room (ASSERTed) and returns it. */
+struct effect *effects_add(struct effects *fx, enum effect_kind kind);
+
+#endif

@@ -1,0 +1,42 @@
+/* job.h - a job and its states.
+ *
+ *            PUT            confirmed                    GET
+ *      - ---------> PENDING ---------> READY <---------+----------> LEASED
+ *                      |                 ^   due       | RELEASE,      |  DONE
+ *                      +-----------> DELAYED <---------+ FAIL, lost    +--------> ENDING -> gone
+ *                                                                      |  last FAIL      `-> DEAD
+ *
+ * ENDING lies between a change that lowers `unfinished` and the confirmation of its
+ * commit: nobody gets the job, its lease cannot run out, it is still counted.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_JOB_H
+#define CORE_JOB_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "core/record.h"
+
+enum job_state { JOB_PENDING, JOB_DELAYED, JOB_READY, JOB_LEASED, JOB_ENDING, JOB_DEAD };
+
+struct queue;
+struct job;
+
+const char *job_state_name(enum job_state state); /* the protocol's word */
+
+/* Views for SHOW and GET. */
+struct job_view {
+    struct job_id id;
+    enum job_state state;
+    struct rq_slice queue, body, error; /* lends: until the next change of the core */
+    struct job_policy policy;
+    uint32_t attempts;
+    uint64_t lease;           /* n of the current lease; 0: none */
+    uint32_t lease_ttr_ms;    /* while leased: the TTR it was taken with */
+    int64_t put_wall_ms;
+    int64_t due_wall_ms;      /* while delayed */
+    int64_t deadline_wall_ms; /* while leased */
+    uint64_t home;            /* the commit its data lives in; 0: none yet */
+};
+void job_view(const struct job *job, struct job_view *out);
+
+#endif

@@ -1,0 +1,26 @@
+/* limits.h - every bound of the service, with its reason.  Nothing that a peer sends
+ * may grow without one; each has a test at the limit and one past it.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_LIMITS_H
+#define CORE_LIMITS_H
+
+enum {
+    /* Waiting GETs and JOINs of one connection: a pipeline of blocking commands is a
+     * mistake long before this. */
+    LIMIT_WAITERS_PER_CONNECTION = 1024,
+    /* Leases that one connection may hold: a worker that takes more is leaking them. */
+    LIMIT_LEASES_PER_CONNECTION = 65536,
+    /* Names of queues: each costs about 3 KiB, mostly its two histograms. */
+    LIMIT_QUEUES = 1000000,
+    /* Replies owed to one connection; beyond it the connection is not read. */
+    LIMIT_PIPELINE_DEPTH = 16384,
+    /* Bytes of replies a peer may leave unread before the connection is not read... */
+    LIMIT_OUTPUT_BYTES = 1 << 20,
+    /* ... and how long a peer may leave them before it is closed. */
+    LIMIT_OUTPUT_STALL_MS = 60 * 1000,
+    /* The size of a reply with many jobs: GET COUNT stops taking jobs at this. */
+    LIMIT_GET_BYTES = 4 << 20,
+    LIMIT_CONNECTIONS_DEFAULT = 20000,
+};
+
+#endif

@@ -1,0 +1,68 @@
+/* record.h - the records of the log: what must survive, as plain structs.
+ *
+ * The rules make them, the store turns them into bytes and back (store/encode.c).
+ *
+ * Changing a stored record: never change the meaning of a field; add a new record
+ * type or a new field at the end of the payload with a default for logs that lack it;
+ * raise ENCODE_VERSION when an old server could not read the new form; add a log of
+ * the old form to tests/unit/store/.  A reader stops at types and versions that it does
+ * not know: it never skips them.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+
+#include "base/slice.h"
+
+struct job_id {
+    uint64_t epoch;  /* of the owner that took the PUT; >= 1 */
+    uint64_t number; /* counts from 1 in each epoch */
+};
+
+enum job_backoff { JOB_BACKOFF_FIXED, JOB_BACKOFF_LINEAR, JOB_BACKOFF_EXP };
+
+/* What a producer asks of a job's handling. */
+struct job_policy {
+    uint32_t ttr_ms;
+    uint32_t backoff_base_ms, backoff_max_ms;
+    uint16_t tries; /* attempts in all */
+    uint8_t backoff; /* enum job_backoff */
+    uint8_t jitter_pct;
+    uint8_t pri; /* 0 is served first */
+};
+
+enum record_type {
+    RECORD_PUT = 1,
+    RECORD_LEASE = 2,
+    RECORD_STATE = 3,
+    RECORD_DONE = 4,
+    RECORD_MOVE = 5,
+    RECORD_TOTALS = 9, /* 6 to 8: QUEUE, CRON and BATCH, not written yet */
+};
+
+/* States that a STATE or MOVE record can put a job into. */
+enum record_state { RECORD_READY = 1, RECORD_DELAYED = 2, RECORD_DEAD = 3 };
+/* How a job ended. */
+enum record_end { RECORD_END_DONE = 1, RECORD_END_EXPIRED = 2, RECORD_END_CANCELLED = 3 };
+
+/* Totals of a queue since it was first used. */
+struct record_totals {
+    uint64_t put, delivered, done, failed, retried, dead, expired, cancelled, redelivered;
+};
+
+struct record {
+    enum record_type type;
+    struct job_id job;       /* all but TOTALS */
+    struct rq_slice queue;   /* PUT, MOVE, TOTALS */
+    struct rq_slice body;    /* PUT, MOVE */
+    struct job_policy policy; /* PUT, MOVE */
+    int64_t put_wall_ms;     /* PUT, MOVE: when it was put */
+    int64_t due_wall_ms;     /* PUT, STATE, MOVE: 0, or when it may be delivered first */
+    uint32_t attempts;       /* LEASE, STATE, MOVE: attempts begun so far */
+    enum record_state state; /* STATE, MOVE */
+    struct rq_slice error;   /* STATE, MOVE: last error, may be empty */
+    enum record_end end;     /* DONE */
+    struct rq_slice result;  /* DONE: what DONE ... RESULT said, may be empty */
+    struct record_totals totals; /* TOTALS */
+};
+
+#endif
