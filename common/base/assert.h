@@ -6,10 +6,10 @@
 
 #include "base/attr.h"
 
-#define ASSERT(x) \
-    do {                                               \
-        if (RQ_UNLIKELY(!(x)))                         \
-            rq_assert_fail(#x, __FILE__, __LINE__);    \
+#define ASSERT(x)                                   \
+    do {                                            \
+        if (RQ_UNLIKELY(!(x)))                      \
+            rq_assert_fail(#x, __FILE__, __LINE__); \
     } while (0)
 
 /* Prints `file:line: assertion failed: expr [context]` on stderr and aborts. */

@@ -4,7 +4,8 @@
 #define BASE_ATTR_H
 
 #define RQ_MUST_CHECK __attribute__((warn_unused_result))
-#define RQ_PRINTF(format_arg, first_arg) __attribute__((format(printf, format_arg, first_arg)))
+#define RQ_PRINTF(format_arg, first_arg) \
+    __attribute__((format(printf, format_arg, first_arg)))
 #define RQ_NORETURN __attribute__((noreturn))
 #define RQ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define RQ_UNLIKELY(x) __builtin_expect(!!(x), 0)

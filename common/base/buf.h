@@ -30,7 +30,8 @@ void rq_buf_shrink(struct rq_buf *b, size_t keep_bytes);
 
 /* Makes room for `n` more bytes.  Errors  -ENOBUFS over the ceiling; -ENOMEM. */
 RQ_MUST_CHECK int rq_buf_reserve(struct rq_buf *b, size_t n);
-/* Where the next byte goes; valid until the next call.  rq_buf_room() bytes may be written. */
+/* Where the next byte goes; valid until the next call.  rq_buf_room() bytes may be
+ * written. */
 uint8_t *rq_buf_tail(struct rq_buf *b);
 size_t rq_buf_room(const struct rq_buf *b);
 /* Says that `n` bytes were written at the tail. */

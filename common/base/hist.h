@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
-enum { RQ_HIST_SUB_BITS = 4, RQ_HIST_BUCKETS = (40 - RQ_HIST_SUB_BITS + 1) << RQ_HIST_SUB_BITS };
+enum {
+    RQ_HIST_SUB_BITS = 4,
+    RQ_HIST_BUCKETS = (40 - RQ_HIST_SUB_BITS + 1) << RQ_HIST_SUB_BITS
+};
 
 struct rq_hist {
     uint64_t count, max_us;

@@ -13,7 +13,10 @@ struct rq_list {
     struct rq_list *next, *prev;
 };
 
-#define RQ_LIST_INIT(name) {&(name), &(name)}
+#define RQ_LIST_INIT(name) \
+    {                      \
+        &(name), &(name)   \
+    }
 #define RQ_LIST_ENTRY(link, type, member) RQ_CONTAINER_OF(link, type, member)
 /* `it` may not be removed inside the body; RQ_LIST_EACH_SAFE allows it. */
 #define RQ_LIST_EACH(it, head) \

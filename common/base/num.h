@@ -8,10 +8,12 @@
 #include "base/slice.h"
 
 /* Errors of all four  -EINVAL not a number;  -ERANGE outside [min, max]. */
-RQ_MUST_CHECK int rq_num_u64(struct rq_slice s, uint64_t min, uint64_t max, uint64_t *out);
+RQ_MUST_CHECK int rq_num_u64(struct rq_slice s, uint64_t min, uint64_t max,
+                             uint64_t *out);
 RQ_MUST_CHECK int rq_num_i64(struct rq_slice s, int64_t min, int64_t max, int64_t *out);
 /* "4096", "64KiB", "1MiB", "2GiB" -> bytes. */
-RQ_MUST_CHECK int rq_num_size(struct rq_slice s, uint64_t min, uint64_t max, uint64_t *out_bytes);
+RQ_MUST_CHECK int rq_num_size(struct rq_slice s, uint64_t min, uint64_t max,
+                              uint64_t *out_bytes);
 /* "250ms", "30s", "5m", "2h", "7d"; a bare number is milliseconds -> ms. */
 RQ_MUST_CHECK int rq_num_duration(struct rq_slice s, uint64_t min_ms, uint64_t max_ms,
                                   uint64_t *out_ms);
