@@ -80,6 +80,11 @@ void store_free(struct store *store);
  * Owns     borrows the record's slices */
 int store_append(struct store *store, const struct record *record, uint64_t *out_seq);
 
+/* Between the two, everything appended goes into one and the same commit, however large:
+ * MPUT is all or nothing.  They do not nest; nothing may suspend in between. */
+void store_hold(struct store *store);
+void store_unhold(struct store *store);
+
 /* May PUTs be taken (unconfirmed commits below 64 MiB, state UP or reconnecting)? */
 bool store_has_room(const struct store *store);
 
@@ -90,7 +95,8 @@ void store_forget(struct store *store, uint64_t seq);
 /* Has the first byte of commit `seq` been given to the kernel? */
 bool store_was_sent(const struct store *store, uint64_t seq);
 /* Takes the job's PUT record out of a commit that was never sent; it is as if refused,
- * but without an event.  Returns  false when the commit was sent already. */
+ * but without an event.  The caller still owes store_forget() for it, as for any PUT (the
+ * core says so with EFFECT_FORGET).  Returns  false when the commit was sent already. */
 bool store_withdraw(struct store *store, struct job_id job, uint64_t seq);
 
 /* Waits until everything appended so far is in the log.

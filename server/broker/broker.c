@@ -1,0 +1,343 @@
+/* broker.c - the store's events, the clock, members coming and going.
+ * SPDX-License-Identifier: MIT */
+#include "broker/broker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "broker/inner.h"
+
+enum {
+    TICK_MAX = 256,      /* due jobs handled in one turn */
+    TOTALS_EVERY = 1000, /* commits */
+};
+
+struct core_now broker__now(void)
+{
+    return (struct core_now){rio_now(), rq_clock_wall_ms()};
+}
+
+/* ---- the clock ---- */
+
+/* Pledges that have waited too long: their clients are told, honestly, one of two things. */
+static void expire_pledges(struct broker *b, int64_t now_ns)
+{
+    struct pledge *pledge;
+
+    while ((pledge = pledges_unexpired(&b->pledges)) != NULL &&
+           rq_clock_after(pledge->since_ns, b->config.store_wait_ns) <= now_ns) {
+        struct promise *promise = pledge->promise;
+        struct job *job = pledge->job;
+        struct job_view view;
+        int code = RQ_E_UNKNOWN;
+
+        pledges_expire_one(&b->pledges);
+        pledge->promise = NULL;
+        if (pledge->is_put && job != NULL) {
+            job_view(job, &view);
+            if (store_withdraw(b->store, view.id, pledge->seq)) {
+                pledge->job = NULL;
+                code = RQ_E_STORE;
+                broker__must(core_refused(b->core, job, broker__now(), &b->fx), "withdrawing");
+                broker__carry(b, NULL);
+            }
+        }
+        if (promise != NULL)
+            promise->ops->failed(promise, code);
+    }
+}
+
+static long on_timer(void *arg)
+{
+    struct broker *b = arg;
+    struct core_now now = broker__now();
+
+    b->timer = 0;
+    b->timer_at = INT64_MAX;
+    if (b->state == BROKER_SERVING && core_next_due(b->core) <= now.mono_ns) {
+        broker__must(core_tick(b->core, now, TICK_MAX, &b->fx), "handling what is due");
+        broker__carry(b, NULL);
+    }
+    expire_pledges(b, now.mono_ns);
+    broker__rearm(b);
+    return 0;
+}
+
+static int64_t next_due(struct broker *b)
+{
+    int64_t due = b->state == BROKER_SERVING ? core_next_due(b->core) : INT64_MAX;
+    struct pledge *pledge = pledges_unexpired(&b->pledges);
+
+    if (pledge != NULL) {
+        int64_t expiry = rq_clock_after(pledge->since_ns, b->config.store_wait_ns);
+        if (expiry < due)
+            due = expiry;
+    }
+    return due;
+}
+
+void broker__rearm(struct broker *b)
+{
+    int64_t due = next_due(b);
+
+    if (due >= b->timer_at)
+        return; /* it rings early enough, and looks again then */
+    if (b->timer != 0)
+        rio_handle_cancel(b->timer);
+    b->timer = rio_call_at(due, on_timer, b);
+    if (b->timer == 0)
+        broker__must(-ENOMEM, "setting a timer");
+    b->timer_at = due;
+}
+
+/* ---- the store's events ---- */
+
+static int on_replay(void *arg, const struct record *record, uint64_t seq)
+{
+    struct broker *b = arg;
+
+    int rc = core_replay(b->core, record, seq, broker__now(), &b->fx);
+    broker__carry(b, NULL);
+    return rc;
+}
+
+static void on_owned(void *arg, uint64_t epoch)
+{
+    struct broker *b = arg;
+
+    core_set_epoch(b->core, epoch);
+    if (b->state != BROKER_LOADING)
+        return;
+    b->state = BROKER_SERVING;
+    broker__must(core_replay_end(b->core, broker__now(), &b->fx), "ending the replay");
+    broker__carry(b, NULL);
+    core_check(b->core);
+    b->events.serving(b->events.arg);
+}
+
+static void on_committed(void *arg, uint64_t seq)
+{
+    struct broker *b = arg;
+    struct pledge *first;
+
+    while ((first = pledges_first(&b->pledges)) != NULL && first->seq <= seq) {
+        struct pledge pledge = *first;
+
+        pledges_drop_first(&b->pledges);
+        if (pledge.job != NULL) {
+            broker__must(core_confirmed(b->core, pledge.job, broker__now(), &b->fx),
+                         "confirming a job");
+            broker__carry(b, NULL);
+        }
+        if (pledge.promise != NULL)
+            pledge.promise->ops->done(pledge.promise);
+    }
+    if (seq >= b->totals_seq + TOTALS_EVERY) {
+        b->totals_seq = seq;
+        broker__must(core_totals(b->core, &b->fx), "writing the totals");
+        broker__carry(b, NULL);
+    }
+}
+
+static bool is_same_job(const struct job *job, struct job_id id)
+{
+    struct job_view view;
+
+    job_view(job, &view);
+    return view.id.epoch == id.epoch && view.id.number == id.number;
+}
+
+/* `jobs` stand in the order of the commit, and so do our pledges. */
+static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint64_t seq)
+{
+    struct broker *b = arg;
+    struct pledge *pledge;
+    size_t next = 0;
+
+    for (size_t i = 0; next < count && (pledge = pledges_at(&b->pledges, i)) != NULL; i++) {
+        struct job *job = pledge->job;
+        struct promise *promise = pledge->promise;
+
+        if (pledge->seq != seq || job == NULL || !is_same_job(job, jobs[next]))
+            continue;
+        next++;
+        pledge->job = NULL;
+        pledge->promise = NULL;
+        broker__must(core_refused(b->core, job, broker__now(), &b->fx), "refusing a PUT");
+        broker__carry(b, NULL);
+        if (promise != NULL)
+            promise->ops->failed(promise, RQ_E_STORE);
+    }
+}
+
+/* Nothing more will be acknowledged: everybody who waits is told so. */
+static void on_stopped(void *arg, enum store_state state, const char *owner, const char *why)
+{
+    struct broker *b = arg;
+    struct pledge *first;
+
+    b->state = state == STORE_FENCED ? BROKER_FENCED : BROKER_HALTED;
+    snprintf(b->owner, sizeof b->owner, "%s", state == STORE_FENCED ? owner : why);
+
+    int code = broker_gate(b);
+    while ((first = pledges_first(&b->pledges)) != NULL) {
+        struct promise *promise = first->promise;
+
+        pledges_drop_first(&b->pledges);
+        if (promise != NULL)
+            promise->ops->failed(promise, code);
+    }
+    RQ_LIST_EACH(link, &b->members) {
+        struct member *m = RQ_LIST_ENTRY(link, struct member, link);
+        struct rq_list *wait;
+
+        while ((wait = rq_list_pop_front(&m->waits)) != NULL) {
+            struct promise *promise = RQ_LIST_ENTRY(wait, struct promise, link);
+
+            core_waiter_cancel(b->core, promise->waiter);
+            promise->waiter = NULL;
+            promise->ops->failed(promise, code);
+        }
+    }
+    b->events.stopped(b->events.arg, why);
+}
+
+/* ---- life ---- */
+
+struct broker *broker_new(const struct broker_config *config, const struct broker_events *events)
+{
+    struct broker *b = calloc(1, sizeof *b);
+
+    if (b == NULL)
+        return NULL;
+    b->core = core_new(config->seed);
+    if (b->core == NULL) {
+        free(b);
+        return NULL;
+    }
+    b->config = *config;
+    b->events = *events;
+    b->state = BROKER_LOADING;
+    b->timer_at = INT64_MAX;
+    effects_init(&b->fx);
+    pledges_init(&b->pledges);
+    rq_list_init(&b->members);
+    return b;
+}
+
+int broker_start(struct broker *b, const struct store_config *store, rio_group *group, char *why)
+{
+    const struct store_events events = {.arg = b,
+                                        .replay = on_replay,
+                                        .owned = on_owned,
+                                        .committed = on_committed,
+                                        .refused = on_refused,
+                                        .stopped = on_stopped};
+
+    return store_start(store, &events, group, why, &b->store);
+}
+
+void broker_free(struct broker *b)
+{
+    if (b == NULL)
+        return;
+    ASSERT(rq_list_empty(&b->members));
+    if (b->timer != 0)
+        rio_handle_cancel(b->timer);
+    store_free(b->store);
+    core_free(b->core);
+    effects_fini(&b->fx);
+    pledges_fini(&b->pledges);
+    free(b);
+}
+
+int broker_gate(const struct broker *b)
+{
+    switch (b->state) {
+    case BROKER_SERVING:
+        return 0;
+    case BROKER_LOADING:
+        return RQ_E_LOADING;
+    case BROKER_FENCED:
+        return RQ_E_MOVED;
+    case BROKER_HALTED:
+        break;
+    }
+    return RQ_E_STORE;
+}
+
+const char *broker_owner(const struct broker *b)
+{
+    return b->owner;
+}
+
+enum broker_state broker_state(const struct broker *b)
+{
+    return b->state;
+}
+
+const struct core *broker_core(const struct broker *b)
+{
+    return b->core;
+}
+
+void broker_store_stats(const struct broker *b, struct store_stats *out)
+{
+    store_stats(b->store, out);
+}
+
+enum store_level broker_level(const struct broker *b)
+{
+    return store_level(b->store);
+}
+
+int broker_flush(struct broker *b)
+{
+    return await(store_flush(b->store));
+}
+
+/* ---- members ---- */
+
+struct member *member_new(struct broker *b)
+{
+    struct member *m = calloc(1, sizeof *m);
+
+    if (m == NULL)
+        return NULL;
+    m->broker = b;
+    rq_list_init(&m->waits);
+    rq_list_push_back(&b->members, &m->link);
+    return m;
+}
+
+void member_stop_waits(struct member *m)
+{
+    struct rq_list *wait;
+
+    while ((wait = rq_list_pop_front(&m->waits)) != NULL) {
+        struct promise *promise = RQ_LIST_ENTRY(wait, struct promise, link);
+
+        core_waiter_cancel(m->broker->core, promise->waiter);
+        promise->waiter = NULL;
+        promise->ops->timed_out(promise);
+    }
+}
+
+void member_leave(struct member *m)
+{
+    struct broker *b = m->broker;
+
+    member_stop_waits(m);
+    rq_list_remove(&m->link);
+    if (m->holder != NULL) {
+        broker__must(core_holder_lost(b->core, m->holder, broker__now(), &b->fx),
+                     "giving leases back");
+        broker__carry(b, NULL);
+    }
+    free(m);
+}

@@ -1,0 +1,174 @@
+/* carry.c - effects carried out, in the order of the changes that caused them.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "broker/inner.h"
+
+void broker__must(int rc, const char *what)
+{
+    if (RQ_LIKELY(rc >= 0))
+        return;
+    LOG_ERROR("event=fatal what=\"%s\" error=\"%s\" action=\"ending; a restart recovers from the log\"",
+              what, rq_err_text(rc));
+    abort();
+}
+
+/* Appends one record.  The PUT of a full or stopped store is undone; any other record
+ * that the store will not take is moot: it is fenced or halted, and so are we. */
+static int log_record(struct broker *b, const struct effect *e, uint64_t *out_seq)
+{
+    int rc = store_append(b->store, &e->u.log.record, out_seq);
+
+    if (rc < 0 && rc != -ESHUTDOWN && e->u.log.record.type != RECORD_PUT)
+        broker__must(rc, "appending to the log");
+    if (rc == 0 && e->u.log.homes)
+        core_set_home(b->core, e, *out_seq);
+    return rc;
+}
+
+/* How many deliveries to the same getter stand at `i` and behind it. */
+static size_t count_batch(const struct effects *fx, size_t i)
+{
+    size_t n = 1;
+
+    while (fx->items[i].u.deliver.more) {
+        i++;
+        n++;
+        ASSERT(i < fx->count && fx->items[i].kind == EFFECT_DELIVER);
+    }
+    return n;
+}
+
+/* Forgets the wait: the promise is about to be kept. */
+static struct promise *take_promise(void *cookie)
+{
+    struct promise *p = cookie;
+
+    p->waiter = NULL;
+    rq_list_remove(&p->link);
+    return p;
+}
+
+/* Hands the batch at fx->items[at] to its getter.  When the getter cannot take it, the jobs
+ * go back to their places: `undo` collects them, because the core may not be called before
+ * all of fx is read. */
+static size_t deliver_batch(struct broker *b, size_t at, bool *out_refused)
+{
+    size_t n = count_batch(&b->fx, at);
+    struct promise *p = take_promise(b->fx.items[at].u.deliver.cookie);
+
+    *out_refused = false;
+    for (size_t i = 0; i < n; i++) {
+        struct job_view view;
+
+        job_view(b->fx.items[at + i].u.deliver.job, &view);
+        if (p->ops->delivered(p, &view, i, n) < 0) {
+            *out_refused = true;
+            p->ops->failed(p, RQ_E_LIMIT);
+            break;
+        }
+    }
+    return n;
+}
+
+static void pledge_job(struct broker *b, const struct effect *e, uint64_t seq)
+{
+    struct pledge pledge = {.seq = seq,
+                            .since_ns = rio_now(),
+                            .job = e->u.log.job,
+                            .is_put = e->u.log.record.type == RECORD_PUT};
+
+    pledges_add(&b->pledges, &pledge);
+}
+
+/* One pass over fx.  Leases that could not be handed over are left in `undo`. */
+static struct carried carry_once(struct broker *b, struct effects *undo)
+{
+    struct carried out = {0, 0};
+
+    for (size_t i = 0; i < b->fx.count; i++) {
+        struct effect *e = &b->fx.items[i];
+        bool refused;
+
+        switch (e->kind) {
+        case EFFECT_RECORD: {
+            uint64_t seq;
+            int rc = log_record(b, e, &seq);
+
+            if (rc < 0 && out.rc == 0)
+                out.rc = rc;
+            if (rc == 0) {
+                out.seq = seq;
+                if (e->u.log.confirm)
+                    pledge_job(b, e, seq);
+            }
+            break;
+        }
+        case EFFECT_DELIVER: {
+            size_t n = deliver_batch(b, i, &refused);
+
+            for (size_t k = 0; refused && k < n; k++) {
+                broker__must(effects_reserve(undo, 1), "undoing a hand-over");
+                effects_add(undo, EFFECT_DELIVER)->u = b->fx.items[i + k].u;
+            }
+            i += n - 1;
+            break;
+        }
+        case EFFECT_TIMEOUT: {
+            struct promise *p = take_promise(e->u.timeout.cookie);
+
+            p->ops->timed_out(p);
+            break;
+        }
+        case EFFECT_JOINED: {
+            struct promise *p = take_promise(e->u.joined.cookie);
+
+            p->ops->joined(p, &e->u.joined.counts);
+            break;
+        }
+        case EFFECT_FORGET:
+            store_forget(b->store, e->u.forget.home);
+            break;
+        }
+    }
+    b->fx.count = 0;
+    return out;
+}
+
+static void undo_deliveries(struct broker *b, struct effects *undo)
+{
+    for (size_t i = 0; i < undo->count; i++) {
+        struct job_view view;
+
+        job_view(undo->items[i].u.deliver.job, &view);
+        broker_undeliver(b, view.id, undo->items[i].u.deliver.lease);
+    }
+}
+
+struct carried broker__carry(struct broker *b, struct promise *promise)
+{
+    struct effects undo;
+
+    effects_init(&undo);
+    /* One more for the promise alone. */
+    broker__must(pledges_reserve(&b->pledges, b->fx.count + 1), "making pledges");
+    size_t before = b->pledges.tail;
+    struct carried out = carry_once(b, &undo);
+
+    if (promise != NULL && out.rc == 0) {
+        if (b->pledges.tail > before) {
+            pledges_last(&b->pledges)->promise = promise;
+        } else {
+            struct pledge alone = {.seq = out.seq, .since_ns = rio_now(), .promise = promise};
+            pledges_add(&b->pledges, &alone);
+        }
+    }
+    if (undo.count > 0)
+        undo_deliveries(b, &undo);
+    effects_fini(&undo);
+    broker__rearm(b);
+    return out;
+}

@@ -1,0 +1,243 @@
+/* command.c - one function per command: gate, rules, carry.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "broker/inner.h"
+
+/* ---- producing ---- */
+
+/* At level `memory` nobody waits for the log: the jobs are ready, and the answer goes out,
+ * before their commit has even left. */
+static void confirm_at_once(struct broker *b, size_t count)
+{
+    size_t held = b->pledges.tail - b->pledges.head;
+    struct promise *promise = NULL;
+
+    for (size_t i = held - count; i < held; i++) {
+        struct pledge *pledge = pledges_at(&b->pledges, i);
+        struct job *job = pledge->job;
+
+        promise = pledge->promise;
+        pledge->job = NULL;
+        pledge->promise = NULL;
+        broker__must(core_confirmed(b->core, job, broker__now(), &b->fx), "confirming a job");
+        broker__carry(b, NULL);
+    }
+    promise->ops->done(promise);
+}
+
+/* Takes back the youngest PUT of a command that fails as a whole. */
+static void take_back_last(struct broker *b)
+{
+    struct pledge *pledge = pledges_last(&b->pledges);
+    struct job *job = pledge->job;
+    struct job_view view;
+
+    job_view(job, &view);
+    bool unsent = store_withdraw(b->store, view.id, pledge->seq);
+    ASSERT(unsent); /* nothing is sent in the middle of a command */
+    pledges_drop_last(&b->pledges);
+    broker__must(core_refused(b->core, job, broker__now(), &b->fx), "taking back a PUT");
+    broker__carry(b, NULL);
+}
+
+/* One PENDING job, its record in the open commit, its pledge. */
+static int put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
+                   struct job **out)
+{
+    struct core_put one = *put;
+
+    one.body = body;
+    int rc = core_put(b->core, &one, broker__now(), &b->fx, out);
+    if (rc < 0)
+        return rc;
+    rc = broker__carry(b, NULL).rc;
+    if (rc < 0) {
+        broker__must(core_refused(b->core, *out, broker__now(), &b->fx), "undoing a PUT");
+        broker__carry(b, NULL);
+        return rc == -ENOMEM ? rc : RQ_E_STORE;
+    }
+    return 0;
+}
+
+/* All of them or none. */
+static int put_all(struct broker *b, const struct core_put *put, const struct rq_slice *bodies,
+                   size_t count, struct broker_receipt *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct job *job;
+        struct job_view view;
+
+        int rc = put_one(b, put, bodies[i], &job);
+        if (rc < 0) {
+            for (; i > 0; i--)
+                take_back_last(b);
+            return rc;
+        }
+        if (i == 0) {
+            job_view(job, &view);
+            *out = (struct broker_receipt){view.id, count, put->due_wall_ms > 0};
+        }
+    }
+    return 0;
+}
+
+int broker_put(struct broker *b, const struct core_put *put, const struct rq_slice *bodies,
+               size_t count, struct promise *promise, struct broker_receipt *out)
+{
+    int rc = broker_gate(b);
+
+    ASSERT(count > 0);
+    if (rc < 0)
+        return rc;
+    if (!store_has_room(b->store))
+        return RQ_E_STORE;
+
+    store_hold(b->store); /* one commit for all of them */
+    rc = put_all(b, put, bodies, count, out);
+    store_unhold(b->store);
+    if (rc < 0)
+        return rc;
+    pledges_last(&b->pledges)->promise = promise;
+    if (store_level(b->store) == STORE_MEMORY)
+        confirm_at_once(b, count);
+    return 0;
+}
+
+/* ---- consuming ---- */
+
+/* The member's holder comes with its first GET: an idle connection costs nothing here. */
+static int need_holder(struct member *m)
+{
+    if (m->holder == NULL)
+        m->holder = core_holder_new(m->broker->core);
+    return m->holder == NULL ? -ENOMEM : 0;
+}
+
+/* The wait is over before it began, or the promise joins the member's waits. */
+static void wait_or_carry(struct member *m, struct promise *promise, struct waiter *waiter)
+{
+    promise->waiter = waiter;
+    if (waiter != NULL)
+        rq_list_push_back(&m->waits, &promise->link);
+    broker__carry(m->broker, NULL);
+}
+
+int broker_get(struct member *m, const struct core_get *get, struct promise *promise)
+{
+    struct broker *b = m->broker;
+    struct waiter *waiter;
+
+    int rc = broker_gate(b);
+    if (rc == 0)
+        rc = need_holder(m);
+    if (rc == 0)
+        rc = core_get(b->core, get, m->holder, promise, broker__now(), &b->fx, &waiter);
+    if (rc < 0)
+        return rc;
+    wait_or_carry(m, promise, waiter);
+    return 0;
+}
+
+void broker_undeliver(struct broker *b, struct job_id id, uint64_t lease)
+{
+    broker__must(core_undeliver(b->core, id, lease, broker__now(), &b->fx), "undoing a hand-over");
+    broker__carry(b, NULL);
+}
+
+int broker_done(struct broker *b, const struct broker_lease *leases, size_t count,
+                struct rq_slice result, struct promise *promise, size_t *out_finished,
+                size_t *out_bad, int *out_bad_code)
+{
+    struct core_now now = broker__now();
+    size_t finished = 0, bad = count;
+    int bad_code = 0;
+
+    int rc = broker_gate(b);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < count; i++) {
+        rc = core_done(b->core, leases[i].id, leases[i].n, result, now, &b->fx);
+        if (rc == 0) {
+            finished++;
+        } else if (bad == count) {
+            bad = i;
+            bad_code = rc;
+        }
+    }
+    *out_finished = finished;
+    *out_bad = bad;
+    *out_bad_code = bad_code;
+    if (finished == 0)
+        return bad_code;
+    broker__carry(b, promise);
+    return 0;
+}
+
+int broker_fail(struct broker *b, const struct broker_lease *lease, struct rq_slice error,
+                int64_t delay_ms, bool dead, struct promise *promise, struct core_failed *out)
+{
+    int rc = broker_gate(b);
+
+    if (rc == 0)
+        rc = core_fail(b->core, lease->id, lease->n, error, delay_ms, dead, broker__now(), &b->fx,
+                       out);
+    if (rc == 0)
+        broker__carry(b, promise);
+    return rc;
+}
+
+int broker_release(struct broker *b, const struct broker_lease *lease, int64_t delay_ms,
+                   struct promise *promise)
+{
+    int rc = broker_gate(b);
+
+    if (rc == 0)
+        rc = core_release(b->core, lease->id, lease->n, delay_ms, broker__now(), &b->fx);
+    if (rc == 0)
+        broker__carry(b, promise);
+    return rc;
+}
+
+int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t ttr_ms,
+                 int64_t *out_deadline_wall_ms)
+{
+    int rc = broker_gate(b);
+
+    if (rc == 0)
+        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(), out_deadline_wall_ms);
+    return rc;
+}
+
+size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
+                        void (*each)(void *arg, const struct job *job, int64_t deadline_wall_ms),
+                        void *arg)
+{
+    if (m->holder == NULL)
+        return 0;
+    return core_touch_all(m->broker->core, m->holder, ttr_ms, broker__now(), each, arg);
+}
+
+size_t member_leases(const struct member *m)
+{
+    return m->holder == NULL ? 0 : core_holder_leases(m->holder);
+}
+
+/* ---- waiting ---- */
+
+int broker_join(struct member *m, const struct core_join *join, struct promise *promise)
+{
+    struct broker *b = m->broker;
+    struct waiter *waiter;
+
+    int rc = broker_gate(b);
+    if (rc == 0)
+        rc = need_holder(m);
+    if (rc == 0)
+        rc = core_join(b->core, join, m->holder, promise, broker__now(), &b->fx, &waiter);
+    if (rc < 0)
+        return rc;
+    wait_or_carry(m, promise, waiter);
+    return 0;
+}

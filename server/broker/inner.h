@@ -1,0 +1,55 @@
+/* inner.h - the broker's own state, shared by its three files only.
+ *
+ *   broker.c   the store's events, the clock, stopping
+ *   carry.c    effects carried out: records, deliveries, answers
+ *   command.c  one function per command
+ * SPDX-License-Identifier: MIT */
+#ifndef BROKER_INNER_H
+#define BROKER_INNER_H
+
+#include "broker/broker.h"
+#include "broker/pledge.h"
+
+struct broker {
+    struct core *core;
+    struct store *store;
+    struct broker_config config;
+    struct broker_events events;
+    enum broker_state state;
+    char owner[128];
+    struct effects fx; /* empty between two commands */
+    struct pledges pledges;
+    struct rq_list members;
+    rio_handle timer;
+    int64_t timer_at; /* INT64_MAX: not set */
+    uint64_t totals_seq; /* the commit of the last TOTALS */
+};
+
+struct member {
+    struct broker *broker;
+    struct holder *holder;
+    struct rq_list link;  /* in broker->members */
+    struct rq_list waits; /* promises whose waiter is set */
+};
+
+struct core_now broker__now(void);
+
+/* Running out of memory half-way through a change that the log must see: there is nothing
+ * honest left to do but to end.  A restart recovers from the log. */
+void broker__must(int rc, const char *what);
+
+/* What the records of one command lead to. */
+struct carried {
+    uint64_t seq; /* the commit of its last record; 0: it had none */
+    int rc;       /* of the first PUT that the store would not take; 0 */
+};
+
+/* Carries out and clears broker->fx.  Pledges for the jobs to be confirmed are made in
+ * the order of the records, the last one with `promise` (NULL: none).  With a promise and
+ * no job to confirm, a pledge for the promise alone. */
+struct carried broker__carry(struct broker *b, struct promise *promise);
+
+/* Makes sure that the timer rings no later than something is due. */
+void broker__rearm(struct broker *b);
+
+#endif

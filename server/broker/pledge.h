@@ -1,0 +1,53 @@
+/* pledge.h - what must happen when a commit is in the log: a FIFO in the order of the
+ * records, so that one number (the commit confirmed) says how far to go.
+ *
+ *     head              unexpired                     tail
+ *     | told UNKNOWN    | still waited for            |
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef BROKER_PLEDGE_H
+#define BROKER_PLEDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+struct job;
+struct promise;
+
+struct pledge {
+    uint64_t seq;            /* the commit */
+    int64_t since_ns;        /* when it was made */
+    struct job *job;         /* to be confirmed; NULL: none */
+    struct promise *promise; /* to be answered; NULL: none */
+    bool is_put;             /* a PUT that was never sent may be withdrawn */
+};
+
+struct pledges {
+    struct pledge *ring; /* cap: a power of two */
+    size_t cap, head, tail, unexpired; /* positions count up for ever; head <= unexpired <= tail */
+};
+
+void pledges_init(struct pledges *p);
+void pledges_fini(struct pledges *p);
+/* Makes room for `n` more.  Errors  -ENOMEM */
+RQ_MUST_CHECK int pledges_reserve(struct pledges *p, size_t n);
+/* Appends into reserved room. */
+void pledges_add(struct pledges *p, const struct pledge *pledge);
+/* The oldest; NULL when empty. */
+struct pledge *pledges_first(struct pledges *p);
+/* Drops the oldest; the youngest. */
+void pledges_drop_first(struct pledges *p);
+void pledges_drop_last(struct pledges *p);
+/* The youngest; NULL when empty. */
+struct pledge *pledges_last(struct pledges *p);
+/* The oldest whose time has not run out yet; NULL when there is none. */
+struct pledge *pledges_unexpired(struct pledges *p);
+/* Its time has run out: go on to the next. */
+void pledges_expire_one(struct pledges *p);
+/* The i-th from the oldest; NULL past the end. */
+struct pledge *pledges_at(struct pledges *p, size_t i);
+
+#endif
