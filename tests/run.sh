@@ -1,0 +1,64 @@
+#!/bin/sh
+# run.sh - sets up, builds and runs every test; ends with one verdict.
+#
+#   sh tests/run.sh [--nightly] [--no-install]
+#
+#   --nightly     the long campaigns as well: hundreds of crash cycles, minutes of fuzzing
+#   --no-install  name missing Debian packages instead of installing them
+#
+# Two builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
+# installed, so it runs what is about installing, and the benches.
+# SPDX-License-Identifier: MIT
+set -eu
+cd "$(dirname "$0")/.."
+. deploy/packages.sh
+
+nightly=''
+for option; do
+    case $option in
+    --nightly) nightly=yes ;;
+    --no-install) RINGQ_NO_INSTALL=yes ;;
+    *)
+        sed -n '4,7s/^#  *//p' tests/run.sh >&2
+        exit 2
+        ;;
+    esac
+done
+
+start=$(date +%s)
+failed=''
+
+# step NAME COMMAND...: runs it, and remembers a failure.
+step() {
+    name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" </dev/null && return 0
+    failed="$failed$name; "
+    return 1
+}
+
+verdict() {
+    seconds=$(($(date +%s) - start))
+    if [ -n "$failed" ]; then
+        printf '\nFAILED after %d s: %s\n' "$seconds" "${failed%; }"
+        exit 1
+    fi
+    printf '\nPASSED: all tests, in %d s\n' "$seconds"
+    exit 0
+}
+
+build() {
+    cmake --preset "$1" -DBUILD_TESTING=ON >/dev/null && cmake --build --preset "$1"
+}
+
+step packages packages_need build test || verdict
+step 'build asan' build asan || verdict
+step 'build release' build release || verdict
+# Two at a time: most tests wait for processes rather than for the processor.
+step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
+step 'tests release' ctest --preset release -j 2 --no-tests=error -L 'install|bench' || :
+if [ -n "$nightly" ]; then
+    step nightly env RINGQ_NIGHTLY=1 ctest --preset asan -L 'crash|fuzz' || :
+fi
+verdict
