@@ -1,0 +1,96 @@
+/* put.c - PUT and MPUT: producing.
+ * SPDX-License-Identifier: MIT */
+#include "api/api.h"
+#include "base/clock.h"
+
+/* *3 id, state, durability. */
+static void put_done(struct promise *p)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+    struct rq_resp_writer w = reply_writer(r);
+    char id[RQ_ID_TEXT_MAX];
+    size_t len = rq_id_format(r->u.put.first.epoch, r->u.put.first.number, id);
+
+    rq_resp_array(&w, 3);
+    rq_resp_bulk(&w, rq_slice(id, len));
+    rq_resp_bulk_str(&w, r->u.put.delayed ? "delayed" : "queued");
+    rq_resp_bulk_str(&w, store_level_name(broker_level(r->broker)));
+    reply_resolve(r, &w);
+}
+
+/* *n of ids; those of one command count up. */
+static void mput_done(struct promise *p)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+    struct rq_resp_writer w = reply_writer(r);
+    char id[RQ_ID_TEXT_MAX];
+
+    rq_resp_array(&w, r->u.put.count);
+    for (size_t i = 0; i < r->u.put.count; i++) {
+        size_t len = rq_id_format(r->u.put.first.epoch, r->u.put.first.number + i, id);
+        rq_resp_bulk(&w, rq_slice(id, len));
+    }
+    reply_resolve(r, &w);
+}
+
+static void put_failed(struct promise *p, int code)
+{
+    reply_refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
+}
+
+static const struct promise_ops put_ops = {.done = put_done, .failed = put_failed};
+static const struct promise_ops mput_ops = {.done = mput_done, .failed = put_failed};
+
+/* When the job may be delivered first, in unix ms; 0: at once. */
+static int64_t due_of(const struct rq_put *put)
+{
+    if (put->delay_ms < 0)
+        return put->at_unix_ms;
+    return put->delay_ms == 0 ? 0 : rq_clock_wall_ms() + put->delay_ms;
+}
+
+static void issue(struct api_client *c, const struct rq_put *put, struct reply *r)
+{
+    const struct core_put job = {
+        .queue = put->queue,
+        .policy = {.ttr_ms = put->ttr_ms,
+                   .backoff_base_ms = put->backoff_base_ms,
+                   .backoff_max_ms = put->backoff_max_ms,
+                   .tries = put->tries,
+                   .backoff = (uint8_t)put->backoff,
+                   .jitter_pct = put->jitter_pct,
+                   .pri = put->pri},
+        .due_wall_ms = due_of(put),
+    };
+
+    int rc = broker_put(c->server->broker, &job, put->bodies, put->body_count, &r->promise,
+                        &r->u.put);
+    if (rc < 0)
+        reply_refuse(r, rc);
+}
+
+void api_put(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_complaint why;
+    struct rq_put put;
+
+    if (rq_put_parse(cmd, &put, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    r->promise.ops = &put_ops;
+    issue(c, &put, r);
+}
+
+void api_mput(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_complaint why;
+    struct rq_put put;
+
+    if (rq_mput_parse(cmd, &put, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    r->promise.ops = &mput_ops;
+    issue(c, &put, r);
+}

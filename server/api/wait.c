@@ -1,0 +1,56 @@
+/* wait.c - JOIN: until nothing is unfinished.
+ * SPDX-License-Identifier: MIT */
+#include "api/api.h"
+
+static void join_joined(struct promise *p, const struct join_counts *counts)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+    struct rq_resp_writer w = reply_writer(r);
+
+    rq_resp_map(&w, 4);
+    rq_resp_bulk(&w, RQ_LIT("done"));
+    rq_resp_int(&w, (int64_t)counts->done);
+    rq_resp_bulk(&w, RQ_LIT("dead"));
+    rq_resp_int(&w, (int64_t)counts->dead);
+    rq_resp_bulk(&w, RQ_LIT("expired"));
+    rq_resp_int(&w, (int64_t)counts->expired);
+    rq_resp_bulk(&w, RQ_LIT("cancelled"));
+    rq_resp_int(&w, (int64_t)counts->cancelled);
+    reply_resolve(r, &w);
+}
+
+static void join_timed_out(struct promise *p)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+    struct rq_resp_writer w = reply_writer(r);
+
+    rq_resp_null_array(&w);
+    reply_resolve(r, &w);
+}
+
+static void join_failed(struct promise *p, int code)
+{
+    reply_refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
+}
+
+static const struct promise_ops join_ops = {
+    .joined = join_joined, .timed_out = join_timed_out, .failed = join_failed};
+
+void api_join(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_complaint why;
+    struct rq_join join;
+
+    if (rq_join_parse(cmd, &join, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    const struct core_join wait = {.queues = join.queues,
+                                   .queue_count = join.queue_count,
+                                   .block_ms = join.block_ms,
+                                   .strict = join.strict};
+    r->promise.ops = &join_ops;
+    int rc = broker_join(c->member, &wait, &r->promise);
+    if (rc < 0)
+        reply_refuse(r, rc);
+}

@@ -1,0 +1,310 @@
+/* conn.c - one client: a reader and a writer joined by a queue of reply slots.
+ *
+ *     socket -> reader -> dispatch -> the open commit
+ *                  |                        | resolves
+ *                  +--> replies --> writer -+-> socket
+ *
+ * The reader parses every complete command and issues it; it never waits for a commit.
+ * The writer sends the replies in the order of the commands, each as it is resolved.
+ *
+ * Three things hold a peer back, and none of them costs another peer anything: the queue's
+ * size bounds how many replies are owed, `owed_bytes` how large they may be together, and
+ * the stream's limits how much is received and not yet parsed.
+ * SPDX-License-Identifier: MIT */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "core/limits.h"
+#include "net/dispatch.h"
+
+enum {
+    INPUT_BYTES = 64 * 1024,  /* received at once; grows only while a larger frame arrives */
+    LINGER_MS = 1000,         /* for the peer to read our last words and hang up */
+    LINGER_BYTES = 256 << 20, /* what it may still send meanwhile */
+};
+
+struct conn {
+    struct api_client client;
+    struct conns *all;
+    struct rq_list link; /* in all->live */
+    rio_stream *stream;
+    rio_task *reader;  /* the connection's own task */
+    rio_queue *replies; /* struct reply *, in the order of the commands */
+    rio_event resolved; /* set when any reply is resolved */
+    rio_event drained;  /* set when owed_bytes falls below its limit */
+    struct rq_resp_reader parser;
+    size_t owed_bytes; /* of resolved replies that are not sent */
+    bool goodbye;      /* our last word was an error: linger, so that the peer can read it */
+};
+
+/* ---- replies ---- */
+
+static void on_resolved(struct reply_owner *owner, struct reply *r)
+{
+    struct conn *c = RQ_CONTAINER_OF(owner, struct conn, client.owner);
+
+    c->owed_bytes += r->out.len;
+    rio_event_set(&c->resolved);
+}
+
+/* Waits for the slot at the head, sends it, frees it. */
+RIO_AWAITS static int send_reply(struct conn *c, struct reply *r)
+{
+    int rc = 0;
+
+    while (!r->resolved && rc == 0) {
+        rio_event_clear(&c->resolved);
+        rc = await(rio_event_wait(&c->resolved));
+    }
+    if (rc == 0)
+        rc = rio_stream_write(c->stream, rq_buf_slice(&r->out).ptr, r->out.len);
+    if (rc < 0) {
+        reply_abandon(r);
+        return rc;
+    }
+    c->owed_bytes -= r->out.len;
+    if (c->owed_bytes <= LIMIT_OUTPUT_BYTES)
+        rio_event_set(&c->drained);
+    reply_sent(r);
+    reply_free(r);
+    return 0;
+}
+
+/* A peer that leaves its replies unread for a minute is not coming back. */
+RIO_AWAITS static int drain(struct conn *c)
+{
+    rio_timeout limit;
+
+    rio_timeout_enter(&limit, LIMIT_OUTPUT_STALL_MS * RIO_MS);
+    long rc = await(rio_stream_drain(c->stream));
+    return (int)rio_timeout_exit(&limit, rc);
+}
+
+static long writer_main(void *arg)
+{
+    struct conn *c = arg;
+
+    for (;;) {
+        struct reply *r;
+
+        int rc = await(rio_queue_get(c->replies, &r));
+        if (rc == -ESHUTDOWN)
+            return 0; /* the reader is gone, and all is written */
+        if (rc < 0)
+            return rc;
+        rc = await(send_reply(c, r));
+        if (rc == 0 && rio_stream_unsent(c->stream) > LIMIT_OUTPUT_BYTES)
+            rc = await(drain(c));
+        if (rc < 0)
+            return rc;
+    }
+}
+
+/* ---- commands ---- */
+
+/* Issues one command; its reply slot takes its place in the queue.
+ * Returns  1: this was the last command; 0; < 0 */
+RIO_AWAITS static int issue(struct conn *c, const struct rq_cmd *cmd, int malformed)
+{
+    struct reply *r = reply_new(&c->all->server->pool, &c->client.owner, c->all->server->broker,
+                                c->client.protocol);
+    if (r == NULL)
+        return -ENOMEM;
+    if (malformed < 0) {
+        r->close_after = true;
+        reply_error(r, malformed, NULL);
+    } else {
+        dispatch(&c->client, cmd, r);
+    }
+    bool is_last = r->close_after;
+    int rc = rio_queue_put_nowait(c->replies, &r);
+    if (rc == -EAGAIN)
+        rc = await(rio_queue_put(c->replies, &r));
+    if (rc < 0) {
+        reply_abandon(r);
+        return rc;
+    }
+    return is_last;
+}
+
+/* Issues every whole command that is received.
+ * Returns  1: no more are wanted; 0: more bytes are needed; < 0 */
+RIO_AWAITS static int issue_received(struct conn *c)
+{
+    for (;;) {
+        const void *bytes;
+        struct rq_cmd cmd;
+
+        size_t len = rio_stream_peek(c->stream, &bytes);
+        if (len == 0)
+            return 0;
+        long used = rq_resp_read(&c->parser, rq_slice(bytes, len), &cmd);
+        if (used == 0)
+            return 0;
+        if (used < 0) {
+            c->goodbye = true;
+            return await(issue(c, NULL, used == -ENOMEM ? RQ_E_LIMIT : (int)used));
+        }
+        if (cmd.argc > 0) {
+            /* dispatch() copies what it keeps of the command before issue() can suspend. */
+            int rc = await(issue(c, &cmd, 0));
+            if (rc != 0)
+                return rc;
+        }
+        rio_stream_consume(c->stream, (size_t)used);
+        while (c->owed_bytes > LIMIT_OUTPUT_BYTES) {
+            rio_event_clear(&c->drained);
+            int rc = await(rio_event_wait(&c->drained));
+            if (rc < 0)
+                return rc;
+        }
+    }
+}
+
+/* Issues commands until the client leaves or misbehaves.  No idle limit here: a worker may
+ * wait in GET for hours; keepalive finds the dead ones. */
+RIO_AWAITS static long read_commands(struct conn *c)
+{
+    size_t in_max = INPUT_BYTES;
+
+    for (;;) {
+        long rc = await(issue_received(c));
+        if (rc != 0)
+            return rc < 0 ? rc : 0;
+        rc = await(rio_stream_fill(c->stream));
+        if (rc == -ENOBUFS && in_max < c->all->server->frame_max) {
+            /* One command larger than the window: the parser has agreed to its size. */
+            in_max = c->all->server->frame_max + INPUT_BYTES;
+            rio_stream_set_limits(c->stream, in_max, LIMIT_OUTPUT_BYTES);
+        } else if (rc <= 0) {
+            return rc;
+        }
+    }
+}
+
+/* Closing with bytes unread would send a reset that overtakes our last words. */
+RIO_AWAITS static long linger(struct conn *c)
+{
+    size_t seen = 0;
+    rio_timeout limit;
+    long rc = 0;
+
+    rio_timeout_enter(&limit, LINGER_MS * RIO_MS);
+    rq_ignore(rio_stream_write_eof(c->stream)); /* a peer that is gone already is fine */
+    while (rc >= 0 && seen < LINGER_BYTES) {
+        const void *bytes;
+        size_t len = rio_stream_peek(c->stream, &bytes);
+
+        rio_stream_consume(c->stream, len);
+        seen += len;
+        rc = await(rio_stream_fill(c->stream));
+        if (rc == 0)
+            break;
+    }
+    return rio_timeout_exit(&limit, rc);
+}
+
+/* ---- life ---- */
+
+/* The reader is this task; the writer its child.  A failed writer cancels the reader. */
+RIO_AWAITS static long serve(struct conn *c)
+{
+    rio_group pair;
+    long rc = -ENOMEM;
+
+    rio_group_enter(&pair);
+    if (rio_group_spawn(&pair, writer_main, c) != NULL)
+        rc = await(read_commands(c));
+    member_stop_waits(c->client.member);   /* a blocked GET has nobody to serve */
+    rio_queue_shutdown(c->replies, false); /* what was issued is still answered */
+    /* The end of the reader, even a cancelled one, is no reason to cut the writer short. */
+    long end = await(rio_group_exit(&pair, rc == -ECANCELED || rc == -ECONNRESET ? 0 : rc));
+    rio_group_destroy(&pair);
+    return rc < 0 ? rc : end;
+}
+
+static struct conn *conn_new(rio_stream *stream, struct conns *all)
+{
+    struct conn *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        return NULL;
+    c->all = all;
+    c->stream = stream;
+    c->reader = rio_current_task();
+    c->client = (struct api_client){.server = all->server,
+                                    .owner = {.resolved = on_resolved},
+                                    .id = ++all->server->id_next,
+                                    .protocol = 2};
+    c->client.member = member_new(all->server->broker);
+    c->replies = rio_queue_new(sizeof(struct reply *), LIMIT_PIPELINE_DEPTH);
+    rq_resp_reader_init(&c->parser, all->server->body_max, all->server->frame_max);
+    rq_list_push_back(&all->live, &c->link);
+    all->server->connections++;
+    return c;
+}
+
+/* What was issued and never sent: its leases go back to their old place, then the others. */
+static void conn_free(struct conn *c)
+{
+    struct reply *unsent;
+
+    while (c->replies != NULL && rio_queue_get_nowait(c->replies, &unsent) == 0)
+        reply_abandon(unsent);
+    if (c->client.member != NULL)
+        member_leave(c->client.member);
+    rq_list_remove(&c->link);
+    c->all->server->connections--;
+    rq_resp_reader_fini(&c->parser);
+    rio_queue_free(c->replies);
+    free(c);
+}
+
+/* Over the limit of connections: one line, so that the client knows what to do. */
+RIO_AWAITS static long turn_away(rio_stream *stream)
+{
+    static const char busy[] =
+        "-BUSY too many connections; try again later or raise --max-connections\r\n";
+
+    int rc = rio_stream_write(stream, busy, sizeof busy - 1);
+    return rc < 0 ? rc : await(rio_stream_drain(stream));
+}
+
+long conn_main(rio_stream *stream, void *arg)
+{
+    struct conns *all = arg;
+
+    if (all->stopping)
+        return 0;
+    if (all->server->connections >= all->server->connections_max)
+        return await(turn_away(stream));
+
+    struct conn *c = conn_new(stream, all);
+    if (c == NULL)
+        return -ENOMEM;
+    rio_stream_set_limits(stream, INPUT_BYTES, LIMIT_OUTPUT_BYTES);
+    long rc = -ENOMEM;
+    if (c->client.member != NULL && c->replies != NULL)
+        rc = await(serve(c));
+    if (c->goodbye && rc >= 0)
+        rq_ignore(await(linger(c))); /* best effort: the peer may be gone */
+    if (rc < 0 && rc != -ECANCELED && rc != -ECONNRESET && rc != -EPIPE)
+        LOG_INFO("event=connection_lost conn=%llu name=\"%s\" error=\"%s\"",
+                 (unsigned long long)c->client.id, c->client.name, rq_err_text(rc));
+    conn_free(c);
+    return 0; /* one bad client is not our failure */
+}
+
+void conns_stop(struct conns *conns)
+{
+    conns->stopping = true;
+    RQ_LIST_EACH(link, &conns->live) {
+        struct conn *c = RQ_LIST_ENTRY(link, struct conn, link);
+
+        rio_task_cancel(c->reader);
+    }
+}
