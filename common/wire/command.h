@@ -55,7 +55,7 @@ enum {
     RQ_JITTER_DEFAULT_PCT = 10,
     RQ_GET_COUNT_MAX = 1024,
     RQ_GET_QUEUES_MAX = 64,
-    RQ_LEASES_MAX = 1024, /* leases in one DONE or TOUCH */
+    RQ_LEASES_MAX = 1024,     /* leases in one DONE or TOUCH */
     RQ_ERROR_TEXT_MAX = 4096, /* bytes of FAIL's ERROR that are kept; the rest is cut */
 };
 #define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
@@ -121,21 +121,32 @@ struct rq_join {
 
 /* Each reads the whole command.  Unknown options, options twice, numbers out of range
  * and bad names are complaints.
- * Errors  complaint->code, and *complaint says why */
-RQ_MUST_CHECK int rq_put_parse(const struct rq_cmd *cmd, struct rq_put *out, struct rq_complaint *why);
-RQ_MUST_CHECK int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out, struct rq_complaint *why);
-RQ_MUST_CHECK int rq_get_parse(const struct rq_cmd *cmd, struct rq_get *out, struct rq_complaint *why);
-RQ_MUST_CHECK int rq_done_parse(const struct rq_cmd *cmd, struct rq_leases *out, struct rq_complaint *why);
-RQ_MUST_CHECK int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out, struct rq_complaint *why);
-RQ_MUST_CHECK int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out, struct rq_complaint *why);
-RQ_MUST_CHECK int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *out, struct rq_complaint *why);
-RQ_MUST_CHECK int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out, struct rq_complaint *why);
+ * Returns  0
+ * Errors   why->code, and *why says what to do; *out has no meaning then
+ * Owns     *out borrows from the command */
+RQ_MUST_CHECK int rq_put_parse(const struct rq_cmd *cmd, struct rq_put *out,
+                               struct rq_complaint *why);
+RQ_MUST_CHECK int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out,
+                                struct rq_complaint *why);
+RQ_MUST_CHECK int rq_get_parse(const struct rq_cmd *cmd, struct rq_get *out,
+                               struct rq_complaint *why);
+RQ_MUST_CHECK int rq_done_parse(const struct rq_cmd *cmd, struct rq_leases *out,
+                                struct rq_complaint *why);
+RQ_MUST_CHECK int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out,
+                                 struct rq_complaint *why);
+RQ_MUST_CHECK int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out,
+                                struct rq_complaint *why);
+RQ_MUST_CHECK int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *out,
+                                   struct rq_complaint *why);
+RQ_MUST_CHECK int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
+                                struct rq_complaint *why);
 
 /* `7-1042` and `7-1042:3`.  Errors  -EINVAL */
 RQ_MUST_CHECK int rq_id_parse(struct rq_slice word, struct rq_lease *out);
 RQ_MUST_CHECK int rq_lease_parse(struct rq_slice word, struct rq_lease *out);
 enum { RQ_ID_TEXT_MAX = 41, RQ_LEASE_TEXT_MAX = 62 };
-/* Write without NUL; return the length.  Shape  out: RQ_ID_TEXT_MAX / RQ_LEASE_TEXT_MAX bytes */
+/* Write without NUL; return the length.
+ * Shape  out: RQ_ID_TEXT_MAX, RQ_LEASE_TEXT_MAX bytes */
 size_t rq_id_format(uint64_t epoch, uint64_t number, char *out);
 size_t rq_lease_format(const struct rq_lease *lease, char *out);
 

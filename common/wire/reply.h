@@ -8,7 +8,8 @@
 #include "base/slice.h"
 
 /* Appends a command: `*argc` and one bulk string per slice. */
-RQ_MUST_CHECK int rq_reply_command(struct rq_buf *out, size_t argc, const struct rq_slice *argv);
+RQ_MUST_CHECK int rq_reply_command(struct rq_buf *out, size_t argc,
+                                   const struct rq_slice *argv);
 
 enum rq_reply_type {
     RQ_REPLY_SIMPLE,
@@ -35,17 +36,22 @@ struct rq_reply {
 struct rq_reply_reader; /* resumable: a reply that arrives in pieces is read once */
 
 struct rq_reply_reader *rq_reply_reader_new(size_t bulk_max); /* NULL: no memory */
-void rq_reply_reader_free(struct rq_reply_reader *r);
+void rq_reply_reader_free(struct rq_reply_reader *r);         /* NULL is fine */
 
-/* Eats bytes of `src` and says when a whole reply is there.
+/* Eats bytes of `src`, up to the end of a reply; what was eaten need not be kept.
  * Returns  bytes consumed; *out is set when a reply is whole, else NULL
- * Errors   RQ_E_MALFORMED;  RQ_E_TOOBIG  a bulk over bulk_max, depth over 8, count over 2^20;  -ENOMEM
+ * Errors   RQ_E_MALFORMED
+ *          RQ_E_TOOBIG  a bulk over bulk_max, a line over 64 KiB, arrays nested deeper
+ *                       than 8, more than 2^20 elements in all of them together
+ *          -ENOMEM
+ *          All are final: each later call gives the same.
  * Owns     gives *out: rq_reply_free() */
 RQ_MUST_CHECK long rq_reply_read(struct rq_reply_reader *r, struct rq_slice src,
                                  struct rq_reply **out);
-void rq_reply_free(struct rq_reply *reply);
+void rq_reply_free(struct rq_reply *reply); /* NULL is fine */
 
-/* The value beside the name `field` in a map (or a RESP2 flat array of pairs); NULL when absent. */
+/* The value beside the name `field` in a map (or a RESP2 flat array of pairs).
+ * Returns  NULL when absent */
 const struct rq_reply *rq_reply_field(const struct rq_reply *map, const char *field);
 
 #endif

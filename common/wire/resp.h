@@ -22,19 +22,22 @@ struct rq_cmd {
     const struct rq_slice *argv; /* argv[0]: the verb */
 };
 
+/* Where an element stands, relative to the start of its command. */
+struct rq_resp_span {
+    size_t start, len;
+};
+
 /* Reads one stream of commands.  It remembers how far it has looked into a command
  * that is not whole yet, so a command that arrives in many pieces costs no more. */
 struct rq_resp_reader {
     size_t body_max;  /* bytes of one bulk string */
     size_t frame_max; /* bytes of one whole command */
     /* private */
-    size_t pos;        /* bytes of the current command already looked at */
-    size_t argc_want;  /* declared number of elements; 0: header not read */
-    size_t argc;       /* elements found */
+    size_t pos;       /* bytes of the current command already looked at */
+    size_t argc_want; /* declared number of elements; 0: header not read */
+    size_t argc;      /* elements found */
     size_t args_cap;
-    struct rq_resp_span {
-        size_t start, len; /* relative to the start of the command */
-    } *spans;
+    struct rq_resp_span *spans;
     struct rq_slice *argv;
     struct rq_buf line; /* an inline command with its quotes taken off */
 };
@@ -64,17 +67,17 @@ struct rq_resp_writer {
     int rc;       /* first failed append; checked once, at the end */
 };
 
-void rq_resp_simple(struct rq_resp_writer *w, const char *text);          /* +OK */
+void rq_resp_simple(struct rq_resp_writer *w, const char *text); /* +OK */
 /* `-CODE text`; CR and LF inside `text` become spaces. */
 void rq_resp_error(struct rq_resp_writer *w, const char *wire, const char *text);
 void rq_resp_int(struct rq_resp_writer *w, int64_t v);
-void rq_resp_double(struct rq_resp_writer *w, double v);
-void rq_resp_bool(struct rq_resp_writer *w, bool v);   /* RESP2: :1 or :0 */
+void rq_resp_double(struct rq_resp_writer *w, double v); /* RESP2: a bulk string */
+void rq_resp_bool(struct rq_resp_writer *w, bool v);     /* RESP2: :1 or :0 */
 void rq_resp_bulk(struct rq_resp_writer *w, struct rq_slice s);
 void rq_resp_bulk_str(struct rq_resp_writer *w, const char *s);
-void rq_resp_bulk_u64(struct rq_resp_writer *w, uint64_t v); /* digits as a bulk string */
-void rq_resp_null(struct rq_resp_writer *w);       /* $-1 */
-void rq_resp_null_array(struct rq_resp_writer *w); /* *-1 */
+void rq_resp_bulk_u64(struct rq_resp_writer *w, uint64_t v); /* digits, as a bulk */
+void rq_resp_null(struct rq_resp_writer *w);                 /* $-1 */
+void rq_resp_null_array(struct rq_resp_writer *w);           /* *-1 */
 void rq_resp_array(struct rq_resp_writer *w, size_t n);
 void rq_resp_map(struct rq_resp_writer *w, size_t pairs); /* the header; pairs follow */
 

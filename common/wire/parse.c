@@ -1,0 +1,400 @@
+/* parse - the words of each command become its struct: rq_<command>_parse().
+ *
+ * To add an option: a field in the struct, a line in the command's table, its default
+ * in the function.  What a table cannot say stands in the functions.
+ * SPDX-License-Identifier: MIT */
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/name.h"
+#include "base/num.h"
+#include "wire/options.h"
+
+/* The last millisecond of the year 9999. */
+#define AT_MAX_MS INT64_C(253402300799999)
+
+/* Which field an option fills; the kind is the field's type. */
+#define FLAG(type, member) \
+    .kind = RQ_OPTION_FLAG, .where = offsetof(struct type, member)
+#define U8(type, member) .kind = RQ_OPTION_U8, .where = offsetof(struct type, member)
+#define U16(type, member) .kind = RQ_OPTION_U16, .where = offsetof(struct type, member)
+#define U32(type, member) .kind = RQ_OPTION_U32, .where = offsetof(struct type, member)
+#define I64(type, member) .kind = RQ_OPTION_I64, .where = offsetof(struct type, member)
+#define BYTES(type, member) \
+    .kind = RQ_OPTION_BYTES, .where = offsetof(struct type, member)
+#define CALL(function) .kind = RQ_OPTION_CALL, .read = (function)
+#define MS(low, high) .min = (low), .max = (high), .unit = "ms"
+#define RANGE(low, high) .min = (low), .max = (high)
+
+/* Begins every parser: checks the arity; the words behind the verb are to be read. */
+static int begin(const struct rq_cmd *cmd, enum rq_command_id id, struct rq_words *out,
+                 struct rq_complaint *why)
+{
+    const struct rq_command *c = &rq_commands[id];
+
+    if (!rq_command_arity_fits(c, cmd->argc))
+        return rq_complain(why, RQ_E_MALFORMED,
+                           "wrong number of arguments; write %s %s", c->name,
+                           c->arguments);
+    *out = (struct rq_words){cmd->argv + 1, cmd->argv + cmd->argc};
+    return 0;
+}
+
+static int check_queue(struct rq_slice name, struct rq_complaint *why)
+{
+    char shown[RQ_SHOWN_MAX];
+
+    if (rq_name_is_valid(name))
+        return 0;
+    return rq_complain(why, RQ_E_BADARG,
+                       "a queue's name is 1 to %d of A-Z a-z 0-9 . _ -, not '%s'",
+                       RQ_NAME_MAX, rq_option_show(name, shown));
+}
+
+static bool is_listed(struct rq_slice name, const struct rq_slice *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rq_slice_eq(name, names[i]))
+            return true;
+    return false;
+}
+
+static int check_listed_queue(struct rq_slice name, const struct rq_slice *before,
+                              size_t count, struct rq_complaint *why)
+{
+    char shown[RQ_SHOWN_MAX];
+
+    if (name.len > 0 && memchr(name.ptr, ':', name.len) != NULL)
+        return rq_complain(why, RQ_E_BADARG,
+                           "weights are not supported yet; write '%s' without ':'",
+                           rq_option_show(name, shown));
+    int rc = check_queue(name, why);
+    if (rc < 0)
+        return rc;
+    if (is_listed(name, before, count))
+        return rq_complain(why, RQ_E_BADARG, "queue '%s' is named twice",
+                           rq_option_show(name, shown));
+    if (count == RQ_GET_QUEUES_MAX)
+        return rq_complain(why, RQ_E_LIMIT, "more than %d queues in one command",
+                           RQ_GET_QUEUES_MAX);
+    return 0;
+}
+
+/* Takes `queue[,queue...]`.  Shape  queues: RQ_GET_QUEUES_MAX slices */
+static int take_queues(struct rq_words *words, struct rq_slice *queues,
+                       size_t *out_count, struct rq_complaint *why)
+{
+    struct rq_slice list = *words->next++;
+    struct rq_slice name;
+    size_t count = 0;
+
+    if (list.len == 0)
+        return check_queue(list, why);
+    while (rq_slice_split(&list, ',', &name)) {
+        int rc = check_listed_queue(name, queues, count, why);
+        if (rc < 0)
+            return rc;
+        queues[count++] = name;
+    }
+    *out_count = count;
+    return 0;
+}
+
+/* Reads FIXED|LINEAR|EXP base_ms [max_ms]; no option's name begins like a number. */
+static int read_backoff(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    static const char *const shapes[] = {"FIXED", "LINEAR", "EXP"};
+    struct rq_put *put = out;
+    char shown[RQ_SHOWN_MAX];
+    int64_t base, max = RQ_BACKOFF_MAX_DEFAULT_MS;
+    int shape = RQ_BACKOFF_FIXED;
+
+    if (words->next == words->end)
+        return rq_complain(why, RQ_E_BADARG, "BACKOFF needs FIXED, LINEAR or EXP");
+    while (!rq_slice_eq_nocase(*words->next, rq_slice_str(shapes[shape])))
+        if (++shape > RQ_BACKOFF_EXP)
+            return rq_complain(why, RQ_E_BADARG,
+                               "BACKOFF must be FIXED, LINEAR or EXP, not '%s'",
+                               rq_option_show(*words->next, shown));
+    words->next++;
+
+    int rc = rq_option_number("BACKOFF base", "ms", words, 0, RQ_BACKOFF_LIMIT_MS,
+                              &base, why);
+    if (rc < 0)
+        return rc;
+    if (max < base)
+        max = base;
+    if (words->next < words->end && words->next->len > 0 && words->next->ptr[0] <= '9')
+        rc = rq_option_number("BACKOFF max", "ms", words, base, RQ_BACKOFF_LIMIT_MS,
+                              &max, why);
+    if (rc < 0)
+        return rc;
+    put->backoff = (enum rq_backoff)shape;
+    put->backoff_base_ms = (uint32_t)base;
+    put->backoff_max_ms = (uint32_t)max;
+    return 0;
+}
+
+/* clang-format off */
+static const struct rq_option put_options[] = {
+    {.name = "DELAY",   I64(rq_put, delay_ms),   MS(0, RQ_DELAY_MAX_MS), .rival = "AT"},
+    {.name = "AT",      I64(rq_put, at_unix_ms), MS(0, AT_MAX_MS),       .rival = "DELAY"},
+    {.name = "PRI",     U8(rq_put, pri),         RANGE(0, RQ_PRI_MAX)},
+    {.name = "TTR",     U32(rq_put, ttr_ms),     MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
+    {.name = "TRIES",   U16(rq_put, tries),      RANGE(1, RQ_TRIES_MAX)},
+    {.name = "BACKOFF", CALL(read_backoff)},
+    {.name = "JITTER",  U8(rq_put, jitter_pct),  RANGE(0, 100)},
+    {.name = NULL},
+};
+
+static const struct rq_option get_options[] = {
+    {.name = "BLOCK", I64(rq_get, block_ms), MS(0, RQ_BLOCK_MAX_MS)},
+    {.name = "COUNT", U32(rq_get, count),    RANGE(1, RQ_GET_COUNT_MAX)},
+    {.name = "TTR",   U32(rq_get, ttr_ms),   MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
+    {.name = NULL},
+};
+
+static const struct rq_option done_options[] = {
+    {.name = "RESULT", BYTES(rq_leases, result)},
+    {.name = NULL},
+};
+
+static const struct rq_option touch_options[] = {
+    {.name = "TTR", U32(rq_leases, ttr_ms), MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
+    {.name = NULL},
+};
+
+static const struct rq_option fail_options[] = {
+    {.name = "ERROR", BYTES(rq_fail, error)},
+    {.name = "DELAY", I64(rq_fail, delay_ms), MS(0, RQ_DELAY_MAX_MS), .rival = "DEAD"},
+    {.name = "DEAD",  FLAG(rq_fail, dead),                            .rival = "DELAY"},
+    {.name = NULL},
+};
+
+static const struct rq_option release_options[] = {
+    {.name = "DELAY", I64(rq_release, delay_ms), MS(0, RQ_DELAY_MAX_MS)},
+    {.name = NULL},
+};
+
+static const struct rq_option join_options[] = {
+    {.name = "BLOCK",  I64(rq_join, block_ms), MS(0, RQ_BLOCK_MAX_MS)},
+    {.name = "STRICT", FLAG(rq_join, strict)},
+    {.name = NULL},
+};
+/* clang-format on */
+
+/* Takes the queue; the rest of *out is what a PUT without options means. */
+static int begin_put(struct rq_words *words, struct rq_put *out,
+                     struct rq_complaint *why)
+{
+    *out = (struct rq_put){
+        .queue = *words->next++,
+        .at_unix_ms = -1,
+        .pri = RQ_PRI_DEFAULT,
+        .jitter_pct = RQ_JITTER_DEFAULT_PCT,
+        .backoff = RQ_BACKOFF_EXP,
+        .tries = RQ_TRIES_DEFAULT,
+        .ttr_ms = RQ_TTR_DEFAULT_MS,
+        .backoff_base_ms = RQ_BACKOFF_BASE_DEFAULT_MS,
+        .backoff_max_ms = RQ_BACKOFF_MAX_DEFAULT_MS,
+    };
+    return check_queue(out->queue, why);
+}
+
+static int read_put_options(struct rq_words *words, const char *stop,
+                            struct rq_put *out, struct rq_complaint *why)
+{
+    int rc = rq_options_read(put_options, words, stop, out, why);
+
+    if (out->at_unix_ms >= 0)
+        out->delay_ms = -1;
+    else
+        out->at_unix_ms = 0;
+    return rc;
+}
+
+int rq_put_parse(const struct rq_cmd *cmd, struct rq_put *out, struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_PUT, &words, why);
+
+    if (rc == 0)
+        rc = begin_put(&words, out, why);
+    if (rc < 0)
+        return rc;
+    out->bodies = words.next++;
+    out->body_count = 1;
+    return read_put_options(&words, NULL, out, why);
+}
+
+/* Takes n and exactly n bodies, which end the command. */
+static int take_bodies(struct rq_words *words, struct rq_put *out,
+                       struct rq_complaint *why)
+{
+    int64_t count;
+    int rc =
+        rq_option_number("BODIES", NULL, words, 1, RQ_RESP_ELEMENTS_MAX, &count, why);
+
+    if (rc < 0)
+        return rc;
+    out->bodies = words->next;
+    out->body_count = (size_t)(words->end - words->next);
+    if (out->body_count != (size_t)count)
+        return rq_complain(why, RQ_E_MALFORMED, "BODIES says %d and %zu follow",
+                           (int)count, out->body_count);
+    return 0;
+}
+
+int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out,
+                  struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_MPUT, &words, why);
+
+    if (rc == 0)
+        rc = begin_put(&words, out, why);
+    if (rc == 0)
+        rc = read_put_options(&words, "BODIES", out, why);
+    if (rc < 0)
+        return rc;
+    if (words.next == words.end)
+        return rq_complain(why, RQ_E_MALFORMED, "MPUT ends with BODIES n body...");
+    words.next++;
+    return take_bodies(&words, out, why);
+}
+
+int rq_get_parse(const struct rq_cmd *cmd, struct rq_get *out, struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_GET, &words, why);
+
+    if (rc == 0)
+        rc = take_queues(&words, out->queues, &out->queue_count, why);
+    if (rc < 0)
+        return rc;
+    out->block_ms = -1;
+    out->count = 0;
+    out->ttr_ms = 0;
+    rc = rq_options_read(get_options, &words, NULL, out, why);
+    out->has_count = out->count > 0;
+    if (!out->has_count)
+        out->count = 1;
+    return rc;
+}
+
+/* Takes the leases that come first. */
+static int take_leases(struct rq_words *words, struct rq_leases *out,
+                       struct rq_complaint *why)
+{
+    struct rq_lease lease;
+    char shown[RQ_SHOWN_MAX];
+
+    out->words = words->next;
+    while (words->next < words->end && rq_lease_parse(*words->next, &lease) == 0)
+        words->next++;
+    out->count = (size_t)(words->next - out->words);
+    if (out->count == 0)
+        return rq_complain(why, RQ_E_BADARG,
+                           "a lease looks like 7-1042:3, not like '%s'",
+                           rq_option_show(*words->next, shown));
+    if (out->count > RQ_LEASES_MAX)
+        return rq_complain(why, RQ_E_LIMIT, "more than %d leases in one command",
+                           RQ_LEASES_MAX);
+    return 0;
+}
+
+int rq_done_parse(const struct rq_cmd *cmd, struct rq_leases *out,
+                  struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_DONE, &words, why);
+
+    *out = (struct rq_leases){0};
+    if (rc == 0)
+        rc = take_leases(&words, out, why);
+    if (rc < 0)
+        return rc;
+    out->has_result = words.next < words.end;
+    rc = rq_options_read(done_options, &words, NULL, out, why);
+    if (rc == 0 && out->has_result && out->count > 1)
+        return rq_complain(why, RQ_E_BADARG, "RESULT goes with one lease, not with %zu",
+                           out->count);
+    return rc;
+}
+
+int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out,
+                   struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_TOUCH, &words, why);
+
+    *out = (struct rq_leases){0};
+    if (rc < 0)
+        return rc;
+    out->all = rq_slice_eq_nocase(*words.next, RQ_LIT("ALL"));
+    if (out->all)
+        words.next++;
+    else
+        rc = take_leases(&words, out, why);
+    if (rc < 0)
+        return rc;
+    return rq_options_read(touch_options, &words, NULL, out, why);
+}
+
+static int take_lease(struct rq_words *words, struct rq_lease *out,
+                      struct rq_complaint *why)
+{
+    char shown[RQ_SHOWN_MAX];
+
+    if (rq_lease_parse(*words->next, out) < 0)
+        return rq_complain(why, RQ_E_BADARG,
+                           "a lease looks like 7-1042:3, not like '%s'",
+                           rq_option_show(*words->next, shown));
+    words->next++;
+    return 0;
+}
+
+int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out,
+                  struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_FAIL, &words, why);
+
+    *out = (struct rq_fail){.delay_ms = -1};
+    if (rc == 0)
+        rc = take_lease(&words, &out->lease, why);
+    if (rc == 0)
+        rc = rq_options_read(fail_options, &words, NULL, out, why);
+    if (out->error.len > RQ_ERROR_TEXT_MAX)
+        out->error.len = RQ_ERROR_TEXT_MAX;
+    return rc;
+}
+
+int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *out,
+                     struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_RELEASE, &words, why);
+
+    *out = (struct rq_release){0};
+    if (rc == 0)
+        rc = take_lease(&words, &out->lease, why);
+    if (rc < 0)
+        return rc;
+    return rq_options_read(release_options, &words, NULL, out, why);
+}
+
+int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
+                  struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = begin(cmd, RQ_COMMAND_JOIN, &words, why);
+
+    if (rc == 0)
+        rc = take_queues(&words, out->queues, &out->queue_count, why);
+    if (rc < 0)
+        return rc;
+    out->block_ms = -1;
+    out->strict = false;
+    return rq_options_read(join_options, &words, NULL, out, why);
+}
