@@ -1,0 +1,80 @@
+/* switch_x86_64.S - the context switch for x86-64, System V ABI.
+ * SPDX-License-Identifier: MIT */
+#if defined(__x86_64__) && !defined(RIO_UCONTEXT)
+#ifdef __CET__
+#include <cet.h>
+#else
+#define _CET_ENDBR
+#endif
+
+        .text
+        .p2align 4
+        .globl  rio__switch
+        .hidden rio__switch
+        .type   rio__switch, @function
+rio__switch:                            /* rdi from, rsi to, rdx arg */
+        .cfi_startproc
+        _CET_ENDBR
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbp, 0
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset rbx, 0
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r12, 0
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r13, 0
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r14, 0
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset r15, 0
+        movq    %rsp, (%rdi)
+        movq    (%rsi), %rsp
+        movq    %rdx, %rax
+        popq    %r15
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r15
+        popq    %r14
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r14
+        popq    %r13
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r13
+        popq    %r12
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore r12
+        popq    %rbx
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbx
+        popq    %rbp
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rbp
+        popq    %rcx
+        .cfi_adjust_cfa_offset -8
+        .cfi_register rip, rcx
+        jmp     *%rcx
+        .cfi_endproc
+        .size   rio__switch, . - rio__switch
+
+/* First entry: r12 fn, rax arg.  An undefined rip ends every backtrace here. */
+        .p2align 4
+        .globl  rio__entry
+        .hidden rio__entry
+        .type   rio__entry, @function
+rio__entry:
+        .cfi_startproc
+        .cfi_undefined rip
+        _CET_ENDBR
+        xorl    %ebp, %ebp
+        movq    %rax, %rdi
+        call    *%r12
+        ud2
+        .cfi_endproc
+        .size   rio__entry, . - rio__entry
+#endif
+        .section .note.GNU-stack, "", @progbits
