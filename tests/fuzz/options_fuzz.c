@@ -1,0 +1,136 @@
+/* options_fuzz - whatever reads as a command is either refused with a printable
+ * reason or gives a struct whose every field is within its range.
+ * SPDX-License-Identifier: MIT */
+#include "base/assert.h"
+#include "base/err.h"
+#include "base/name.h"
+#include "fuzz/fuzz.h"
+#include "wire/command.h"
+
+/* Returns  was it taken? */
+static bool check(int rc, const struct rq_complaint *why)
+{
+    if (rc == 0)
+        return true;
+    ASSERT(rc == why->code);
+    ASSERT(rc == RQ_E_BADARG || rc == RQ_E_MALFORMED || rc == RQ_E_LIMIT);
+
+    size_t len = strnlen(why->text, sizeof why->text);
+    ASSERT(len > 0 && len < sizeof why->text);
+    for (size_t i = 0; i < len; i++)
+        ASSERT(why->text[i] >= 0x20 && why->text[i] < 0x7f);
+    return false;
+}
+
+static void check_put(const struct rq_cmd *cmd, const struct rq_put *p)
+{
+    ASSERT(rq_name_is_valid(p->queue));
+    ASSERT(p->body_count >= 1);
+    ASSERT(p->bodies > cmd->argv && p->bodies + p->body_count <= cmd->argv + cmd->argc);
+    ASSERT(p->delay_ms >= -1 && p->delay_ms <= RQ_DELAY_MAX_MS);
+    ASSERT(p->at_unix_ms >= 0 && (p->at_unix_ms == 0 || p->delay_ms == -1));
+    ASSERT(p->jitter_pct <= 100 && p->tries >= 1);
+    ASSERT(p->ttr_ms >= RQ_TTR_MIN_MS && p->ttr_ms <= RQ_TTR_MAX_MS);
+    ASSERT(p->backoff <= RQ_BACKOFF_EXP);
+    ASSERT(p->backoff_base_ms <= p->backoff_max_ms);
+    ASSERT(p->backoff_max_ms <= RQ_BACKOFF_LIMIT_MS);
+}
+
+static void check_queues(const struct rq_slice *queues, size_t count, int64_t block_ms)
+{
+    ASSERT(count >= 1 && count <= RQ_GET_QUEUES_MAX);
+    for (size_t i = 0; i < count; i++)
+        ASSERT(rq_name_is_valid(queues[i]));
+    ASSERT(block_ms >= -1 && block_ms <= RQ_BLOCK_MAX_MS);
+}
+
+/* A lease has one spelling. */
+static void check_lease(struct rq_slice word)
+{
+    struct rq_lease lease;
+    char text[RQ_LEASE_TEXT_MAX];
+    int rc = rq_lease_parse(word, &lease);
+
+    ASSERT(rc == 0 && lease.epoch > 0 && lease.number > 0 && lease.n > 0);
+    ASSERT(rq_slice_eq(word, rq_slice(text, rq_lease_format(&lease, text))));
+}
+
+static void check_leases(const struct rq_leases *l)
+{
+    ASSERT(l->all ? l->count == 0 : l->count >= 1 && l->count <= RQ_LEASES_MAX);
+    for (size_t i = 0; i < l->count; i++)
+        check_lease(l->words[i]);
+    ASSERT(!l->has_result || l->count == 1);
+    ASSERT(l->ttr_ms == 0 ||
+           (l->ttr_ms >= RQ_TTR_MIN_MS && l->ttr_ms <= RQ_TTR_MAX_MS));
+}
+
+static void try_puts(const struct rq_cmd *cmd)
+{
+    struct rq_complaint why = {0};
+    struct rq_put put;
+
+    if (check(rq_put_parse(cmd, &put, &why), &why)) {
+        check_put(cmd, &put);
+        ASSERT(put.body_count == 1);
+    }
+    if (check(rq_mput_parse(cmd, &put, &why), &why))
+        check_put(cmd, &put);
+}
+
+static void try_waits(const struct rq_cmd *cmd)
+{
+    static struct rq_get get;
+    static struct rq_join join;
+    struct rq_complaint why = {0};
+
+    if (check(rq_get_parse(cmd, &get, &why), &why)) {
+        check_queues(get.queues, get.queue_count, get.block_ms);
+        ASSERT(get.count >= 1 && get.count <= RQ_GET_COUNT_MAX);
+        ASSERT(get.has_count || get.count == 1);
+    }
+    if (check(rq_join_parse(cmd, &join, &why), &why))
+        check_queues(join.queues, join.queue_count, join.block_ms);
+}
+
+static void try_leases(const struct rq_cmd *cmd)
+{
+    struct rq_complaint why = {0};
+    struct rq_leases leases;
+    struct rq_fail fail;
+    struct rq_release release;
+
+    if (check(rq_done_parse(cmd, &leases, &why), &why))
+        check_leases(&leases);
+    if (check(rq_touch_parse(cmd, &leases, &why), &why))
+        check_leases(&leases);
+    if (check(rq_fail_parse(cmd, &fail, &why), &why)) {
+        ASSERT(fail.lease.n > 0 && fail.error.len <= RQ_ERROR_TEXT_MAX);
+        ASSERT(fail.delay_ms >= -1 && fail.delay_ms <= RQ_DELAY_MAX_MS);
+        ASSERT(!fail.dead || fail.delay_ms == -1);
+    }
+    if (check(rq_release_parse(cmd, &release, &why), &why))
+        ASSERT(release.delay_ms >= 0 && release.delay_ms <= RQ_DELAY_MAX_MS);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct rq_slice src = rq_slice(data, size);
+    struct rq_resp_reader r;
+    struct rq_cmd cmd;
+    long n;
+
+    rq_resp_reader_init(&r, RQ_RESP_BODY_DEFAULT, 2 * RQ_RESP_BODY_DEFAULT);
+    while ((n = rq_resp_read(&r, src, &cmd)) > 0) {
+        src = rq_slice(src.ptr + n, src.len - (size_t)n);
+        if (cmd.argc == 0)
+            continue;
+        const struct rq_command *c = rq_command_find(cmd.argv[0]);
+        ASSERT(c == NULL || rq_slice_eq_nocase(cmd.argv[0], rq_slice_str(c->name)));
+        try_puts(&cmd);
+        try_waits(&cmd);
+        try_leases(&cmd);
+    }
+    rq_resp_reader_fini(&r);
+    return 0;
+}
