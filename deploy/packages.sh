@@ -11,7 +11,7 @@
 # SPDX-License-Identifier: MIT
 
 PACKAGES_build='gcc libc6-dev cmake ninja-build pkg-config
-  liburing-dev libhiredis-dev libsodium-dev redis-server'
+  liburing-dev libhiredis-dev libsodium-dev libinih-dev redis-server'
 PACKAGES_test='libcmocka-dev g++ python3 redis-tools netcat-openbsd
   clang libclang-rt-dev clang-format'
 

@@ -38,6 +38,7 @@ struct conn {
     rio_event drained;  /* set when owed_bytes falls below its limit */
     struct rq_resp_reader parser;
     size_t owed_bytes; /* of resolved replies that are not sent */
+    bool reading;      /* the reader can be told to stop */
     bool goodbye;      /* our last word was an error: linger, so that the peer can read it */
 };
 
@@ -217,8 +218,11 @@ RIO_AWAITS static long serve(struct conn *c)
     long rc = -ENOMEM;
 
     rio_group_enter(&pair);
-    if (rio_group_spawn(&pair, writer_main, c) != NULL)
+    if (rio_group_spawn(&pair, writer_main, c) != NULL) {
+        c->reading = true;
         rc = await(read_commands(c));
+        c->reading = false;
+    }
     member_stop_waits(c->client.member);   /* a blocked GET has nobody to serve */
     rio_queue_shutdown(c->replies, false); /* what was issued is still answered */
     /* The end of the reader, even a cancelled one, is no reason to cut the writer short. */
@@ -305,6 +309,7 @@ void conns_stop(struct conns *conns)
     RQ_LIST_EACH(link, &conns->live) {
         struct conn *c = RQ_LIST_ENTRY(link, struct conn, link);
 
-        rio_task_cancel(c->reader);
+        if (c->reading)
+            rio_task_cancel(c->reader);
     }
 }

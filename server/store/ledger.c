@@ -1,0 +1,127 @@
+/* ledger - what the log still holds for the living.
+ * SPDX-License-Identifier: MIT */
+#include "store/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+
+enum { LINES_AT_FIRST = 64 };
+
+/* A backlog of a million single PUTs keeps a million lines: 24 MB. */
+struct ledger_line {
+    struct entry_id id; /* valid when placed */
+    uint32_t live;
+    bool placed;
+};
+
+void ledger_init(struct ledger *l)
+{
+    *l = (struct ledger){.first = 1};
+}
+
+void ledger_fini(struct ledger *l)
+{
+    free(l->lines);
+    ledger_init(l);
+}
+
+static struct ledger_line *line_at(const struct ledger *l, size_t i)
+{
+    return &l->lines[(l->start + i) & (l->cap - 1)];
+}
+
+static struct ledger_line *line_of(const struct ledger *l, uint64_t seq)
+{
+    ASSERT(seq >= l->first);
+    ASSERT(seq - l->first < l->count);
+    return line_at(l, (size_t)(seq - l->first));
+}
+
+static int grow(struct ledger *l)
+{
+    size_t cap = l->cap == 0 ? LINES_AT_FIRST : l->cap * 2;
+    struct ledger_line *lines = calloc(cap, sizeof *lines);
+
+    if (lines == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < l->count; i++)
+        lines[i] = *line_at(l, i);
+    free(l->lines);
+    l->lines = lines;
+    l->start = 0;
+    l->cap = cap;
+    return 0;
+}
+
+int ledger_add(struct ledger *l, uint64_t *out_seq)
+{
+    if (l->count == l->cap) {
+        int rc = grow(l);
+        if (rc < 0)
+            return rc;
+    }
+    *line_at(l, l->count) = (struct ledger_line){{0, 0}, 0, false};
+    *out_seq = l->first + l->count;
+    l->count++;
+    return 0;
+}
+
+static void drop_dead(struct ledger *l)
+{
+    while (l->count > 0) {
+        const struct ledger_line *line = line_at(l, 0);
+
+        if (!line->placed || line->live > 0)
+            break;
+        l->start = (l->start + 1) & (l->cap - 1);
+        l->first++;
+        l->count--;
+    }
+}
+
+void ledger_count(struct ledger *l, uint64_t seq)
+{
+    struct ledger_line *line = line_of(l, seq);
+
+    ASSERT(line->live < UINT32_MAX);
+    if (line->live++ == 0)
+        l->live++;
+}
+
+void ledger_forget(struct ledger *l, uint64_t seq)
+{
+    struct ledger_line *line = line_of(l, seq);
+
+    ASSERT(line->live > 0);
+    line->live--;
+    if (line->live > 0)
+        return;
+    l->live--;
+    drop_dead(l);
+}
+
+void ledger_place(struct ledger *l, uint64_t seq, struct entry_id id)
+{
+    struct ledger_line *line = line_of(l, seq);
+
+    ASSERT(!line->placed);
+    line->placed = true;
+    line->id = id;
+    drop_dead(l);
+}
+
+struct entry_id ledger_low(const struct ledger *l, struct entry_id next)
+{
+    if (l->count == 0)
+        return next;
+
+    const struct ledger_line *line = line_at(l, 0);
+    return line->placed ? line->id : next;
+}
+
+size_t ledger_entries(const struct ledger *l)
+{
+    return l->count;
+}

@@ -1,0 +1,42 @@
+/* ledger.h - what the log still holds for the living: one line per commit.
+ *
+ *   first                                             next
+ *   | seq, id, live | seq, id, live | ... | (no id yet) |
+ *
+ * A commit is live while something whose data stands in it is needed.  The low-water mark
+ * is the id of the first live commit: all before it may be trimmed.  Lines at the front
+ * that are in the log and dead are dropped at once, so the first line is live or not yet
+ * in the log.
+ * SPDX-License-Identifier: MIT */
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+
+#include "base/attr.h"
+#include "store/entry.h"
+
+struct ledger_line;
+
+struct ledger {
+    struct ledger_line *lines; /* a ring */
+    size_t start, count, cap;  /* cap: a power of two, or 0 */
+    uint64_t first;            /* sequence number of the first line */
+    uint64_t live;             /* commits with something live */
+};
+
+void ledger_init(struct ledger *l);
+void ledger_fini(struct ledger *l);
+
+/* Adds a line without an id.  Numbers are 1, 2, 3, ...  Errors  -ENOMEM */
+RQ_MUST_CHECK int ledger_add(struct ledger *l, uint64_t *out_seq);
+/* One more thing lives in commit `seq`, which has a line. */
+void ledger_count(struct ledger *l, uint64_t seq);
+/* One thing fewer.  ASSERTs that there was one. */
+void ledger_forget(struct ledger *l, uint64_t seq);
+/* The commit is in the log as entry `id`; with id {0, 0} nothing of it had to be. */
+void ledger_place(struct ledger *l, uint64_t seq, struct entry_id id);
+/* The id of the first live commit in the log, or `next` when there is none. */
+struct entry_id ledger_low(const struct ledger *l, struct entry_id next);
+/* Commits from the low-water mark on. */
+size_t ledger_entries(const struct ledger *l);
+
+#endif
