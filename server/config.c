@@ -1,5 +1,5 @@
-/* config.c - one table (options.def) makes the parser, the environment, the file, the help.
- * SPDX-License-Identifier: MIT */
+/* config.c - one table (options.def) makes the parser, the environment, the file, the
+ * help. SPDX-License-Identifier: MIT */
 #include "config.h"
 
 #include <errno.h>
@@ -20,14 +20,16 @@ enum option_id {
 #undef OPTION
     OPTION_COUNT
 };
-_Static_assert(OPTION_COUNT <= sizeof((struct config *)NULL)->rank, "a rank for each option");
+_Static_assert(OPTION_COUNT <= sizeof((struct config *)NULL)->rank,
+               "a rank for each option");
 
 static const struct option {
     const char *name;
     enum kind kind;
     const char *argument, *fallback, *help;
 } options[OPTION_COUNT] = {
-#define OPTION(name, field, kind, argument, fallback, help) {name, kind, argument, fallback, help},
+#define OPTION(name, field, kind, argument, fallback, help) \
+    {name, kind, argument, fallback, help},
 #include "options.def"
 #undef OPTION
 };
@@ -72,7 +74,8 @@ static int parse_log_level(const char *value, enum rq_log_level *out)
     return -EINVAL;
 }
 
-static int set_value(struct config *c, enum option_id id, const char *value, bool is_first)
+static int set_value(struct config *c, enum option_id id, const char *value,
+                     bool is_first)
 {
     struct rq_slice s = rq_slice_str(value);
 
@@ -119,8 +122,8 @@ static int apply(struct config *c, enum option_id id, const char *value, enum ra
     bool is_first = rank > c->rank[id] || o->kind != LIST;
     int rc = set_value(c, id, value, is_first);
     if (rc < 0) {
-        snprintf(why, CONFIG_WHY, "%s: %s: bad value '%.60s'; say %s (%s)", origin, o->name, value,
-                 o->argument, o->help);
+        snprintf(why, CONFIG_WHY, "%s: %s: bad value '%.60s'; say %s (%s)", origin,
+                 o->name, value, o->argument, o->help);
         return rc;
     }
     c->rank[id] = (unsigned char)rank;
@@ -151,8 +154,8 @@ static size_t distance(const char *a, size_t a_len, const char *b)
     return row[b_len];
 }
 
-static int find_option(const char *name, size_t len, const char *origin, enum option_id *out,
-                       char *why)
+static int find_option(const char *name, size_t len, const char *origin,
+                       enum option_id *out, char *why)
 {
     size_t best = 0, best_distance = 99;
 
@@ -168,11 +171,11 @@ static int find_option(const char *name, size_t len, const char *origin, enum op
         }
     }
     if (best_distance <= 3)
-        snprintf(why, CONFIG_WHY, "%s: unknown option '%.*s'; did you mean '%s'?", origin, (int)len,
-                 name, options[best].name);
+        snprintf(why, CONFIG_WHY, "%s: unknown option '%.*s'; did you mean '%s'?",
+                 origin, (int)len, name, options[best].name);
     else
-        snprintf(why, CONFIG_WHY, "%s: unknown option '%.*s'; ringqd --help lists them", origin,
-                 (int)len, name);
+        snprintf(why, CONFIG_WHY, "%s: unknown option '%.*s'; ringqd --help lists them",
+                 origin, (int)len, name);
     return -EINVAL;
 }
 
@@ -182,7 +185,8 @@ int config_init(struct config *c, char why[CONFIG_WHY])
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         int rc = options[i].fallback == NULL
                      ? 0
-                     : apply(c, (enum option_id)i, options[i].fallback, RANK_DEFAULT, "default", why);
+                     : apply(c, (enum option_id)i, options[i].fallback, RANK_DEFAULT,
+                             "default", why);
         if (rc < 0)
             return rc;
     }
@@ -199,7 +203,8 @@ void config_fini(struct config *c)
     memset(c, 0, sizeof *c);
 }
 
-int config_default(struct config *c, const char *name, const char *value, char why[CONFIG_WHY])
+int config_default(struct config *c, const char *name, const char *value,
+                   char why[CONFIG_WHY])
 {
     enum option_id id;
     int rc = find_option(name, strlen(name), "default", &id, why);
@@ -208,14 +213,14 @@ int config_default(struct config *c, const char *name, const char *value, char w
 }
 
 /* Takes `--name value` or `--name=value` at argv[*at]. */
-static int read_flag(int argc, char *const *argv, int *at, const char **out_name, size_t *out_len,
-                     const char **out_value, char *why)
+static int read_flag(int argc, char *const *argv, int *at, const char **out_name,
+                     size_t *out_len, const char **out_value, char *why)
 {
     const char *word = argv[*at];
 
     if (strncmp(word, "--", 2) != 0 || word[2] == '\0') {
-        snprintf(why, CONFIG_WHY, "unexpected '%.60s'; options start with --; see ringqd --help",
-                 word);
+        snprintf(why, CONFIG_WHY,
+                 "unexpected '%.60s'; options start with --; see ringqd --help", word);
         return -EINVAL;
     }
     const char *equals = strchr(word, '=');
@@ -297,13 +302,15 @@ static int on_line(void *arg, const char *section, const char *name, const char 
     if (source->rc < 0)
         return 0;
     if (section[0] != '\0') {
-        snprintf(source->why, CONFIG_WHY, "%s: section [%.40s] is not known; write name = value",
-                 source->path, section);
+        snprintf(source->why, CONFIG_WHY,
+                 "%s: section [%.40s] is not known; write name = value", source->path,
+                 section);
         source->rc = -EINVAL;
     } else {
         source->rc = find_option(name, strlen(name), source->path, &id, source->why);
         if (source->rc == 0)
-            source->rc = apply(source->config, id, value, RANK_FILE, source->path, source->why);
+            source->rc =
+                apply(source->config, id, value, RANK_FILE, source->path, source->why);
     }
     return source->rc == 0;
 }
@@ -320,7 +327,8 @@ int config_file(struct config *c, const char *path, char why[CONFIG_WHY])
         return -ENOENT;
     }
     if (line > 0) {
-        snprintf(why, CONFIG_WHY, "%.200s:%d: not understood; write name = value", path, line);
+        snprintf(why, CONFIG_WHY, "%.200s:%d: not understood; write name = value", path,
+                 line);
         return -EINVAL;
     }
     return 0;
@@ -332,7 +340,8 @@ void config_help(FILE *out)
         const struct option *o = &options[i];
         int width = 34 - (int)strlen(o->name) - 3;
 
-        fprintf(out, "  --%s %-*s %s", o->name, width > 1 ? width : 1, o->argument, o->help);
+        fprintf(out, "  --%s %-*s %s", o->name, width > 1 ? width : 1, o->argument,
+                o->help);
         if (o->fallback != NULL && o->kind != WORD)
             fprintf(out, " [%s]", o->fallback);
         fputc('\n', out);

@@ -20,7 +20,8 @@ struct config {
     enum store_level durability;
     enum rq_log_level log_level;
     uint64_t max_body, max_connections, redis_timeout_ms, store_wait_ms;
-    /* private: how far each option's origin ranks, so that a lower one cannot overwrite it */
+    /* private: how far each option's origin ranks, so that a lower one cannot overwrite
+     * it */
     unsigned char rank[16];
 };
 
@@ -29,8 +30,10 @@ RQ_MUST_CHECK int config_init(struct config *c, char why[CONFIG_WHY]);
 void config_fini(struct config *c);
 
 /* Each of the three applies one source; call them in any order.
- * Errors  -EINVAL  an unknown option or a bad value; `why` names it and says what to do */
-RQ_MUST_CHECK int config_flags(struct config *c, int argc, char *const *argv, char why[CONFIG_WHY]);
+ * Errors  -EINVAL  an unknown option or a bad value; `why` names it and says what to do
+ */
+RQ_MUST_CHECK int config_flags(struct config *c, int argc, char *const *argv,
+                               char why[CONFIG_WHY]);
 RQ_MUST_CHECK int config_environment(struct config *c, char why[CONFIG_WHY]);
 RQ_MUST_CHECK int config_file(struct config *c, const char *path, char why[CONFIG_WHY]);
 

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/file.h"
 #include "base/num.h"
 
@@ -30,8 +31,8 @@ static int set_port(struct config *c, const char *value, char *why)
     uint64_t port;
 
     if (rq_num_u64(rq_slice_str(value), 0, 65535, &port) < 0) {
-        snprintf(why, CONFIG_WHY, "--port: '%.40s' is no port; say 0 to 65535 (0: any free one)",
-                 value);
+        snprintf(why, CONFIG_WHY,
+                 "--port: '%.40s' is no port; say 0 to 65535 (0: any free one)", value);
         return -EINVAL;
     }
     snprintf(address, sizeof address, "127.0.0.1:%u", (unsigned)port);
@@ -130,7 +131,8 @@ int dev_stop(const char *data_dir)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_entry(const char *path, const struct stat *st, int type,
+                        struct FTW *ftw)
 {
     (void)st;
     (void)type;
@@ -145,8 +147,10 @@ int dev_reset(const char *data_dir, char why[CONFIG_WHY])
     if (lock == -ENOENT)
         return 0;
     if (lock < 0) {
-        snprintf(why, CONFIG_WHY, "cannot reset: ringqd dev is running as pid %d; "
-                                  "first say ringqd dev --stop", pid);
+        snprintf(why, CONFIG_WHY,
+                 "cannot reset: ringqd dev is running as pid %d; "
+                 "first say ringqd dev --stop",
+                 pid);
         return lock;
     }
     int rc = nftw(data_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -errno;
@@ -201,8 +205,9 @@ void dev_banner(struct service *s, const struct store_stats *stats)
     printf("try, in another terminal:\n");
     if (server[0] != '\0')
         printf("  %s", server);
-    printf("  ringq demo\n  ringq put sums hello      ringq work sums --drain -- wc -c\n"
-           "  ringq stats --watch\n");
+    printf(
+        "  ringq demo\n  ringq put sums hello      ringq work sums --drain -- wc -c\n"
+        "  ringq stats --watch\n");
     printf("Ctrl-C stops ringqd and its redis; jobs stay on disk.\n");
     fflush(stdout);
 }

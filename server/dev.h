@@ -13,9 +13,10 @@ struct dev_options {
 
 /* Takes --port N, --stop and --reset out of argv; the rest is ordinary options.
  * Returns  how many words are left in argv;  -EINVAL and `why` */
-RQ_MUST_CHECK int dev_flags(struct config *c, int argc, char **argv, struct dev_options *out,
-                            char why[CONFIG_WHY]);
-/* loopback, everysec, data in $XDG_STATE_HOME/ringqd/dev (~/.local/state/ringqd/dev). */
+RQ_MUST_CHECK int dev_flags(struct config *c, int argc, char **argv,
+                            struct dev_options *out, char why[CONFIG_WHY]);
+/* loopback, everysec, data in $XDG_STATE_HOME/ringqd/dev (~/.local/state/ringqd/dev).
+ */
 RQ_MUST_CHECK int dev_defaults(struct config *c, char why[CONFIG_WHY]);
 
 /* Sends SIGTERM to the server that holds `data_dir` and waits until it is gone.

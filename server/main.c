@@ -1,8 +1,8 @@
-/* main.c - ringqd: reads the configuration, opens what is needed before the loop, runs the
- * service, puts everything away.
+/* main.c - ringqd: reads the configuration, opens what is needed before the loop, runs
+ * the service, puts everything away.
  *
- * The order matters: lock, sockets, private Redis (which forks), and only then the loop.
- * SPDX-License-Identifier: MIT */
+ * The order matters: lock, sockets, private Redis (which forks), and only then the
+ * loop. SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config.h"
@@ -29,16 +30,18 @@ enum {
 
 static void print_help(void)
 {
-    printf("ringqd - the ringq job queue server\n\n"
-           "examples:\n"
-           "  ringqd dev                                   a server to try things on\n"
-           "  ringqd --data-dir /var/lib/ringqd            durable, with its own Redis\n"
-           "  ringqd --data-dir /var/lib/ringqd --redis redis://10.0.0.5:6379\n\n"
-           "usage:\n"
-           "  ringqd --data-dir DIR [options]\n"
-           "  ringqd dev [--port N] [--reset] [--stop] [options]\n\n"
-           "options (also as RINGQD_NAME in the environment, or `name = value` in a file):\n"
-           "  --config FILE                      a file of options\n");
+    printf(
+        "ringqd - the ringq job queue server\n\n"
+        "examples:\n"
+        "  ringqd dev                                   a server to try things on\n"
+        "  ringqd --data-dir /var/lib/ringqd            durable, with its own Redis\n"
+        "  ringqd --data-dir /var/lib/ringqd --redis redis://10.0.0.5:6379\n\n"
+        "usage:\n"
+        "  ringqd --data-dir DIR [options]\n"
+        "  ringqd dev [--port N] [--reset] [--stop] [options]\n\n"
+        "options (also as RINGQD_NAME in the environment, or `name = value` in a "
+        "file):\n"
+        "  --config FILE                      a file of options\n");
     config_help(stdout);
     printf("\nexit: 0 stopped when asked; 2 usage; 69 Redis is gone; 70 internal; "
            "78 refused, with the remedy\n");
@@ -52,7 +55,8 @@ static int complain(const char *why, int status)
 
 /* ---- before the loop ---- */
 
-/* As many descriptors as we may have; fewer clients than asked for if that is not enough. */
+/* As many descriptors as we may have; fewer clients than asked for if that is not
+ * enough. */
 static void raise_descriptors(struct config *c)
 {
     struct rlimit limit;
@@ -62,10 +66,12 @@ static void raise_descriptors(struct config *c)
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
-    uint64_t room = limit.rlim_cur > SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS : 1;
+    uint64_t room =
+        limit.rlim_cur > SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS : 1;
     if (c->max_connections > room) {
-        LOG_INFO("event=fewer_connections max=%llu why=\"the limit of open files is %llu\"",
-                 (unsigned long long)room, (unsigned long long)limit.rlim_cur);
+        LOG_INFO(
+            "event=fewer_connections max=%llu why=\"the limit of open files is %llu\"",
+            (unsigned long long)room, (unsigned long long)limit.rlim_cur);
         c->max_connections = room;
     }
 }
@@ -76,17 +82,20 @@ static int lock_data(const struct config *c, char *why)
 
     int rc = rq_file_make_private_dir(c->data_dir);
     if (rc < 0) {
-        snprintf(why, CONFIG_WHY, "cannot use %.200s: %s%s", c->data_dir, rq_err_text(rc),
-                 rc == -EPERM ? "; others can enter it: chmod 700, or choose another" : "");
+        snprintf(
+            why, CONFIG_WHY, "cannot use %.200s: %s%s", c->data_dir, rq_err_text(rc),
+            rc == -EPERM ? "; others can enter it: chmod 700, or choose another" : "");
         return rc;
     }
     rc = child_lock(c->data_dir, &pid);
     if (rc == -EWOULDBLOCK)
-        snprintf(why, CONFIG_WHY,
-                 "already running as pid %d on %.200s; stop it, or say another --data-dir", pid,
-                 c->data_dir);
+        snprintf(
+            why, CONFIG_WHY,
+            "already running as pid %d on %.200s; stop it, or say another --data-dir",
+            pid, c->data_dir);
     else if (rc < 0)
-        snprintf(why, CONFIG_WHY, "cannot lock %.200s: %s", c->data_dir, rq_err_text(rc));
+        snprintf(why, CONFIG_WHY, "cannot lock %.200s: %s", c->data_dir,
+                 rq_err_text(rc));
     return rc;
 }
 
@@ -122,8 +131,9 @@ static void close_sockets(struct service *s)
 
 static int start_redis(struct service *s, int lock, char *why)
 {
-    const struct child_config config = {
-        .data_dir = s->config->data_dir, .lock_fd = lock, .level = s->config->durability};
+    const struct child_config config = {.data_dir = s->config->data_dir,
+                                        .lock_fd = lock,
+                                        .level = s->config->durability};
 
     if (s->config->redis != NULL)
         return 0;
@@ -135,7 +145,8 @@ static int start_redis(struct service *s, int lock, char *why)
 static int serve(struct config *c, bool is_dev)
 {
     static char why[2048]; /* the end of Redis' log fits */
-    struct service s = {.config = c, .version = VERSION, .ready = is_dev ? dev_banner : NULL};
+    struct service s = {
+        .config = c, .version = VERSION, .ready = is_dev ? dev_banner : NULL};
 
     rq_log_set_level(c->log_level);
     raise_descriptors(c);
@@ -176,7 +187,8 @@ static int read_config(struct config *c, int argc, char **argv, bool is_dev,
     if (rc >= 0)
         rc = config_flags(c, argc, argv, why);
     if (rc >= 0 && c->data_dir == NULL) {
-        snprintf(why, CONFIG_WHY, "say where to keep the data: --data-dir DIR (or try: ringqd dev)");
+        snprintf(why, CONFIG_WHY,
+                 "say where to keep the data: --data-dir DIR (or try: ringqd dev)");
         rc = -EINVAL;
     }
     return rc;
@@ -208,7 +220,8 @@ int main(int argc, char **argv)
         return 0;
     }
     sigaction(SIGPIPE, &ignore, NULL);
-    if (read_config(&config, argc - 1 - is_dev, argv + 1 + is_dev, is_dev, &dev, why) < 0)
+    if (read_config(&config, argc - 1 - is_dev, argv + 1 + is_dev, is_dev, &dev, why) <
+        0)
         status = complain(why, EXIT_USAGE);
     else if (dev.stop)
         status = dev_stop(config.data_dir);

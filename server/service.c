@@ -1,7 +1,7 @@
 /* service.c - broker, store and clients put together; how the service starts and stops.
  *
- * Stopping is: no new clients, no more commands, every reply that is owed, one last commit.
- * SPDX-License-Identifier: MIT */
+ * Stopping is: no new clients, no more commands, every reply that is owed, one last
+ * commit. SPDX-License-Identifier: MIT */
 #include "service.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -20,7 +21,8 @@ enum {
     EXIT_REDIS_GONE = 69,
     EXIT_INTERNAL = 70,
     EXIT_REFUSED = 78,
-    GOODBYE_S = 10, /* for clients to read what they are owed, and for the last commit */
+    GOODBYE_S =
+        10, /* for clients to read what they are owed, and for the last commit */
 };
 
 struct running {
@@ -52,10 +54,11 @@ static void write_port_file(const struct service *s)
         if (s->sockets[i].port == 0)
             continue;
         int len = snprintf(text, sizeof text, "%u\n", s->sockets[i].port);
-        int rc = rq_file_write_atomic(s->config->port_file, rq_slice(text, (size_t)len));
+        int rc =
+            rq_file_write_atomic(s->config->port_file, rq_slice(text, (size_t)len));
         if (rc < 0)
-            LOG_ERROR("event=port_file_failed path=\"%s\" error=\"%s\"", s->config->port_file,
-                      rq_err_text(rc));
+            LOG_ERROR("event=port_file_failed path=\"%s\" error=\"%s\"",
+                      s->config->port_file, rq_err_text(rc));
         return;
     }
 }
@@ -137,11 +140,12 @@ static int start_servers(struct running *run)
         s->sockets[i].fd = -1; /* consumed, also on failure */
         int rc = rio_start_server_fd(conn_main, &run->conns, fd, &run->servers[i]);
         if (rc < 0) {
-            LOG_ERROR("event=refused why=\"cannot serve %s: %s\"", s->sockets[i].address,
-                      rq_err_text(rc));
+            LOG_ERROR("event=refused why=\"cannot serve %s: %s\"",
+                      s->sockets[i].address, rq_err_text(rc));
             return rc;
         }
-        LOG_INFO("event=listening address=%s port=%u", s->sockets[i].address, s->sockets[i].port);
+        LOG_INFO("event=listening address=%s port=%u", s->sockets[i].address,
+                 s->sockets[i].port);
     }
     return 0;
 }
@@ -222,7 +226,8 @@ static bool init_parts(struct running *run)
 {
     const struct config *config = run->service->config;
     const struct broker_events events = {run, on_serving, on_stopped};
-    struct broker_config settings = {.store_wait_ns = (int64_t)config->store_wait_ms * RIO_MS};
+    struct broker_config settings = {.store_wait_ns =
+                                         (int64_t)config->store_wait_ms * RIO_MS};
 
     rq_rand_system(&settings.seed, sizeof settings.seed);
     run->broker = broker_new(&settings, &events);

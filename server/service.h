@@ -8,8 +8,8 @@
 #include "store/child.h"
 
 struct service_socket {
-    int fd;             /* listening */
-    uint16_t port;      /* 0: a unix socket */
+    int fd;              /* listening */
+    uint16_t port;       /* 0: a unix socket */
     const char *address; /* as configured; lends */
 };
 
@@ -19,15 +19,15 @@ struct service {
     size_t socket_count;
     struct child *child; /* NULL: an existing Redis */
     const char *version;
-    char address[128];   /* where we are, for other owners of the log */
+    char address[128]; /* where we are, for other owners of the log */
     /* Called once, when jobs can be served; may be NULL. */
     void (*ready)(struct service *s, const struct store_stats *stats);
 };
 
-/* The body of the first task (rio_fn; arg: struct service): serves until SIGTERM or SIGINT,
- * or until nothing can be served any more.
- * Returns  the exit status: 0 asked to stop; 69 Redis is gone; 70 internal; 78 refused at
- *          start, with the remedy in the log */
+/* The body of the first task (rio_fn; arg: struct service): serves until SIGTERM or
+ * SIGINT, or until nothing can be served any more. Returns  the exit status: 0 asked to
+ * stop; 69 Redis is gone; 70 internal; 78 refused at start, with the remedy in the log
+ */
 long service_main(void *arg);
 
 #endif

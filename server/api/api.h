@@ -34,7 +34,8 @@ struct api_client {
     char name[RQ_NAME_MAX + 1];
 };
 
-typedef void api_handler(struct api_client *c, const struct rq_cmd *cmd, struct reply *r);
+typedef void api_handler(struct api_client *c, const struct rq_cmd *cmd,
+                         struct reply *r);
 
 #define COMMAND(NAME, handler, arity, flags, arguments, help) api_handler api_##handler;
 #include "wire/commands.def"

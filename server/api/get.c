@@ -28,7 +28,8 @@ static void write_job(struct rq_resp_writer *w, const struct job_view *job)
     }
 }
 
-static int get_delivered(struct promise *p, const struct job_view *job, size_t i, size_t n)
+static int get_delivered(struct promise *p, const struct job_view *job, size_t i,
+                         size_t n)
 {
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
     struct rq_resp_writer w = {.out = &r->out, .protocol = r->protocol, .rc = 0};

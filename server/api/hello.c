@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "base/err.h"
 #include "base/num.h"
 #include "core/limits.h"
 
@@ -147,7 +148,8 @@ void api_select(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     if (rq_slice_eq(cmd->argv[1], RQ_LIT("0")))
         reply_ok(r);
     else
-        reply_error(r, RQ_E_BADARG, "ringq has one database: SELECT 0; use queue names instead");
+        reply_error(r, RQ_E_BADARG,
+                    "ringq has one database: SELECT 0; use queue names instead");
 }
 
 void api_auth(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
@@ -212,7 +214,8 @@ void api_config(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     size_t count = 0;
 
     if (!rq_slice_eq_nocase(cmd->argv[1], RQ_LIT("GET"))) {
-        reply_error(r, RQ_E_BADARG, "only CONFIG GET; settings are changed where ringqd is started");
+        reply_error(r, RQ_E_BADARG,
+                    "only CONFIG GET; settings are changed where ringqd is started");
         return;
     }
     for (size_t i = 0; i < N; i++) {
@@ -237,10 +240,14 @@ void api_info(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     core_sums(broker_core(s->broker), &sums);
     int len = snprintf(
         text, sizeof text,
-        "# Server\r\nringq_version:%s\r\nredis_mode:standalone\r\nuptime_in_seconds:%lld\r\n"
+        "# "
+        "Server\r\nringq_version:%s\r\nredis_mode:standalone\r\nuptime_in_seconds:%"
+        "lld\r\n"
         "\r\n# Clients\r\nconnected_clients:%zu\r\nmaxclients:%zu\r\n"
         "\r\n# Persistence\r\nloading:%d\r\ndurability:%s\r\n"
-        "\r\n# Jobs\r\nqueues:%llu\r\njobs:%llu\r\nready:%llu\r\ndelayed:%llu\r\nleased:%llu\r\n"
+        "\r\n# "
+        "Jobs\r\nqueues:%llu\r\njobs:%llu\r\nready:%llu\r\ndelayed:%llu\r\nleased:%"
+        "llu\r\n"
         "dead:%llu\r\nunfinished:%llu\r\n",
         s->version, (long long)((rio_now() - s->started_ns) / RIO_SEC), s->connections,
         s->connections_max, broker_state(s->broker) == BROKER_LOADING,

@@ -5,6 +5,8 @@
 
 #include "api/api.h"
 
+#include "base/err.h"
+
 /* Fields are counted as they are written; the header needs the number first. */
 struct map {
     struct rq_resp_writer *w;
@@ -34,8 +36,9 @@ static void put_text(struct map *m, const char *name, const char *v)
 static void put_rate(struct map *m, const char *name, uint64_t milli)
 {
     char text[32];
-    int len = snprintf(text, sizeof text, "%llu.%03llu", (unsigned long long)(milli / 1000),
-                       (unsigned long long)(milli % 1000));
+    int len =
+        snprintf(text, sizeof text, "%llu.%03llu", (unsigned long long)(milli / 1000),
+                 (unsigned long long)(milli % 1000));
 
     put_str(m, name, rq_slice(text, (size_t)len));
 }
@@ -84,7 +87,8 @@ static uint64_t memory_bytes(void)
 
 static void put_store(struct map *m, struct broker *b)
 {
-    static const char *const states[] = {"connecting", "recovering", "up", "fenced", "halted"};
+    static const char *const states[] = {"connecting", "recovering", "up", "fenced",
+                                         "halted"};
     struct store_stats s;
 
     broker_store_stats(b, &s);

@@ -63,8 +63,8 @@ static void issue(struct api_client *c, const struct rq_put *put, struct reply *
         .due_wall_ms = due_of(put),
     };
 
-    int rc = broker_put(c->server->broker, &job, put->bodies, put->body_count, &r->promise,
-                        &r->u.put);
+    int rc = broker_put(c->server->broker, &job, put->bodies, put->body_count,
+                        &r->promise, &r->u.put);
     if (rc < 0)
         reply_refuse(r, rc);
 }

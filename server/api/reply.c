@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/err.h"
 
 enum {
     POOL_MAX = 16384,         /* slots kept for later */
@@ -49,8 +50,8 @@ static struct reply *take_slot(struct reply_pool *pool)
     return r;
 }
 
-struct reply *reply_new(struct reply_pool *pool, struct reply_owner *owner, struct broker *broker,
-                        int protocol)
+struct reply *reply_new(struct reply_pool *pool, struct reply_owner *owner,
+                        struct broker *broker, int protocol)
 {
     struct reply *r = take_slot(pool);
 
@@ -121,7 +122,8 @@ void reply_resolve(struct reply *r, const struct rq_resp_writer *w)
 {
     ASSERT(!r->resolved);
     if (w->rc < 0) {
-        reply_error(r, RQ_E_LIMIT, "the server has no memory for this reply; ask for less");
+        reply_error(r, RQ_E_LIMIT,
+                    "the server has no memory for this reply; ask for less");
         return;
     }
     r->resolved = true;
@@ -153,7 +155,8 @@ void reply_refuse(struct reply *r, int code)
     const char *detail = broker_owner(r->broker);
 
     if (code == RQ_E_MOVED && detail[0] != '\0') {
-        snprintf(text, sizeof text, "%s another server owns this log now; connect to it", detail);
+        snprintf(text, sizeof text,
+                 "%s another server owns this log now; connect to it", detail);
         reply_error(r, code, text);
     } else if (code == RQ_E_STORE && detail[0] != '\0') {
         snprintf(text, sizeof text, "not stored: %s", detail);

@@ -1,9 +1,8 @@
 /* reply.h - the slot of one answer: bytes that come now or when a promise is kept.
  *
- * Slots stand in the order of the commands; the connection's writer sends each when it is
- * resolved.  A slot whose connection has gone is abandoned: it lives until its promise is
- * kept and then frees itself.
- * SPDX-License-Identifier: MIT */
+ * Slots stand in the order of the commands; the connection's writer sends each when it
+ * is resolved.  A slot whose connection has gone is abandoned: it lives until its
+ * promise is kept and then frees itself. SPDX-License-Identifier: MIT */
 #ifndef API_REPLY_H
 #define API_REPLY_H
 
@@ -58,11 +57,12 @@ struct reply {
 };
 
 /* An empty slot.  NULL: no memory.  Owns  gives: reply_free() or reply_abandon() */
-struct reply *reply_new(struct reply_pool *pool, struct reply_owner *owner, struct broker *broker,
-                        int protocol);
+struct reply *reply_new(struct reply_pool *pool, struct reply_owner *owner,
+                        struct broker *broker, int protocol);
 /* Only when resolved, or when no promise holds it. */
 void reply_free(struct reply *r);
-/* The connection is gone: leases not sent go back; frees now or when the promise is kept. */
+/* The connection is gone: leases not sent go back; frees now or when the promise is
+ * kept. */
 void reply_abandon(struct reply *r);
 /* Its bytes are with the kernel: its leases are truly handed over. */
 void reply_sent(struct reply *r);

@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "base/assert.h"
+#include "base/err.h"
 
 static struct broker_lease to_broker(const struct rq_lease *lease)
 {
@@ -17,7 +18,8 @@ static void settle_failed(struct promise *p, int code)
 }
 
 /* `-STALE 7-1:1 is no longer yours` */
-static void refuse_lease(struct reply *r, int code, const struct rq_lease *lease, long finished)
+static void refuse_lease(struct reply *r, int code, const struct rq_lease *lease,
+                         long finished)
 {
     char text[192], word[RQ_LEASE_TEXT_MAX];
     int len = (int)rq_lease_format(lease, word);
@@ -26,7 +28,8 @@ static void refuse_lease(struct reply *r, int code, const struct rq_lease *lease
         reply_refuse(r, code);
         return;
     }
-    const char *why = code == RQ_E_STALE ? "is no longer yours" : "has ended or never was";
+    const char *why =
+        code == RQ_E_STALE ? "is no longer yours" : "has ended or never was";
     if (finished >= 0)
         snprintf(text, sizeof text, "%.*s %s; COUNT %ld", len, word, why, finished);
     else
@@ -48,8 +51,10 @@ static void done_done(struct promise *p)
 
 static const struct promise_ops done_ops = {.done = done_done, .failed = settle_failed};
 
-/* Reads the leases of a command into the slot's own array.  Returns NULL without memory. */
-static const struct broker_lease *read_leases(const struct rq_leases *words, struct reply *r)
+/* Reads the leases of a command into the slot's own array.  Returns NULL without
+ * memory. */
+static const struct broker_lease *read_leases(const struct rq_leases *words,
+                                              struct reply *r)
 {
     if (reply_reserve_leases(r, words->count) < 0)
         return NULL;
@@ -79,8 +84,8 @@ void api_done(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     r->promise.ops = &done_ops;
-    int rc = broker_done(c->server->broker, leases, done.count, done.result, &r->promise,
-                         &r->u.done.finished, &bad, &r->u.done.bad_code);
+    int rc = broker_done(c->server->broker, leases, done.count, done.result,
+                         &r->promise, &r->u.done.finished, &bad, &r->u.done.bad_code);
     r->u.done.has_bad = bad < done.count;
     if (r->u.done.has_bad)
         r->u.done.bad = (struct rq_lease){leases[bad].id.epoch, leases[bad].id.number,
@@ -117,8 +122,8 @@ void api_fail(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     }
     const struct broker_lease lease = to_broker(&fail.lease);
     r->promise.ops = &fail_ops;
-    int rc = broker_fail(c->server->broker, &lease, fail.error, fail.delay_ms, fail.dead,
-                         &r->promise, &r->u.fail);
+    int rc = broker_fail(c->server->broker, &lease, fail.error, fail.delay_ms,
+                         fail.dead, &r->promise, &r->u.fail);
     if (rc < 0)
         refuse_lease(r, rc, &fail.lease, -1);
 }
@@ -130,7 +135,8 @@ static void release_done(struct promise *p)
     reply_ok(RQ_CONTAINER_OF(p, struct reply, promise));
 }
 
-static const struct promise_ops release_ops = {.done = release_done, .failed = settle_failed};
+static const struct promise_ops release_ops = {.done = release_done,
+                                               .failed = settle_failed};
 
 void api_release(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
@@ -160,7 +166,8 @@ static void write_touched(struct rq_resp_writer *w, const struct rq_lease *lease
     rq_resp_int(w, deadline_wall_ms);
 }
 
-static void write_each_touched(void *arg, const struct job *job, int64_t deadline_wall_ms)
+static void write_each_touched(void *arg, const struct job *job,
+                               int64_t deadline_wall_ms)
 {
     struct job_view view;
 
@@ -179,7 +186,8 @@ static void touch_all(struct api_client *c, uint32_t ttr_ms, struct reply *r)
 }
 
 /* All that are current are held for longer, even when others are not. */
-static void touch_some(struct api_client *c, const struct rq_leases *touch, struct reply *r)
+static void touch_some(struct api_client *c, const struct rq_leases *touch,
+                       struct reply *r)
 {
     struct rq_resp_writer w = reply_writer(r);
     struct rq_lease lease, bad = {0, 0, 0};

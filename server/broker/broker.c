@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "broker/inner.h"
 
@@ -24,7 +25,8 @@ struct core_now broker__now(void)
 
 /* ---- the clock ---- */
 
-/* Pledges that have waited too long: their clients are told, honestly, one of two things. */
+/* Pledges that have waited too long: their clients are told, honestly, one of two
+ * things. */
 static void expire_pledges(struct broker *b, int64_t now_ns)
 {
     struct pledge *pledge;
@@ -43,7 +45,8 @@ static void expire_pledges(struct broker *b, int64_t now_ns)
             if (store_withdraw(b->store, view.id, pledge->seq)) {
                 pledge->job = NULL;
                 code = RQ_E_STORE;
-                broker__must(core_refused(b->core, job, broker__now(), &b->fx), "withdrawing");
+                broker__must(core_refused(b->core, job, broker__now(), &b->fx),
+                             "withdrawing");
                 broker__carry(b, NULL);
             }
         }
@@ -159,7 +162,8 @@ static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint6
     struct pledge *pledge;
     size_t next = 0;
 
-    for (size_t i = 0; next < count && (pledge = pledges_at(&b->pledges, i)) != NULL; i++) {
+    for (size_t i = 0; next < count && (pledge = pledges_at(&b->pledges, i)) != NULL;
+         i++) {
         struct job *job = pledge->job;
         struct promise *promise = pledge->promise;
 
@@ -168,7 +172,8 @@ static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint6
         next++;
         pledge->job = NULL;
         pledge->promise = NULL;
-        broker__must(core_refused(b->core, job, broker__now(), &b->fx), "refusing a PUT");
+        broker__must(core_refused(b->core, job, broker__now(), &b->fx),
+                     "refusing a PUT");
         broker__carry(b, NULL);
         if (promise != NULL)
             promise->ops->failed(promise, RQ_E_STORE);
@@ -176,7 +181,8 @@ static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint6
 }
 
 /* Nothing more will be acknowledged: everybody who waits is told so. */
-static void on_stopped(void *arg, enum store_state state, const char *owner, const char *why)
+static void on_stopped(void *arg, enum store_state state, const char *owner,
+                       const char *why)
 {
     struct broker *b = arg;
     struct pledge *first;
@@ -192,7 +198,8 @@ static void on_stopped(void *arg, enum store_state state, const char *owner, con
         if (promise != NULL)
             promise->ops->failed(promise, code);
     }
-    RQ_LIST_EACH(link, &b->members) {
+    RQ_LIST_EACH(link, &b->members)
+    {
         struct member *m = RQ_LIST_ENTRY(link, struct member, link);
         struct rq_list *wait;
 
@@ -209,7 +216,8 @@ static void on_stopped(void *arg, enum store_state state, const char *owner, con
 
 /* ---- life ---- */
 
-struct broker *broker_new(const struct broker_config *config, const struct broker_events *events)
+struct broker *broker_new(const struct broker_config *config,
+                          const struct broker_events *events)
 {
     struct broker *b = calloc(1, sizeof *b);
 
@@ -230,7 +238,8 @@ struct broker *broker_new(const struct broker_config *config, const struct broke
     return b;
 }
 
-int broker_start(struct broker *b, const struct store_config *store, rio_group *group, char *why)
+int broker_start(struct broker *b, const struct store_config *store, rio_group *group,
+                 char *why)
 {
     const struct store_events events = {.arg = b,
                                         .replay = on_replay,

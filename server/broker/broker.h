@@ -23,7 +23,7 @@ enum broker_state { BROKER_LOADING, BROKER_SERVING, BROKER_FENCED, BROKER_HALTED
 
 struct broker_events {
     void *arg;
-    void (*serving)(void *arg);                 /* the log is whole: once */
+    void (*serving)(void *arg);                  /* the log is whole: once */
     void (*stopped)(void *arg, const char *why); /* BROKER_FENCED or BROKER_HALTED */
 };
 
@@ -33,9 +33,11 @@ struct broker_config {
 };
 
 /* Owns  gives: broker_free().  NULL: no memory. */
-struct broker *broker_new(const struct broker_config *config, const struct broker_events *events);
+struct broker *broker_new(const struct broker_config *config,
+                          const struct broker_events *events);
 /* Starts the store in `group`.  Errors  as store_start, with `why` (200 bytes) */
-int broker_start(struct broker *b, const struct store_config *store, rio_group *group, char *why);
+int broker_start(struct broker *b, const struct store_config *store, rio_group *group,
+                 char *why);
 /* After `group` has ended and every member has left. */
 void broker_free(struct broker *b);
 
@@ -60,13 +62,13 @@ struct broker_receipt {
     size_t count;
     bool delayed;
 };
-/* Puts `count` jobs that differ in their body only, in one commit.  *out is written before
- * the promise is kept.
- * Errors  RQ_E_STORE, RQ_E_LIMIT, gate */
+/* Puts `count` jobs that differ in their body only, in one commit.  *out is written
+ * before the promise is kept. Errors  RQ_E_STORE, RQ_E_LIMIT, gate */
 RQ_MUST_CHECK int broker_put(struct broker *b, const struct core_put *put,
-                             const struct rq_slice *bodies, size_t count, struct promise *promise,
-                             struct broker_receipt *out);
-RQ_MUST_CHECK int broker_get(struct member *m, const struct core_get *get, struct promise *promise);
+                             const struct rq_slice *bodies, size_t count,
+                             struct promise *promise, struct broker_receipt *out);
+RQ_MUST_CHECK int broker_get(struct member *m, const struct core_get *get,
+                             struct promise *promise);
 /* The hand-over of this lease did not reach the client. */
 void broker_undeliver(struct broker *b, struct job_id id, uint64_t lease);
 
@@ -74,22 +76,24 @@ struct broker_lease {
     struct job_id id;
     uint64_t n;
 };
-/* Finishes every lease that is current.  *out_finished of them were, and *out_bad is the
- * index of the first that was not (`count`: none), *out_bad_code why.
- * Returns  0: the promise is kept; an error (then none was finished) */
-RQ_MUST_CHECK int broker_done(struct broker *b, const struct broker_lease *leases, size_t count,
-                              struct rq_slice result, struct promise *promise, size_t *out_finished,
+/* Finishes every lease that is current.  *out_finished of them were, and *out_bad is
+ * the index of the first that was not (`count`: none), *out_bad_code why. Returns  0:
+ * the promise is kept; an error (then none was finished) */
+RQ_MUST_CHECK int broker_done(struct broker *b, const struct broker_lease *leases,
+                              size_t count, struct rq_slice result,
+                              struct promise *promise, size_t *out_finished,
                               size_t *out_bad, int *out_bad_code);
 RQ_MUST_CHECK int broker_fail(struct broker *b, const struct broker_lease *lease,
                               struct rq_slice error, int64_t delay_ms, bool dead,
                               struct promise *promise, struct core_failed *out);
 RQ_MUST_CHECK int broker_release(struct broker *b, const struct broker_lease *lease,
                                  int64_t delay_ms, struct promise *promise);
-RQ_MUST_CHECK int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t ttr_ms,
-                               int64_t *out_deadline_wall_ms);
+RQ_MUST_CHECK int broker_touch(struct broker *b, const struct broker_lease *lease,
+                               uint32_t ttr_ms, int64_t *out_deadline_wall_ms);
 /* Every lease of the member.  Returns how many */
 size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
-                        void (*each)(void *arg, const struct job *job, int64_t deadline_wall_ms),
+                        void (*each)(void *arg, const struct job *job,
+                                     int64_t deadline_wall_ms),
                         void *arg);
 size_t member_leases(const struct member *m);
 RQ_MUST_CHECK int broker_join(struct member *m, const struct core_join *join,
@@ -101,7 +105,8 @@ const struct core *broker_core(const struct broker *b);
 void broker_store_stats(const struct broker *b, struct store_stats *out);
 enum store_level broker_level(const struct broker *b);
 
-/* Waits until everything issued so far is in the log.  Errors and Suspends as store_flush. */
+/* Waits until everything issued so far is in the log.  Errors and Suspends as
+ * store_flush. */
 RIO_AWAITS int broker_flush(struct broker *b);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "broker/inner.h"
 
@@ -11,7 +12,8 @@ void broker__must(int rc, const char *what)
 {
     if (RQ_LIKELY(rc >= 0))
         return;
-    LOG_ERROR("event=fatal what=\"%s\" error=\"%s\" action=\"ending; a restart recovers from the log\"",
+    LOG_ERROR("event=fatal what=\"%s\" error=\"%s\" action=\"ending; a restart "
+              "recovers from the log\"",
               what, rq_err_text(rc));
     abort();
 }
@@ -52,9 +54,9 @@ static struct promise *take_promise(void *cookie)
     return p;
 }
 
-/* Hands the batch at fx->items[at] to its getter.  When the getter cannot take it, the jobs
- * go back to their places: `undo` collects them, because the core may not be called before
- * all of fx is read. */
+/* Hands the batch at fx->items[at] to its getter.  When the getter cannot take it, the
+ * jobs go back to their places: `undo` collects them, because the core may not be
+ * called before all of fx is read. */
 static size_t deliver_batch(struct broker *b, size_t at, bool *out_refused)
 {
     size_t n = count_batch(&b->fx, at);
@@ -162,7 +164,8 @@ struct carried broker__carry(struct broker *b, struct promise *promise)
         if (b->pledges.tail > before) {
             pledges_last(&b->pledges)->promise = promise;
         } else {
-            struct pledge alone = {.seq = out.seq, .since_ns = rio_now(), .promise = promise};
+            struct pledge alone = {
+                .seq = out.seq, .since_ns = rio_now(), .promise = promise};
             pledges_add(&b->pledges, &alone);
         }
     }

@@ -3,12 +3,13 @@
 #include <errno.h>
 
 #include "base/assert.h"
+#include "base/err.h"
 #include "broker/inner.h"
 
 /* ---- producing ---- */
 
-/* At level `memory` nobody waits for the log: the jobs are ready, and the answer goes out,
- * before their commit has even left. */
+/* At level `memory` nobody waits for the log: the jobs are ready, and the answer goes
+ * out, before their commit has even left. */
 static void confirm_at_once(struct broker *b, size_t count)
 {
     size_t held = b->pledges.tail - b->pledges.head;
@@ -21,7 +22,8 @@ static void confirm_at_once(struct broker *b, size_t count)
         promise = pledge->promise;
         pledge->job = NULL;
         pledge->promise = NULL;
-        broker__must(core_confirmed(b->core, job, broker__now(), &b->fx), "confirming a job");
+        broker__must(core_confirmed(b->core, job, broker__now(), &b->fx),
+                     "confirming a job");
         broker__carry(b, NULL);
     }
     promise->ops->done(promise);
@@ -38,7 +40,8 @@ static void take_back_last(struct broker *b)
     bool unsent = store_withdraw(b->store, view.id, pledge->seq);
     ASSERT(unsent); /* nothing is sent in the middle of a command */
     pledges_drop_last(&b->pledges);
-    broker__must(core_refused(b->core, job, broker__now(), &b->fx), "taking back a PUT");
+    broker__must(core_refused(b->core, job, broker__now(), &b->fx),
+                 "taking back a PUT");
     broker__carry(b, NULL);
 }
 
@@ -54,7 +57,8 @@ static int put_one(struct broker *b, const struct core_put *put, struct rq_slice
         return rc;
     rc = broker__carry(b, NULL).rc;
     if (rc < 0) {
-        broker__must(core_refused(b->core, *out, broker__now(), &b->fx), "undoing a PUT");
+        broker__must(core_refused(b->core, *out, broker__now(), &b->fx),
+                     "undoing a PUT");
         broker__carry(b, NULL);
         return rc == -ENOMEM ? rc : RQ_E_STORE;
     }
@@ -62,8 +66,9 @@ static int put_one(struct broker *b, const struct core_put *put, struct rq_slice
 }
 
 /* All of them or none. */
-static int put_all(struct broker *b, const struct core_put *put, const struct rq_slice *bodies,
-                   size_t count, struct broker_receipt *out)
+static int put_all(struct broker *b, const struct core_put *put,
+                   const struct rq_slice *bodies, size_t count,
+                   struct broker_receipt *out)
 {
     for (size_t i = 0; i < count; i++) {
         struct job *job;
@@ -83,8 +88,9 @@ static int put_all(struct broker *b, const struct core_put *put, const struct rq
     return 0;
 }
 
-int broker_put(struct broker *b, const struct core_put *put, const struct rq_slice *bodies,
-               size_t count, struct promise *promise, struct broker_receipt *out)
+int broker_put(struct broker *b, const struct core_put *put,
+               const struct rq_slice *bodies, size_t count, struct promise *promise,
+               struct broker_receipt *out)
 {
     int rc = broker_gate(b);
 
@@ -107,7 +113,8 @@ int broker_put(struct broker *b, const struct core_put *put, const struct rq_sli
 
 /* ---- consuming ---- */
 
-/* The member's holder comes with its first GET: an idle connection costs nothing here. */
+/* The member's holder comes with its first GET: an idle connection costs nothing here.
+ */
 static int need_holder(struct member *m)
 {
     if (m->holder == NULL)
@@ -116,7 +123,8 @@ static int need_holder(struct member *m)
 }
 
 /* The wait is over before it began, or the promise joins the member's waits. */
-static void wait_or_carry(struct member *m, struct promise *promise, struct waiter *waiter)
+static void wait_or_carry(struct member *m, struct promise *promise,
+                          struct waiter *waiter)
 {
     promise->waiter = waiter;
     if (waiter != NULL)
@@ -142,7 +150,8 @@ int broker_get(struct member *m, const struct core_get *get, struct promise *pro
 
 void broker_undeliver(struct broker *b, struct job_id id, uint64_t lease)
 {
-    broker__must(core_undeliver(b->core, id, lease, broker__now(), &b->fx), "undoing a hand-over");
+    broker__must(core_undeliver(b->core, id, lease, broker__now(), &b->fx),
+                 "undoing a hand-over");
     broker__carry(b, NULL);
 }
 
@@ -175,14 +184,15 @@ int broker_done(struct broker *b, const struct broker_lease *leases, size_t coun
     return 0;
 }
 
-int broker_fail(struct broker *b, const struct broker_lease *lease, struct rq_slice error,
-                int64_t delay_ms, bool dead, struct promise *promise, struct core_failed *out)
+int broker_fail(struct broker *b, const struct broker_lease *lease,
+                struct rq_slice error, int64_t delay_ms, bool dead,
+                struct promise *promise, struct core_failed *out)
 {
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc = core_fail(b->core, lease->id, lease->n, error, delay_ms, dead, broker__now(), &b->fx,
-                       out);
+        rc = core_fail(b->core, lease->id, lease->n, error, delay_ms, dead,
+                       broker__now(), &b->fx, out);
     if (rc == 0)
         broker__carry(b, promise);
     return rc;
@@ -194,7 +204,8 @@ int broker_release(struct broker *b, const struct broker_lease *lease, int64_t d
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc = core_release(b->core, lease->id, lease->n, delay_ms, broker__now(), &b->fx);
+        rc =
+            core_release(b->core, lease->id, lease->n, delay_ms, broker__now(), &b->fx);
     if (rc == 0)
         broker__carry(b, promise);
     return rc;
@@ -206,12 +217,14 @@ int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t tt
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(), out_deadline_wall_ms);
+        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(),
+                        out_deadline_wall_ms);
     return rc;
 }
 
 size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
-                        void (*each)(void *arg, const struct job *job, int64_t deadline_wall_ms),
+                        void (*each)(void *arg, const struct job *job,
+                                     int64_t deadline_wall_ms),
                         void *arg)
 {
     if (m->holder == NULL)
@@ -235,7 +248,8 @@ int broker_join(struct member *m, const struct core_join *join, struct promise *
     if (rc == 0)
         rc = need_holder(m);
     if (rc == 0)
-        rc = core_join(b->core, join, m->holder, promise, broker__now(), &b->fx, &waiter);
+        rc = core_join(b->core, join, m->holder, promise, broker__now(), &b->fx,
+                       &waiter);
     if (rc < 0)
         return rc;
     wait_or_carry(m, promise, waiter);

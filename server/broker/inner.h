@@ -21,7 +21,7 @@ struct broker {
     struct pledges pledges;
     struct rq_list members;
     rio_handle timer;
-    int64_t timer_at; /* INT64_MAX: not set */
+    int64_t timer_at;    /* INT64_MAX: not set */
     uint64_t totals_seq; /* the commit of the last TOTALS */
 };
 
@@ -34,8 +34,8 @@ struct member {
 
 struct core_now broker__now(void);
 
-/* Running out of memory half-way through a change that the log must see: there is nothing
- * honest left to do but to end.  A restart recovers from the log. */
+/* Running out of memory half-way through a change that the log must see: there is
+ * nothing honest left to do but to end.  A restart recovers from the log. */
 void broker__must(int rc, const char *what);
 
 /* What the records of one command lead to. */
@@ -45,8 +45,8 @@ struct carried {
 };
 
 /* Carries out and clears broker->fx.  Pledges for the jobs to be confirmed are made in
- * the order of the records, the last one with `promise` (NULL: none).  With a promise and
- * no job to confirm, a pledge for the promise alone. */
+ * the order of the records, the last one with `promise` (NULL: none).  With a promise
+ * and no job to confirm, a pledge for the promise alone. */
 struct carried broker__carry(struct broker *b, struct promise *promise);
 
 /* Makes sure that the timer rings no later than something is due. */

@@ -27,7 +27,8 @@ struct pledge {
 
 struct pledges {
     struct pledge *ring; /* cap: a power of two */
-    size_t cap, head, tail, unexpired; /* positions count up for ever; head <= unexpired <= tail */
+    size_t cap, head, tail,
+        unexpired; /* positions count up for ever; head <= unexpired <= tail */
 };
 
 void pledges_init(struct pledges *p);

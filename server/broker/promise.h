@@ -1,9 +1,9 @@
 /* promise.h - an answer that is owed: to a commit, to a job that will come, to a join.
  *
- * Whoever issues a command embeds a promise; the broker keeps its address until it calls
- * exactly one of `done`, `failed`, `timed_out` or `joined` (or `delivered`, up to the last
- * job of the batch), and forgets it before that call.
- * SPDX-License-Identifier: MIT */
+ * Whoever issues a command embeds a promise; the broker keeps its address until it
+ * calls exactly one of `done`, `failed`, `timed_out` or `joined` (or `delivered`, up to
+ * the last job of the batch), and forgets it before that call. SPDX-License-Identifier:
+ * MIT */
 #ifndef BROKER_PROMISE_H
 #define BROKER_PROMISE_H
 
@@ -15,10 +15,12 @@ struct promise;
 struct promise_ops {
     /* What was issued is in the log. */
     void (*done)(struct promise *p);
-    /* It is not, or not known to be: RQ_E_STORE, RQ_E_UNKNOWN, RQ_E_MOVED, RQ_E_SHUTDOWN. */
+    /* It is not, or not known to be: RQ_E_STORE, RQ_E_UNKNOWN, RQ_E_MOVED,
+     * RQ_E_SHUTDOWN. */
     void (*failed)(struct promise *p, int code);
     /* GET: job `i` of `n`.  The view lends until the call returns.
-     * Errors  -ENOMEM, -ENOBUFS: nothing was taken; the job goes back, and `failed` follows */
+     * Errors  -ENOMEM, -ENOBUFS: nothing was taken; the job goes back, and `failed`
+     * follows */
     int (*delivered)(struct promise *p, const struct job_view *job, size_t i, size_t n);
     /* GET, JOIN: BLOCK has run out. */
     void (*timed_out)(struct promise *p);

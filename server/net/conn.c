@@ -7,9 +7,9 @@
  * The reader parses every complete command and issues it; it never waits for a commit.
  * The writer sends the replies in the order of the commands, each as it is resolved.
  *
- * Three things hold a peer back, and none of them costs another peer anything: the queue's
- * size bounds how many replies are owed, `owed_bytes` how large they may be together, and
- * the stream's limits how much is received and not yet parsed.
+ * Three things hold a peer back, and none of them costs another peer anything: the
+ * queue's size bounds how many replies are owed, `owed_bytes` how large they may be
+ * together, and the stream's limits how much is received and not yet parsed.
  * SPDX-License-Identifier: MIT */
 #include "net/conn.h"
 
@@ -17,13 +17,15 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "core/limits.h"
 #include "net/dispatch.h"
 
 enum {
-    INPUT_BYTES = 64 * 1024,  /* received at once; grows only while a larger frame arrives */
-    LINGER_MS = 1000,         /* for the peer to read our last words and hang up */
+    INPUT_BYTES =
+        64 * 1024,    /* received at once; grows only while a larger frame arrives */
+    LINGER_MS = 1000, /* for the peer to read our last words and hang up */
     LINGER_BYTES = 256 << 20, /* what it may still send meanwhile */
 };
 
@@ -32,14 +34,14 @@ struct conn {
     struct conns *all;
     struct rq_list link; /* in all->live */
     rio_stream *stream;
-    rio_task *reader;  /* the connection's own task */
+    rio_task *reader;   /* the connection's own task */
     rio_queue *replies; /* struct reply *, in the order of the commands */
     rio_event resolved; /* set when any reply is resolved */
     rio_event drained;  /* set when owed_bytes falls below its limit */
     struct rq_resp_reader parser;
     size_t owed_bytes; /* of resolved replies that are not sent */
     bool reading;      /* the reader can be told to stop */
-    bool goodbye;      /* our last word was an error: linger, so that the peer can read it */
+    bool goodbye; /* our last word was an error: linger, so that the peer can read it */
 };
 
 /* ---- replies ---- */
@@ -111,8 +113,8 @@ static long writer_main(void *arg)
  * Returns  1: this was the last command; 0; < 0 */
 RIO_AWAITS static int issue(struct conn *c, const struct rq_cmd *cmd, int malformed)
 {
-    struct reply *r = reply_new(&c->all->server->pool, &c->client.owner, c->all->server->broker,
-                                c->client.protocol);
+    struct reply *r = reply_new(&c->all->server->pool, &c->client.owner,
+                                c->all->server->broker, c->client.protocol);
     if (r == NULL)
         return -ENOMEM;
     if (malformed < 0) {
@@ -151,7 +153,8 @@ RIO_AWAITS static int issue_received(struct conn *c)
             return await(issue(c, NULL, used == -ENOMEM ? RQ_E_LIMIT : (int)used));
         }
         if (cmd.argc > 0) {
-            /* dispatch() copies what it keeps of the command before issue() can suspend. */
+            /* dispatch() copies what it keeps of the command before issue() can
+             * suspend. */
             int rc = await(issue(c, &cmd, 0));
             if (rc != 0)
                 return rc;
@@ -166,8 +169,8 @@ RIO_AWAITS static int issue_received(struct conn *c)
     }
 }
 
-/* Issues commands until the client leaves or misbehaves.  No idle limit here: a worker may
- * wait in GET for hours; keepalive finds the dead ones. */
+/* Issues commands until the client leaves or misbehaves.  No idle limit here: a worker
+ * may wait in GET for hours; keepalive finds the dead ones. */
 RIO_AWAITS static long read_commands(struct conn *c)
 {
     size_t in_max = INPUT_BYTES;
@@ -195,7 +198,8 @@ RIO_AWAITS static long linger(struct conn *c)
     long rc = 0;
 
     rio_timeout_enter(&limit, LINGER_MS * RIO_MS);
-    rq_ignore(rio_stream_write_eof(c->stream)); /* a peer that is gone already is fine */
+    rq_ignore(
+        rio_stream_write_eof(c->stream)); /* a peer that is gone already is fine */
     while (rc >= 0 && seen < LINGER_BYTES) {
         const void *bytes;
         size_t len = rio_stream_peek(c->stream, &bytes);
@@ -211,7 +215,8 @@ RIO_AWAITS static long linger(struct conn *c)
 
 /* ---- life ---- */
 
-/* The reader is this task; the writer its child.  A failed writer cancels the reader. */
+/* The reader is this task; the writer its child.  A failed writer cancels the reader.
+ */
 RIO_AWAITS static long serve(struct conn *c)
 {
     rio_group pair;
@@ -225,8 +230,10 @@ RIO_AWAITS static long serve(struct conn *c)
     }
     member_stop_waits(c->client.member);   /* a blocked GET has nobody to serve */
     rio_queue_shutdown(c->replies, false); /* what was issued is still answered */
-    /* The end of the reader, even a cancelled one, is no reason to cut the writer short. */
-    long end = await(rio_group_exit(&pair, rc == -ECANCELED || rc == -ECONNRESET ? 0 : rc));
+    /* The end of the reader, even a cancelled one, is no reason to cut the writer
+     * short. */
+    long end =
+        await(rio_group_exit(&pair, rc == -ECANCELED || rc == -ECONNRESET ? 0 : rc));
     rio_group_destroy(&pair);
     return rc < 0 ? rc : end;
 }
@@ -252,7 +259,8 @@ static struct conn *conn_new(rio_stream *stream, struct conns *all)
     return c;
 }
 
-/* What was issued and never sent: its leases go back to their old place, then the others. */
+/* What was issued and never sent: its leases go back to their old place, then the
+ * others. */
 static void conn_free(struct conn *c)
 {
     struct reply *unsent;
@@ -306,7 +314,8 @@ long conn_main(rio_stream *stream, void *arg)
 void conns_stop(struct conns *conns)
 {
     conns->stopping = true;
-    RQ_LIST_EACH(link, &conns->live) {
+    RQ_LIST_EACH(link, &conns->live)
+    {
         struct conn *c = RQ_LIST_ENTRY(link, struct conn, link);
 
         if (c->reading)

@@ -18,8 +18,8 @@ struct conns {
 /* A client's whole life; the body of its task (rio_client_fn).  arg: struct conns. */
 long conn_main(rio_stream *stream, void *arg);
 
-/* No more commands from anybody: what was issued is still answered, then each connection
- * closes.  `conns->live` is empty when all have gone. */
+/* No more commands from anybody: what was issued is still answered, then each
+ * connection closes.  `conns->live` is empty when all have gone. */
 void conns_stop(struct conns *conns);
 
 #endif

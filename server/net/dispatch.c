@@ -8,10 +8,13 @@ static api_handler *const handlers[RQ_COMMAND_COUNT] = {
 #define COMMAND(NAME, handler, arity, flags, arguments, help) \
     [RQ_COMMAND_##NAME] = api_##handler,
 #include "wire/commands.def"
+
+#include "base/err.h"
 #undef COMMAND
 };
 
-/* `-ERR unknown command 'FOO'`: only what is printable of the peer's word comes back. */
+/* `-ERR unknown command 'FOO'`: only what is printable of the peer's word comes back.
+ */
 static void refuse_unknown(struct rq_slice verb, struct reply *r)
 {
     char word[RQ_RESP_VERB_MAX + 1], text[192];
@@ -20,7 +23,8 @@ static void refuse_unknown(struct rq_slice verb, struct reply *r)
     for (size_t i = 0; i < len; i++)
         word[i] = verb.ptr[i] > 0x20 && verb.ptr[i] < 0x7f ? (char)verb.ptr[i] : '?';
     word[len] = '\0';
-    snprintf(text, sizeof text, "unknown command '%s'; the commands are in docs/protocol.md", word);
+    snprintf(text, sizeof text,
+             "unknown command '%s'; the commands are in docs/protocol.md", word);
     reply_error(r, RQ_E_MALFORMED, text);
 }
 

@@ -43,7 +43,8 @@ static int open_unix(const char *address, const char *path, char *why)
     struct stat st;
 
     if (strlen(path) >= sizeof sa.sun_path)
-        return fail(why, -ENAMETOOLONG, address, "a socket's path has at most 107 bytes");
+        return fail(why, -ENAMETOOLONG, address,
+                    "a socket's path has at most 107 bytes");
     memcpy(sa.sun_path, path, strlen(path) + 1);
     if (lstat(path, &st) == 0) {
         if (!S_ISSOCK(st.st_mode))
@@ -108,11 +109,13 @@ static int parse_endpoint(const char *address, struct endpoint *out)
     if (strcmp(host, "localhost") == 0)
         memcpy(host, "127.0.0.1", sizeof "127.0.0.1");
 
-    out->sa.v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    out->sa.v4 =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     out->len = sizeof out->sa.v4;
     if (inet_pton(AF_INET, host, &out->sa.v4.sin_addr) == 1)
         return 0;
-    out->sa.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    out->sa.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+                                       .sin6_port = htons((uint16_t)port)};
     out->len = sizeof out->sa.v6;
     return inet_pton(AF_INET6, host, &out->sa.v6.sin6_addr) == 1 ? 0 : -EINVAL;
 }
@@ -124,8 +127,8 @@ static int set_options(int fd)
     const struct {
         int level, option, value;
     } options[] = {
-        {SOL_SOCKET, SO_REUSEADDR, 1},   {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_NODELAY, 1},   {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+        {SOL_SOCKET, SO_REUSEADDR, 1},    {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_NODELAY, 1},    {IPPROTO_TCP, TCP_KEEPIDLE, 60},
         {IPPROTO_TCP, TCP_KEEPINTVL, 10}, {IPPROTO_TCP, TCP_KEEPCNT, 3},
     };
 
@@ -144,9 +147,10 @@ static int open_tcp(const char *address, char *why, uint16_t *out_port)
         return fail(why, -EINVAL, address,
                     "say ADDRESS:PORT with a numeric address, or unix:/path");
     if (!is_loopback(&e))
-        return fail(why, -EACCES, address,
-                    "connections are not encrypted, so only loopback is allowed; use 127.0.0.1 "
-                    "or a unix socket, and a tunnel from elsewhere");
+        return fail(
+            why, -EACCES, address,
+            "connections are not encrypted, so only loopback is allowed; use 127.0.0.1 "
+            "or a unix socket, and a tunnel from elsewhere");
     int fd = socket(e.sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fail(why, -errno, address, strerror(errno));
@@ -157,10 +161,12 @@ static int open_tcp(const char *address, char *why, uint16_t *out_port)
     if (rc < 0) {
         close(fd);
         return fail(why, rc, address,
-                    rc == -EADDRINUSE ? "another program has the port; choose one, or 0 for any"
-                                      : strerror(-rc));
+                    rc == -EADDRINUSE
+                        ? "another program has the port; choose one, or 0 for any"
+                        : strerror(-rc));
     }
-    *out_port = ntohs(e.sa.any.sa_family == AF_INET ? e.sa.v4.sin_port : e.sa.v6.sin6_port);
+    *out_port =
+        ntohs(e.sa.any.sa_family == AF_INET ? e.sa.v4.sin_port : e.sa.v6.sin6_port);
     return fd;
 }
 
