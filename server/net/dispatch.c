@@ -4,12 +4,13 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
+
 static api_handler *const handlers[RQ_COMMAND_COUNT] = {
 #define COMMAND(NAME, handler, arity, flags, arguments, help) \
     [RQ_COMMAND_##NAME] = api_##handler,
 #include "wire/commands.def"
 
-#include "base/err.h"
 #undef COMMAND
 };
 

@@ -20,7 +20,7 @@ enum { WHY = 200, BACKLOG = 4096 };
 
 static int fail(char *why, int rc, const char *address, const char *advice)
 {
-    snprintf(why, WHY, "cannot listen on %.80s: %s", address, advice);
+    snprintf(why, WHY, "cannot listen on %.60s: %.120s", address, advice);
     return rc;
 }
 
