@@ -46,11 +46,12 @@ function(ringq_layer name)
     VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()
 
-# ringq_test(<layer/module> USES <targets> [SOURCES <helpers>]):
-# tests/unit/<layer>/<module>_test.c becomes one CTest named unit.<layer>.<module>.
+# ringq_test(<module> USES <targets> [SOURCES <helpers>]), called in tests/unit/<layer>:
+# <module>_test.c becomes the program <layer>.<module>_test and the CTest unit.<layer>.<module>.
 function(ringq_test module)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;SOURCES")
-  string(REPLACE "/" "." name ${module})
+  get_filename_component(layer ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  set(name ${layer}.${module})
   add_executable(${name}_test ${module}_test.c ${arg_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE ${arg_USES} PkgConfig::CMOCKA ringq::flags)
