@@ -4,11 +4,11 @@
  *     ringq_put(q, "emails", "hello", 5, NULL, NULL);
  *     ringq_close(q);
  *
- * Calls block on plain sockets.  With <ringq/ringq_rio.h> the same calls suspend inside a
- * librio task instead.  A `ringq` belongs to one thread (or one rio task) at a time.
+ * Calls block on plain sockets.  With <ringq/ringq_rio.h> the same calls suspend inside
+ * a librio task instead.  A `ringq` belongs to one thread (or one rio task) at a time.
  *
- * Calls return 0 or a count, or a negative enum ringq_error; ringq_error_text(q) then says
- * what happened and what to do.
+ * Calls return 0 or a count, or a negative enum ringq_error; ringq_error_text(q) then
+ * says what happened and what to do.
  *
  * Compiles as C99 to C23 and C++11 to C++20.
  * SPDX-License-Identifier: MIT */
@@ -37,7 +37,7 @@ typedef struct ringq ringq;
  * their name on the wire. */
 enum ringq_error {
     RINGQ_OK = 0,
-    RINGQ_ERR = -1,       /* malformed, or an error this library does not know */
+    RINGQ_ERR = -1, /* malformed, or an error this library does not know */
     RINGQ_BADARG = -2,
     RINGQ_TOOBIG = -3,
     RINGQ_NOAUTH = -4,
@@ -45,20 +45,20 @@ enum ringq_error {
     RINGQ_FULL = -6,
     RINGQ_PAUSED = -7,
     RINGQ_SHUTDOWN = -8,
-    RINGQ_STALE = -9,     /* the lease is no longer yours */
+    RINGQ_STALE = -9, /* the lease is no longer yours */
     RINGQ_NOJOB = -10,
-    RINGQ_STORE = -11,    /* definitely not stored: try again */
-    RINGQ_UNKNOWN = -12,  /* outcome not known */
+    RINGQ_STORE = -11,   /* definitely not stored: try again */
+    RINGQ_UNKNOWN = -12, /* outcome not known */
     RINGQ_LOADING = -13,
     RINGQ_MOVED = -14,
     RINGQ_LIMIT = -15,
     RINGQ_BUSY = -16,
-    RINGQ_TIMEOUT = -100,     /* BLOCK or the client's own limit ran out */
+    RINGQ_TIMEOUT = -100,      /* BLOCK or the client's own limit ran out */
     RINGQ_DISCONNECTED = -101, /* no connection, and it could not be made again */
-    RINGQ_PROTOCOL = -102,    /* the peer does not speak ringq */
-    RINGQ_USAGE = -103,       /* a bad argument of this call, or a bad url */
+    RINGQ_PROTOCOL = -102,     /* the peer does not speak ringq */
+    RINGQ_USAGE = -103,        /* a bad argument of this call, or a bad url */
     RINGQ_NOMEM = -104,
-    RINGQ_CANCELED = -105     /* the rio task was cancelled */
+    RINGQ_CANCELED = -105 /* the rio task was cancelled */
 };
 
 /* The library's version, "0.1.0". */
@@ -71,19 +71,18 @@ RINGQ_API const char *ringq_error_name(int error);
 /* Set `size` to sizeof(ringq_options); zero means the default. */
 typedef struct ringq_options {
     size_t size;
-    const char *name;        /* of this client, seen in the server's log */
-    int connect_timeout_ms;  /* default 5000 */
-    int reply_timeout_ms;    /* without BLOCK; default 30000; -1: none */
-    int reconnect_ms;        /* how long to try again, with growing pauses and jitter, when the
-                                connection is lost; default 10000; -1: never */
-    size_t reply_max;        /* bytes of one bulk in a reply; default 64 MiB */
+    const char *name;       /* of this client, seen in the server's log */
+    int connect_timeout_ms; /* default 5000 */
+    int reply_timeout_ms;   /* without BLOCK; default 30000; -1: none */
+    int reconnect_ms; /* how long to try again, with growing pauses and jitter, when the
+                         connection is lost; default 10000; -1: never */
+    size_t reply_max; /* bytes of one bulk in a reply; default 64 MiB */
 } ringq_options;
 
-/* Connects to ringq://host[:port] (default port 7766) or unix:/path.  NULL url: $RINGQ_URL,
- * else ringq://127.0.0.1:7766.
- * Returns  a handle, also when connecting failed: then ringq_error(q) is not 0.  NULL only
- *          without memory.
- * Owns     gives: ringq_close() */
+/* Connects to ringq://host[:port] (default port 7766) or unix:/path.  NULL url:
+ * $RINGQ_URL, else ringq://127.0.0.1:7766. Returns  a handle, also when connecting
+ * failed: then ringq_error(q) is not 0.  NULL only without memory. Owns     gives:
+ * ringq_close() */
 RINGQ_API ringq *ringq_connect(const char *url, const ringq_options *options);
 RINGQ_API void ringq_close(ringq *q); /* NULL is fine */
 
@@ -94,17 +93,21 @@ RINGQ_API const char *ringq_error_text(const ringq *q);
 
 /* ---- producing ---- */
 
-enum ringq_backoff { RINGQ_BACKOFF_EXP = 0, RINGQ_BACKOFF_LINEAR = 1, RINGQ_BACKOFF_FIXED = 2 };
+enum ringq_backoff {
+    RINGQ_BACKOFF_EXP = 0,
+    RINGQ_BACKOFF_LINEAR = 1,
+    RINGQ_BACKOFF_FIXED = 2
+};
 
 /* Zeroed, with `size` set, it asks for the server's defaults. */
 typedef struct ringq_put_options {
     size_t size;
     int64_t delay_ms;
-    int64_t at_unix_ms;      /* instead of delay_ms */
+    int64_t at_unix_ms; /* instead of delay_ms */
     bool has_pri;
-    uint8_t pri;             /* 0 is served first; default 128 */
-    uint32_t ttr_ms;         /* how long a worker may hold it */
-    uint32_t tries;          /* attempts in all */
+    uint8_t pri;     /* 0 is served first; default 128 */
+    uint32_t ttr_ms; /* how long a worker may hold it */
+    uint32_t tries;  /* attempts in all */
     enum ringq_backoff backoff;
     uint32_t backoff_base_ms; /* 0: no BACKOFF option is sent */
     uint32_t backoff_max_ms;
@@ -122,8 +125,8 @@ typedef struct ringq_receipt {
 } ringq_receipt;
 
 /* Puts one job.  `options` and `out` may be NULL.
- * Errors  RINGQ_UNKNOWN also when the connection broke after the command was sent: it is not
- *         sent again, because that could put it twice */
+ * Errors  RINGQ_UNKNOWN also when the connection broke after the command was sent: it
+ * is not sent again, because that could put it twice */
 RINGQ_API int ringq_put(ringq *q, const char *queue, const void *body, size_t len,
                         const ringq_put_options *options, ringq_receipt *out);
 
@@ -133,8 +136,9 @@ typedef struct ringq_bytes {
 } ringq_bytes;
 
 /* Puts n jobs, all or nothing.  `ids`: n of them, or NULL.  Returns n. */
-RINGQ_API long ringq_mput(ringq *q, const char *queue, const ringq_bytes *bodies, size_t n,
-                          const ringq_put_options *options, char (*ids)[RINGQ_ID_SIZE]);
+RINGQ_API long ringq_mput(ringq *q, const char *queue, const ringq_bytes *bodies,
+                          size_t n, const ringq_put_options *options,
+                          char (*ids)[RINGQ_ID_SIZE]);
 
 /* ---- consuming ---- */
 
@@ -142,11 +146,11 @@ typedef struct ringq_job {
     char id[RINGQ_ID_SIZE];
     char lease[RINGQ_LEASE_SIZE];
     char *queue;
-    void *body;      /* a NUL stands behind it */
+    void *body; /* a NUL stands behind it */
     size_t body_len;
     unsigned attempt;
     unsigned ttr_ms;
-    char *error;     /* of the attempt before; "" on the first */
+    char *error; /* of the attempt before; "" on the first */
 } ringq_job;
 
 #define RINGQ_FOREVER (-1)
@@ -158,24 +162,26 @@ typedef struct ringq_job {
 RINGQ_API int ringq_get(ringq *q, const char *queues, int64_t block_ms, uint32_t ttr_ms,
                         ringq_job **out);
 /* Up to `max` jobs; waits for the first only.  Returns how many.  Owns  gives each. */
-RINGQ_API long ringq_get_many(ringq *q, const char *queues, int64_t block_ms, uint32_t ttr_ms,
-                              ringq_job **out, size_t max);
+RINGQ_API long ringq_get_many(ringq *q, const char *queues, int64_t block_ms,
+                              uint32_t ttr_ms, ringq_job **out, size_t max);
 RINGQ_API void ringq_job_free(ringq_job *job); /* NULL is fine */
 
 /* Finishes a job; `result` may be NULL. */
 RINGQ_API int ringq_done(ringq *q, const char *lease, const void *result, size_t len);
-/* Finishes n jobs.  Returns how many were ours; with RINGQ_STALE *out_done says so too. */
-RINGQ_API long ringq_done_many(ringq *q, const char *const *leases, size_t n, size_t *out_done);
+/* Finishes n jobs.  Returns how many were ours; with RINGQ_STALE *out_done says so too.
+ */
+RINGQ_API long ringq_done_many(ringq *q, const char *const *leases, size_t n,
+                               size_t *out_done);
 
 typedef struct ringq_failed {
     char state[16];        /* "delayed", "dead" */
     int64_t retry_unix_ms; /* when delayed */
 } ringq_failed;
 
-/* The job failed: again later by its backoff, or after delay_ms >= 0; or dead = true for
- * poison.  `error` and `out` may be NULL. */
-RINGQ_API int ringq_fail(ringq *q, const char *lease, const char *error, int64_t delay_ms,
-                         bool dead, ringq_failed *out);
+/* The job failed: again later by its backoff, or after delay_ms >= 0; or dead = true
+ * for poison.  `error` and `out` may be NULL. */
+RINGQ_API int ringq_fail(ringq *q, const char *lease, const char *error,
+                         int64_t delay_ms, bool dead, ringq_failed *out);
 /* Gives the job back; the attempt is not counted. */
 RINGQ_API int ringq_release(ringq *q, const char *lease, int64_t delay_ms);
 /* Holds the lease for ttr_ms more (0: as before).  out_deadline_unix_ms may be NULL. */
@@ -208,12 +214,18 @@ RINGQ_API int64_t ringq_reply_integer(const ringq_reply *r);
 RINGQ_API double ringq_reply_double(const ringq_reply *r);
 /* Bytes of a string, a NUL behind them; *len may be NULL. */
 RINGQ_API const char *ringq_reply_string(const ringq_reply *r, size_t *len);
-RINGQ_API size_t ringq_reply_count(const ringq_reply *r); /* elements; of a map, pairs */
+RINGQ_API size_t
+ringq_reply_count(const ringq_reply *r); /* elements; of a map, pairs */
 RINGQ_API const ringq_reply *ringq_reply_at(const ringq_reply *r, size_t i);
 RINGQ_API const char *ringq_reply_key(const ringq_reply *r, size_t i); /* of a map */
 /* The value beside `name` in a map, NULL when absent. */
 RINGQ_API const ringq_reply *ringq_reply_field(const ringq_reply *r, const char *name);
 RINGQ_API void ringq_reply_free(ringq_reply *r);
+
+/* What the server said of itself when the connection was made, its reply to HELLO, as a
+ * map: server, version, durability, limits, ...  NULL before the first connection. Owns
+ * lends: until the next call on `q` */
+RINGQ_API const ringq_reply *ringq_server(const ringq *q);
 
 /* STATS of the server (queue NULL) or of a queue, as a map. */
 RINGQ_API int ringq_stats(ringq *q, const char *queue, ringq_reply **out);
@@ -224,21 +236,24 @@ RINGQ_API int ringq_show(ringq *q, const char *id, bool with_body, ringq_reply *
 RINGQ_API int64_t ringq_qsize(ringq *q, const char *queue);
 RINGQ_API int ringq_ping(ringq *q);
 /* Any command, argv[0] the verb; `lens` NULL: argv are strings. */
-RINGQ_API int ringq_command(ringq *q, size_t argc, const char *const *argv, const size_t *lens,
-                            ringq_reply **out);
+RINGQ_API int ringq_command(ringq *q, size_t argc, const char *const *argv,
+                            const size_t *lens, ringq_reply **out);
 
 /* ---- pipelining ---- */
 
 /* Called once for each submitted command, in order.  error: 0 or a ringq_error; `text`
  * belongs to an error.  `reply` is NULL with an error, else lent for the call. */
-typedef void ringq_done_fn(void *arg, int error, const char *text, const ringq_reply *reply);
+typedef void ringq_done_fn(void *arg, int error, const char *text,
+                           const ringq_reply *reply);
 
-/* Appends a command to the pipeline without waiting; nothing is sent before ringq_flush(),
- * or when the buffer is full.  Calls of the rest of this header first finish the pipeline. */
-RINGQ_API int ringq_submit(ringq *q, size_t argc, const char *const *argv, const size_t *lens,
-                           ringq_done_fn *done, void *arg);
-RINGQ_API int ringq_submit_put(ringq *q, const char *queue, const void *body, size_t len,
-                               const ringq_put_options *options, ringq_done_fn *done, void *arg);
+/* Appends a command to the pipeline without waiting; nothing is sent before
+ * ringq_flush(), or when the buffer is full.  Calls of the rest of this header first
+ * finish the pipeline. */
+RINGQ_API int ringq_submit(ringq *q, size_t argc, const char *const *argv,
+                           const size_t *lens, ringq_done_fn *done, void *arg);
+RINGQ_API int ringq_submit_put(ringq *q, const char *queue, const void *body,
+                               size_t len, const ringq_put_options *options,
+                               ringq_done_fn *done, void *arg);
 /* Sends what is queued, and reads until at most `pending_max` commands are unanswered.
  * Errors  RINGQ_DISCONNECTED: the callbacks of the unanswered ones got RINGQ_UNKNOWN */
 RINGQ_API int ringq_flush(ringq *q, size_t pending_max);
@@ -246,47 +261,55 @@ RINGQ_API size_t ringq_pending(const ringq *q);
 
 /* ---- worker ---- */
 
-/* Works on one job, on a thread of the worker's own.  Returns 0: DONE, with what was given
- * to ringq_work_result(); RINGQ_WORK_RETRY: FAIL; RINGQ_WORK_DEAD: FAIL DEAD;
+/* Works on one job, on a thread of the worker's own.  Returns 0: DONE, with what was
+ * given to ringq_work_result(); RINGQ_WORK_RETRY: FAIL; RINGQ_WORK_DEAD: FAIL DEAD;
  * RINGQ_WORK_RELEASE. */
 typedef struct ringq_work ringq_work;
 typedef int ringq_handler(ringq_work *work, const ringq_job *job, void *arg);
-enum { RINGQ_WORK_DONE = 0, RINGQ_WORK_RETRY = 1, RINGQ_WORK_DEAD = 2, RINGQ_WORK_RELEASE = 3 };
+enum {
+    RINGQ_WORK_DONE = 0,
+    RINGQ_WORK_RETRY = 1,
+    RINGQ_WORK_DEAD = 2,
+    RINGQ_WORK_RELEASE = 3
+};
 /* Copied.  The result goes with DONE, the error text with FAIL. */
 RINGQ_API int ringq_work_result(ringq_work *work, const void *result, size_t len);
 RINGQ_API void ringq_work_error(ringq_work *work, const char *text);
-/* The lease is lost (STALE at a heartbeat), or the worker is asked to stop at once: leave. */
+/* The lease is lost (STALE at a heartbeat), or the worker is asked to stop at once:
+ * leave. */
 RINGQ_API bool ringq_work_is_lost(const ringq_work *work);
 
 typedef struct ringq_worker_options {
     size_t size;
-    unsigned concurrency;    /* handlers at a time, each on a thread; default 1 */
-    uint32_t ttr_ms;         /* 0: each job's own */
-    bool handle_signals;     /* SIGTERM and SIGINT stop gracefully; the handlers found before are
-                                put back at the end */
-    bool drain;              /* end when the queues have been empty for drain_ms */
-    int drain_ms;            /* default 0: at the first nil */
-    uint64_t max_jobs;       /* end after so many; 0: no limit */
-    /* Told of everything that ends a job; may be NULL.  outcome: RINGQ_WORK_*; error: of DONE or
-     * FAIL themselves, e.g. RINGQ_STALE. */
-    void (*on_settled)(void *arg, const ringq_job *job, int outcome, int error, const char *text);
+    unsigned concurrency; /* handlers at a time, each on a thread; default 1 */
+    uint32_t ttr_ms;      /* 0: each job's own */
+    bool handle_signals;  /* SIGTERM and SIGINT stop gracefully; the handlers found
+                             before are  put back at the end */
+    bool drain;           /* end when the queues have been empty for drain_ms */
+    int drain_ms;         /* default 0: at the first nil */
+    uint64_t max_jobs;    /* end after so many; 0: no limit */
+    /* Told of everything that ends a job; may be NULL.  outcome: RINGQ_WORK_*; error:
+     * of DONE or FAIL themselves, e.g. RINGQ_STALE. */
+    void (*on_settled)(void *arg, const ringq_job *job, int outcome, int error,
+                       const char *text);
     /* The connection was lost (error) or made again (0); may be NULL. */
     void (*on_connection)(void *arg, int error, const char *text);
     void *arg;
 } ringq_worker_options;
 
 typedef struct ringq_worker ringq_worker;
-/* Takes jobs from `queues` and runs `handler` on each.  Heartbeats (TOUCH) at a third of the
- * TTR.  DONE and the next GET leave in one write.
- * Owns  gives: ringq_worker_free().  `connect` options may be NULL. */
+/* Takes jobs from `queues` and runs `handler` on each.  Heartbeats (TOUCH) at a third
+ * of the TTR.  DONE and the next GET leave in one write. Owns  gives:
+ * ringq_worker_free().  `connect` options may be NULL. */
 RINGQ_API ringq_worker *ringq_worker_new(const char *url, const ringq_options *connect,
-                                         const char *queues, ringq_handler *handler, void *arg,
+                                         const char *queues, ringq_handler *handler,
+                                         void *arg,
                                          const ringq_worker_options *options);
-/* Runs until stopped.  Returns the number of jobs settled, or an error when the server could
- * not be reached for reconnect_ms (text: ringq_worker_error_text). */
+/* Runs until stopped.  Returns the number of jobs settled, or an error when the server
+ * could not be reached for reconnect_ms (text: ringq_worker_error_text). */
 RINGQ_API long ringq_worker_run(ringq_worker *w);
-/* Takes no more jobs, finishes those in hand, then run returns.  A second call gives the rest
- * back (RELEASE) as soon as the handlers return.  Async-signal-safe. */
+/* Takes no more jobs, finishes those in hand, then run returns.  A second call gives
+ * the rest back (RELEASE) as soon as the handlers return.  Async-signal-safe. */
 RINGQ_API void ringq_worker_stop(ringq_worker *w);
 RINGQ_API const char *ringq_worker_error_text(const ringq_worker *w);
 RINGQ_API void ringq_worker_free(ringq_worker *w);

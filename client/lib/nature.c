@@ -1,0 +1,42 @@
+/* nature - reads from a command whether it may be repeated, and how long it may wait.
+ * SPDX-License-Identifier: MIT */
+#include "lib/nature.h"
+
+#include "base/num.h"
+#include "wire/command.h"
+
+static enum rq_repeat repeat_of(const struct rq_command *c)
+{
+    if (c == NULL)
+        return RQ_REPEAT_NEVER;
+    switch (c->id) {
+    case RQ_COMMAND_GET:
+        return RQ_REPEAT_HARMLESS;
+    case RQ_COMMAND_DONE:
+    case RQ_COMMAND_FAIL:
+    case RQ_COMMAND_RELEASE:
+    case RQ_COMMAND_TOUCH:
+        return RQ_REPEAT_ASK;
+    default:
+        return c->flags & RQ_CMD_READ ? RQ_REPEAT_HARMLESS : RQ_REPEAT_NEVER;
+    }
+}
+
+struct rq_nature rq_nature_of(size_t argc, const struct rq_slice *argv)
+{
+    const struct rq_command *c = rq_command_find(argv[0]);
+    struct rq_nature n = {.repeat = repeat_of(c)};
+
+    if (c == NULL || !(c->flags & RQ_CMD_BLOCK))
+        return n;
+    n.block_ms = -1;
+    for (size_t i = 2; i + 1 < argc; i++) {
+        if (!rq_slice_eq_nocase(argv[i], RQ_LIT("BLOCK")))
+            continue;
+        n.block_ms = 0; /* the server complains at once of what is no number */
+        if (rq_num_i64(argv[i + 1], 0, RQ_BLOCK_MAX_MS, &n.block_ms) == 0)
+            n.block_at = i + 1;
+        break;
+    }
+    return n;
+}
