@@ -11,7 +11,7 @@ import threading
 import time
 
 import resp
-from checker import FAILED, MS, OK, UNKNOWN, Fault, Op
+from checker import FAILED, OK, UNKNOWN, Fault, Op
 
 UNKNOWN_CODES = {'UNKNOWN'}
 uids = itertools.count(1)
@@ -51,12 +51,16 @@ class Client(threading.Thread):
             time.sleep(0.01)
             return
         try:
-            with conn:
-                while not self.load.is_over(self):
-                    self.turn(conn)
+            while not self.load.is_over(self):
+                self.turn(conn)
         except (ConnectionError, TimeoutError):
             pass
+        # Written down first: from the moment of the cut its leases may go to others.
         self.load.faults.append(Fault(time.monotonic_ns(), self.name))
+        if self.random.random() < 0.5:
+            conn.close()
+        else:
+            conn.abort()
 
     def turn(self, conn):
         raise NotImplementedError
@@ -125,8 +129,7 @@ class Worker(Client):
     def turn(self, conn):
         jobs = self.get(conn, self.random.choice((1, 1, 8, 32)))
         if jobs and self.random.random() < 0.01:
-            conn.abort()
-            raise ConnectionResetError
+            raise ConnectionResetError  # leaves with its leases
         # DONE of several at once is one command; the rest goes out as a pipeline.
         ops, commands = [], []
         for get in jobs:

@@ -175,7 +175,9 @@ class Client:
         return self.call('DONE', *words)
 
     def stats(self, *queue):
-        return pairs(self.call('STATS', *queue))
+        """STATS with its numbers as int."""
+        return {k: int(v) if not isinstance(v, bytes) or v.isdigit() else v
+                for k, v in pairs(self.call('STATS', *queue)).items()}
 
     def show(self, job_id, *options):
         return pairs(self.call('SHOW', job_id, *options))
@@ -185,4 +187,6 @@ def as_job(reply):
     job = pairs(reply)
     for name in ('id', 'lease', 'queue'):
         job[name] = job[name].decode()
+    for name in ('attempt', 'ttr'):
+        job[name] = int(job[name])
     return job

@@ -260,23 +260,73 @@ class Server(Process):
             return int(re.search(r'VmRSS:\s+(\d+)', f.read()).group(1)) * 1024
 
 
-class Test(unittest.TestCase):
-    """A directory for each test, and the end of everything that was started in it."""
+def end_all(processes):
+    """SIGTERM to what still runs; a list of sentences about what went wrong in any of them."""
+    problems = []
+    for p in processes:
+        if p.is_running():
+            p.signal(signal.SIGCONT)
+            p.signal(signal.SIGTERM)
+            try:
+                status = p.wait()
+            except subprocess.TimeoutExpired:
+                p.kill()
+                problems.append(f'{p.log.name}: hung at SIGTERM')
+            else:
+                if status != 0 and isinstance(p, Server):
+                    problems.append(f'{p.log.name}: exit status {status} at SIGTERM')
+        report = REPORT.search(p.log_text())
+        if report:
+            problems.append(f'{p.log.name}: {report.group().strip()}')
+    return problems
 
-    durability = 'redis'  # nothing is waited for but Redis' memory: fast; crash tests say 'fsync'
+
+def make_directory():
+    # Short: the path of a unix socket has 107 bytes at most.
+    return pathlib.Path(tempfile.mkdtemp(prefix='ringq-'))
+
+
+class _Watched(unittest.TestCase):
+    """Knows while a test ends whether it has failed."""
+
+    durability = 'redis'  # waits for Redis' memory only: fast; tests of loss say 'fsync'
+    _result = None
 
     def run(self, result=None):
-        self._result, self._processes = result, []
+        _Watched._result = result
         return super().run(result)
 
+    @classmethod
+    def _count_failures(cls):
+        result = _Watched._result
+        return len(result.failures) + len(result.errors) if result else 0
+
+    @classmethod
+    def _put_away(cls, directory, processes, failures_before):
+        problems = end_all(processes)
+        if problems or cls._count_failures() > failures_before:
+            for p in processes:
+                print(f'--- end of {p.log}\n{p.log_tail()}', file=sys.stderr)
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
+        return problems
+
+    def refuses(self, client, code, *command):
+        """The command is answered with an error of this code; returns its text."""
+        with self.assertRaises(resp.Error) as caught:
+            client.call(*command)
+        self.assertEqual(caught.exception.code, code, caught.exception)
+        self.assertTrue(caught.exception.text, 'an error says what to do')
+        return caught.exception.text
+
+
+class Test(_Watched):
+    """Servers of the test's own: a directory for each test, and the end of all it started."""
+
     def setUp(self):
-        # Short: the path of a unix socket has 107 bytes at most.
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix='ringq-'))
+        self.directory, self._processes = make_directory(), []
         self._failures = self._count_failures()
         self.addCleanup(self._end)
-
-    def _count_failures(self):
-        return len(self._result.failures) + len(self._result.errors) if self._result else 0
 
     def start(self, *args, **how):
         """A server, ready."""
@@ -295,26 +345,33 @@ class Test(unittest.TestCase):
         return redis.start()
 
     def _end(self):
-        problems = []
-        for p in self._processes:
-            if p.is_running():
-                p.signal(signal.SIGCONT)
-                p.signal(signal.SIGTERM)
-                try:
-                    status = p.wait()
-                except subprocess.TimeoutExpired:
-                    p.kill()
-                    problems.append(f'{p.log.name}: hung at SIGTERM')
-                else:
-                    if status != 0 and isinstance(p, Server):
-                        problems.append(f'{p.log.name}: exit status {status} at SIGTERM')
-            report = REPORT.search(p.log_text())
-            if report:
-                problems.append(f'{p.log.name}: {report.group().strip()}')
-        if self._count_failures() > self._failures or problems:
-            for p in self._processes:
-                print(f'--- end of {p.log}\n{p.log_tail()}', file=sys.stderr)
-        else:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        problems = self._put_away(self.directory, self._processes, self._failures)
         if problems:
             self.fail('; '.join(problems))
+
+
+class SharedTest(_Watched):
+    """One server for all tests of a class; each has a connection `c` and a queue `q` of its
+    own.  `args` are the server's."""
+
+    args = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory, cls._failures = make_directory(), cls._count_failures()
+        cls.server = Server(cls.directory, *cls.args, durability=cls.durability).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        problems = cls._put_away(cls.directory, [cls.server], cls._failures)
+        if problems:
+            raise AssertionError('; '.join(problems))
+
+    def setUp(self):
+        self.c = self.connect()
+        self.q = self.id().rpartition('.')[2][:128]
+
+    def connect(self):
+        client = self.server.client()
+        self.addCleanup(client.close)
+        return client
