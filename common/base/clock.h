@@ -19,7 +19,7 @@ static inline int64_t rq_clock_until(int64_t when_ns, int64_t now_ns)
 /* `base` plus `delta`, saturating at INT64_MAX; delta >= 0. */
 static inline int64_t rq_clock_after(int64_t base, int64_t delta)
 {
-    return delta > INT64_MAX - base ? INT64_MAX : base + delta;
+    return base > INT64_MAX - delta ? INT64_MAX : base + delta;
 }
 
 #endif
