@@ -101,13 +101,13 @@ def environment(**extra):
 class Process:
     """A child with a log file."""
 
-    def __init__(self, log):
-        self.log, self.proc = pathlib.Path(log), None
+    def __init__(self, log, env=None):
+        self.log, self.proc, self.env = pathlib.Path(log), None, env or {}
 
     def spawn(self, args, **popen):
         with open(self.log, 'ab') as out:
             self.proc = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                         preexec_fn=die_with_the_test, env=environment(), **popen)
+                                         preexec_fn=die_with_the_test, env=environment(**self.env), **popen)
 
     @property
     def pid(self):
@@ -174,8 +174,8 @@ class Redis(Process):
 class Server(Process):
     """ringqd with a data directory of its own; it can be started again on it."""
 
-    def __init__(self, directory, *args, durability=None, redis=None, name='ringqd'):
-        super().__init__(pathlib.Path(directory) / f'{name}.log')
+    def __init__(self, directory, *args, durability=None, redis=None, name='ringqd', env=None):
+        super().__init__(pathlib.Path(directory) / f'{name}.log', env)
         self.directory = pathlib.Path(directory)
         self.data_dir = self.directory / f'{name}-data'
         self.port_file = self.directory / f'{name}.port'
