@@ -151,7 +151,7 @@ class Process(ringqd.Test):
         with server.client() as c:
             hello = resp.pairs(c.call('HELLO'))
         self.assertEqual((hello['body_max'], hello['connections_max']), (102400, 9))
-        self.assertNotIn('level=debug', server.log_text())
+        self.assertNotRegex(server.log_text(), r'(?m)^\S+ (debug|info) ')
 
     def test_an_unknown_key_in_the_file_is_refused_with_its_line(self):
         config = self.directory / 'ringqd.conf'
