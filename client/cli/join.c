@@ -1,0 +1,103 @@
+/* join - waits until no job of the queues is unfinished.
+ * SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/json.h"
+
+struct join_values {
+    int64_t block_ms;
+    bool strict;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {"block", '\0', OPTION_DURATION, "DUR", "wait no longer than this; then the exit code is 124",
+     offsetof(struct join_values, block_ms), 0, CLI_WAIT_MAX_MS},
+    {"strict", '\0', OPTION_FLAG, NULL, "a dead job is unfinished, too",
+     offsetof(struct join_values, strict), 0, 0},
+    {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
+};
+/* clang-format on */
+
+static int print(const struct cli *cli, const ringq_joined *joined)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } parts[] = {
+        {"done", joined->done},
+        {"dead", joined->dead},
+        {"expired", joined->expired},
+        {"cancelled", joined->cancelled},
+    };
+    struct json j = {.out = stdout};
+    struct table t;
+
+    if (cli->quiet && !cli->json)
+        return EXITS_OK;
+    if (cli->json)
+        json_begin(&j, '{');
+    else
+        table_init(&t, stdout, &cli->out, 2);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (cli->json) {
+            json_key(&j, parts[i].name);
+            json_integer(&j, (int64_t)parts[i].count);
+        } else {
+            table_string(&t, parts[i].name);
+            table_integer(&t, (int64_t)parts[i].count);
+        }
+    }
+    if (!cli->json)
+        return table_print(&t) < 0 ? cli_no_memory() : EXITS_OK;
+    json_end(&j, '}');
+    json_line(&j);
+    return EXITS_OK;
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    struct join_values v;
+    struct words words;
+    ringq_joined joined;
+    ringq *q;
+    int exit = cli_parse(cli, &command_join, &v, argc, argv, &words);
+
+    if (exit != CLI_GO_ON)
+        return exit;
+    exit = cli_connect(cli, &cli_patient, &q);
+    if (exit != EXITS_OK)
+        return exit;
+    int64_t block_ms = v.block_ms == OPTION_UNSET ? RINGQ_FOREVER : v.block_ms;
+    int rc = ringq_join(q, words.list[0], block_ms, v.strict, &joined);
+    if (rc == RINGQ_TIMEOUT)
+        exit = cli_error(cli, rc,
+                         "jobs are still unfinished; workers: ringq work QUEUE -- CMD");
+    else if (rc < 0)
+        exit = cli_failed(cli, q);
+    else
+        exit = print(cli, &joined);
+    ringq_close(q);
+    return exit;
+}
+
+const struct command command_join = {
+    .name = "join",
+    .words = "QUEUE[,QUEUE...]",
+    .summary = "waits until no job is unfinished",
+    .examples = "  ringq join files && echo all done\n"
+                "  ringq join files,thumbnails --block 10m\n"
+                "  ringq join files --json\n",
+    .notes = "Unfinished is what waits, is delayed for later, or is being worked on.  "
+             "Never\n"
+             "returns early, also when the server is restarted meanwhile.  Prints how "
+             "the jobs\n"
+             "ended since the call.\n",
+    .rows = rows,
+    .words_min = 1,
+    .words_max = 1,
+    .run = run,
+};

@@ -1,0 +1,195 @@
+/* put - puts one job, or one for each line of a file.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/bulk.h"
+#include "cli/command.h"
+#include "cli/input.h"
+#include "cli/json.h"
+#include "cli/put_options.h"
+
+enum {
+    BODY_MAX = 64 * 1024 * 1024, /* no server takes more */
+    DAY_MS = 24 * 3600 * 1000,
+};
+
+struct put_values {
+    struct put_words put;
+    const char *file, *lines, *jsonl, *rejects;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {"file", 'f', OPTION_TEXT, "FILE", "the body is this file; - is stdin",
+     offsetof(struct put_values, file), 0, 0},
+    {"lines", '\0', OPTION_TEXT, "FILE", "one job per line; empty lines are skipped; - is stdin",
+     offsetof(struct put_values, lines), 0, 0},
+    {"jsonl", '\0', OPTION_TEXT, "FILE", "the same, and each line has to be JSON",
+     offsetof(struct put_values, jsonl), 0, 0},
+    {"rejects", '\0', OPTION_TEXT, "FILE", "of --lines, --jsonl: lines that were not put go here",
+     offsetof(struct put_values, rejects), 0, 0},
+    {"delay", '\0', OPTION_DURATION, "DUR", "not before this long from now: 30s, 5m, 2d",
+     offsetof(struct put_values, put.delay_ms), 0, CLI_WAIT_MAX_MS},
+    {"at", '\0', OPTION_TEXT, "TIME", "not before: 2030-01-31T08:00:00Z, 2030-01-31T08:00 (local), unix ms",
+     offsetof(struct put_values, put.at), 0, 0},
+    {"pri", '\0', OPTION_NUMBER, "N", "0 is served first, 255 last (default 128)",
+     offsetof(struct put_values, put.pri), 0, 255},
+    {"ttr", '\0', OPTION_DURATION, "DUR", "how long a worker may hold it, 1s to 24h (default 60s)",
+     offsetof(struct put_values, put.ttr_ms), 1000, DAY_MS},
+    {"tries", '\0', OPTION_NUMBER, "N", "attempts in all (default 25)",
+     offsetof(struct put_values, put.tries), 1, 65535},
+    {"backoff", '\0', OPTION_TEXT, "KIND", "pause after a failure: exp, linear, fixed[:BASE[:MAX]] (default exp:1s:1h)",
+     offsetof(struct put_values, put.backoff), 0, 0},
+    {"jitter", '\0', OPTION_NUMBER, "PCT", "spreads the pauses by so many percent (default 10)",
+     offsetof(struct put_values, put.jitter_pct), 0, 100},
+    {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
+};
+/* clang-format on */
+
+static void print_receipt(const struct cli *cli, const char *queue,
+                          const ringq_receipt *receipt)
+{
+    struct json j = {.out = stdout};
+
+    if (cli->quiet && !cli->json) {
+        (void)printf("%s\n", receipt->id);
+        return;
+    }
+    if (!cli->json) {
+        const char *gap = cli->out.terminal ? "  " : "\t";
+        (void)printf("%s%s%s%s%s\n", receipt->id, gap, receipt->state, gap,
+                     receipt->durability);
+        return;
+    }
+    json_begin(&j, '{');
+    json_key(&j, "id");
+    json_string(&j, receipt->id);
+    json_key(&j, "queue");
+    json_string(&j, queue);
+    json_key(&j, "state");
+    json_string(&j, receipt->state);
+    json_key(&j, "durability");
+    json_string(&j, receipt->durability);
+    json_end(&j, '}');
+    json_line(&j);
+}
+
+static int put_body(const struct cli *cli, const char *queue, const char *body,
+                    size_t len, const ringq_put_options *options)
+{
+    ringq_receipt receipt;
+    ringq *q;
+    int exit = cli_connect(cli, NULL, &q);
+
+    if (exit != EXITS_OK)
+        return exit;
+    if (ringq_put(q, queue, body, len, options, &receipt) < 0)
+        exit = cli_failed(cli, q);
+    else
+        print_receipt(cli, queue, &receipt);
+    ringq_close(q);
+    return exit;
+}
+
+static int put_file(const struct cli *cli, const char *queue, const char *path,
+                    const ringq_put_options *options)
+{
+    struct input in;
+    char *body;
+    size_t len;
+    int rc = input_open(&in, path, 0);
+
+    if (rc < 0)
+        return cli_usage("cannot read %s: %s", path, strerror(-rc));
+    rc = input_all(&in, BODY_MAX, &body, &len);
+    input_close(&in);
+    if (rc == -EFBIG)
+        return cli_usage("%s: a body has at most 64 MiB", in.name);
+    if (rc < 0)
+        return cli_usage("cannot read %s: %s", in.name, strerror(-rc));
+    int exit = put_body(cli, queue, body, len, options);
+    free(body);
+    return exit;
+}
+
+/* The sources of bodies exclude each other. */
+static bool is_one_source(const struct put_values *v, const struct words *words)
+{
+    int count = (v->file != NULL) + (v->lines != NULL) + (v->jsonl != NULL) +
+                (words->count == 2);
+
+    return count <= 1;
+}
+
+static int put_lines(const struct cli *cli, const char *queue,
+                     const struct put_values *v, const ringq_put_options *options)
+{
+    const struct bulk_options bulk = {
+        .queue = queue,
+        .path = v->jsonl != NULL ? v->jsonl : v->lines,
+        .jsonl = v->jsonl != NULL,
+        .rejects_path = v->rejects,
+        .put = options,
+    };
+
+    return bulk_put(cli, &bulk);
+}
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+    struct put_values v;
+    struct words words;
+    ringq_put_options options;
+    int exit = cli_parse(cli, &command_put, &v, argc, argv, &words);
+
+    if (exit != CLI_GO_ON)
+        return exit;
+    const char *queue = words.list[0];
+    const char *body = words.count == 2 ? words.list[1] : NULL;
+    bool has_lines = v.lines != NULL || v.jsonl != NULL;
+
+    if (!is_one_source(&v, &words))
+        return cli_usage("put: give one of BODY, --file, --lines, --jsonl");
+    if (v.rejects != NULL && !has_lines)
+        return cli_usage("put: --rejects goes with --lines or --jsonl");
+    if (put_options_read(&v.put, &options) < 0)
+        return EXITS_USAGE;
+    if (has_lines)
+        return put_lines(cli, queue, &v, &options);
+    if (v.file != NULL)
+        return put_file(cli, queue, v.file, &options);
+    /* Behind "--" a dash is a body like any other. */
+    bool is_dash =
+        body != NULL && strcmp(body, "-") == 0 && words.behind == words.count;
+    if (body != NULL && !is_dash)
+        return put_body(cli, queue, body, strlen(body), &options);
+    if (body == NULL && isatty(STDIN_FILENO))
+        return cli_usage("put: the body is missing\n"
+                         "  give it:         ringq put %s hello\n"
+                         "  or type it:      ringq put %s -      (ends with Ctrl-D)",
+                         queue, queue);
+    return put_file(cli, queue, "-", &options);
+}
+
+const struct command command_put = {
+    .name = "put",
+    .words = "QUEUE [BODY | - | --file FILE | --lines FILE | --jsonl FILE]",
+    .summary = "puts a job, or one for each line of a file",
+    .examples = "  ringq put emails hello\n"
+                "  ringq put emails --file letter.eml --delay 5m --pri 0\n"
+                "  date | ringq put log\n"
+                "  find /srv -type f | ringq put files --lines -\n"
+                "  ringq put orders --jsonl orders.jsonl --rejects bad.jsonl\n",
+    .notes =
+        "Without a body, what stands on stdin is the body.  Prints id, state and\n"
+        "durability of the job: stored as the server promises when this returns.\n"
+        "--lines and --jsonl put jobs in the order of the lines, many at a time, and\n"
+        "print the count on stderr; -q prints the ids, --json the counts.\n",
+    .rows = rows,
+    .words_min = 1,
+    .words_max = 2,
+    .run = run,
+};

@@ -1,0 +1,166 @@
+/* put_options - the options of PUT on the command line.
+ * SPDX-License-Identifier: MIT */
+#include "cli/put_options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/units.h"
+
+enum {
+    BACKOFF_BASE_DEFAULT_MS = 1000, /* as the server's own */
+};
+
+static const struct {
+    const char *name; /* as typed */
+    const char *word; /* on the wire */
+    enum ringq_backoff kind;
+} backoffs[] = {
+    {"exp", "EXP", RINGQ_BACKOFF_EXP},
+    {"linear", "LINEAR", RINGQ_BACKOFF_LINEAR},
+    {"fixed", "FIXED", RINGQ_BACKOFF_FIXED},
+};
+
+static int say_bad_backoff(const char *text)
+{
+    (void)cli_usage("--backoff: '%s' is not KIND[:BASE[:MAX]]\n"
+                    "  kinds: exp, linear, fixed; for example exp:1s:1h, fixed:30s",
+                    text);
+    return -EINVAL;
+}
+
+/* The next part of "KIND:BASE:MAX" in `part`; moves *at behind its colon, to NULL at
+ * the end. */
+static int take_part(const char **at, char *part, size_t size)
+{
+    const char *colon = strchr(*at, ':');
+    size_t len = colon != NULL ? (size_t)(colon - *at) : strlen(*at);
+
+    if (len >= size)
+        return -EINVAL;
+    memcpy(part, *at, len);
+    part[len] = '\0';
+    *at = colon != NULL ? colon + 1 : NULL;
+    return 0;
+}
+
+/* A duration that PUT takes: at least a millisecond, at most 32 bits of them. */
+static int take_pause(const char **at, uint32_t *out_ms)
+{
+    char part[32];
+    int64_t ms;
+
+    if (take_part(at, part, sizeof part) < 0 || units_parse_duration(part, &ms) < 0)
+        return -EINVAL;
+    if (ms < 1 || ms > UINT32_MAX)
+        return -EINVAL;
+    *out_ms = (uint32_t)ms;
+    return 0;
+}
+
+static int read_backoff(const char *text, ringq_put_options *out)
+{
+    const char *at = text;
+    char kind[16];
+    size_t i = 0, count = sizeof backoffs / sizeof backoffs[0];
+
+    if (take_part(&at, kind, sizeof kind) < 0)
+        return say_bad_backoff(text);
+    while (i < count && strcmp(backoffs[i].name, kind) != 0)
+        i++;
+    if (i == count)
+        return say_bad_backoff(text);
+    out->backoff = backoffs[i].kind;
+    out->backoff_base_ms = BACKOFF_BASE_DEFAULT_MS;
+    if (at != NULL && take_pause(&at, &out->backoff_base_ms) < 0)
+        return say_bad_backoff(text);
+    if (at != NULL && take_pause(&at, &out->backoff_max_ms) < 0)
+        return say_bad_backoff(text);
+    return at != NULL ? say_bad_backoff(text) : 0;
+}
+
+static int read_at(const char *text, int64_t *out_unix_ms)
+{
+    if (units_parse_time(text, out_unix_ms) == 0)
+        return 0;
+    (void)cli_usage("--at: '%s' is not a time\n"
+                    "  write 2030-01-31T08:00:00Z, 2030-01-31T08:00 (local), "
+                    "or unix milliseconds (13 digits)",
+                    text);
+    return -EINVAL;
+}
+
+int put_options_read(const struct put_words *words, ringq_put_options *out)
+{
+    ringq_put_options o = {.size = sizeof o};
+
+    if (words->delay_ms >= 0 && words->at != NULL) {
+        (void)cli_usage("--delay and --at exclude each other");
+        return -EINVAL;
+    }
+    if (words->at != NULL && read_at(words->at, &o.at_unix_ms) < 0)
+        return -EINVAL;
+    if (words->backoff != NULL && read_backoff(words->backoff, &o) < 0)
+        return -EINVAL;
+    if (words->delay_ms > 0)
+        o.delay_ms = words->delay_ms;
+    if (words->ttr_ms > 0)
+        o.ttr_ms = (uint32_t)words->ttr_ms;
+    if (words->tries > 0)
+        o.tries = (uint32_t)words->tries;
+    o.has_pri = words->pri >= 0;
+    o.pri = o.has_pri ? (uint8_t)words->pri : 0;
+    o.has_jitter = words->jitter_pct >= 0;
+    o.jitter_pct = o.has_jitter ? (uint8_t)words->jitter_pct : 0;
+    *out = o;
+    return 0;
+}
+
+static void add_word(struct put_argv *a, const char *word)
+{
+    a->words[a->count++] = word;
+}
+
+static void add_number(struct put_argv *a, int64_t value)
+{
+    char *text = a->numbers[a->count];
+
+    (void)snprintf(text, sizeof a->numbers[0], "%" PRId64, value);
+    add_word(a, text);
+}
+
+static void add_option(struct put_argv *a, const char *name, int64_t value)
+{
+    add_word(a, name);
+    add_number(a, value);
+}
+
+void put_options_argv(const ringq_put_options *options, struct put_argv *out)
+{
+    out->count = 0;
+    if (options->delay_ms > 0)
+        add_option(out, "DELAY", options->delay_ms);
+    if (options->at_unix_ms > 0)
+        add_option(out, "AT", options->at_unix_ms);
+    if (options->has_pri)
+        add_option(out, "PRI", options->pri);
+    if (options->ttr_ms > 0)
+        add_option(out, "TTR", options->ttr_ms);
+    if (options->tries > 0)
+        add_option(out, "TRIES", options->tries);
+    if (options->backoff_base_ms > 0) {
+        add_word(out, "BACKOFF");
+        for (size_t i = 0; i < sizeof backoffs / sizeof backoffs[0]; i++) {
+            if (backoffs[i].kind == options->backoff)
+                add_word(out, backoffs[i].word);
+        }
+        add_number(out, options->backoff_base_ms);
+        if (options->backoff_max_ms > 0)
+            add_number(out, options->backoff_max_ms);
+    }
+    if (options->has_jitter)
+        add_option(out, "JITTER", options->jitter_pct);
+}
