@@ -1,13 +1,12 @@
 /* encode - records <-> bytes.
  *
  * The payload of each type is described once, by put_payload(): with a sink that has no
- * memory it counts, with one that has it writes.  So length and content cannot disagree.
- * take_payload() is its mirror; it ignores what stands behind the fields that it knows,
- * which is where later versions may add some.
+ * memory it counts, with one that has it writes.  So length and content cannot
+ * disagree. take_payload() is its mirror; it ignores what stands behind the fields that
+ * it knows, which is where later versions may add some.
  *
- * A record struck out of a commit that has not been sent keeps its place with the type 0
- * until the sweep.  No commit in the log holds one.
- * SPDX-License-Identifier: MIT */
+ * A record struck out of a commit that has not been sent keeps its place with the type
+ * 0 until the sweep.  No commit in the log holds one. SPDX-License-Identifier: MIT */
 #include "store/encode.h"
 
 #include <errno.h>
@@ -342,8 +341,9 @@ static int take_policy(struct rq_slice *in, struct job_policy *p)
 
 static int take_totals(struct rq_slice *in, struct record_totals *t)
 {
-    uint64_t *const fields[] = {&t->put,  &t->delivered, &t->done,      &t->failed,     &t->retried,
-                                &t->dead, &t->expired,   &t->cancelled, &t->redelivered};
+    uint64_t *const fields[] = {&t->put,     &t->delivered, &t->done,
+                                &t->failed,  &t->retried,   &t->dead,
+                                &t->expired, &t->cancelled, &t->redelivered};
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (take_varint(in, UINT64_MAX, fields[i]) < 0)
@@ -387,11 +387,13 @@ static int take_payload(struct rq_slice in, struct job_id base, struct record *r
     case RECORD_STATE:
         return take_state_change(&in, r);
     case RECORD_DONE:
-        return take_end(&in, &r->end) < 0 ? RQ_E_MALFORMED : take_bytes(&in, &r->result);
+        return take_end(&in, &r->end) < 0 ? RQ_E_MALFORMED
+                                          : take_bytes(&in, &r->result);
     case RECORD_MOVE:
         return take_move(&in, r);
     case RECORD_TOTALS:
-        return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED : take_totals(&in, &r->totals);
+        return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED
+                                              : take_totals(&in, &r->totals);
     }
     return -ENOTSUP;
 }
@@ -490,8 +492,8 @@ bool encode_strike_put(struct rq_buf *plain, size_t *scan, struct job_id job)
            strike_between(plain, ENCODE_HEADER, from, scan, job);
 }
 
-size_t encode_strike_puts(struct rq_buf *plain, void (*each)(void *arg, struct job_id job),
-                          void *arg)
+size_t encode_strike_puts(struct rq_buf *plain,
+                          void (*each)(void *arg, struct job_id job), void *arg)
 {
     size_t count = 0;
     struct place p;

@@ -20,8 +20,8 @@ enum {
     ENCODE_HEADER = 16,
     /* The largest record: a body of 64 MiB and all that stands around it. */
     ENCODE_RECORD_MAX = (64 << 20) + (1 << 16),
-    /* The largest commit (an MPUT is never divided); half of what Redis takes. */
-    ENCODE_COMMIT_MAX = 256 << 20,
+    /* The largest commit: an MPUT is never divided.  Redis takes four times as much. */
+    ENCODE_COMMIT_MAX = 128 << 20,
 };
 /* Job ids of a greater epoch cannot be written. */
 #define ENCODE_EPOCH_MAX UINT32_MAX
@@ -41,8 +41,8 @@ RQ_MUST_CHECK int encode_record(struct rq_buf *out, const struct record *record)
 bool encode_strike_put(struct rq_buf *plain, size_t *scan, struct job_id job);
 /* Strikes out all PUT records and calls `each` for every one of them.
  * Returns  how many */
-size_t encode_strike_puts(struct rq_buf *plain, void (*each)(void *arg, struct job_id job),
-                          void *arg);
+size_t encode_strike_puts(struct rq_buf *plain,
+                          void (*each)(void *arg, struct job_id job), void *arg);
 /* Takes away what is struck out.  O(length). */
 void encode_sweep(struct rq_buf *plain);
 /* Records not struck out. */

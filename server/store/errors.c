@@ -16,9 +16,10 @@ static const struct meaning meanings[] = {
     {"OOM ",                                             -ENOSPC},
     {"NOAUTH ",                                          -EACCES},
     {"WRONGPASS ",                                       -EACCES},
-    {"NOPERM ",                                          -EACCES},
+    {"NOPERM ",                                          -EPERM},
     {"ERR AUTH ",                                        -EACCES}, /* a password where none is set */
     {"ERR invalid password",                             -EACCES},
+    {"ERR no such key",                                  -ENOENT},
     {"WRONGTYPE ",                                       -EBADMSG},
     {"MOVED ",                                           -EXDEV},
     {"ASK ",                                             -EXDEV},
@@ -46,12 +47,14 @@ const char *errors_remedy(int code)
 {
     switch (code) {
     case -EACCES:
-        return "give user and password in --redis redis://user:password@host:port, and in the ACL "
-               "of Redis allow that user: ~ringq:* +@all";
+        return "give user and password: --redis redis://user:password@host:port";
+    case -EPERM:
+        return "let the ACL of Redis give our user ~ringq:* +@all";
     case -EXDEV:
         return "name a single Redis and an existing database in --redis";
     case -EBADMSG:
-        return "a key of ringq holds foreign data; move ringq to a database of its own with "
+        return "a key of ringq holds foreign data; move ringq to a database of its own "
+               "with "
                "--redis .../N, or remove the key";
     case -ENOSPC:
         return "raise maxmemory or free memory in Redis";

@@ -8,12 +8,14 @@
 /* The class of an error reply.  In every class the command has not been executed.
  * Returns  -ESTALE   XADD: the id is not greater than the last; we are fenced
  *          -ENOSPC   OOM: maxmemory is reached
- *          -EACCES   wrong password, or a right is missing: an operator must act
+ *          -EACCES   no or a wrong password: an operator must act
+ *          -EPERM    the ACL forbids the command
  *          -EBADMSG  the keys hold something else: corruption
- *          -EXDEV    Redis Cluster sends us elsewhere, or there is no such database: the
- *                    configuration names the wrong Redis
- *          -EROFS    a replica, or cut off from its master: resolve the address again
- *          -EAGAIN   everything else: loading, disk trouble, too many clients; again later */
+ *          -ENOENT   XINFO: there is no such key
+ *          -EXDEV    Redis Cluster sends us elsewhere, or there is no such database:
+ * the configuration names the wrong Redis -EROFS    a replica, or cut off from its
+ * master: resolve the address again -EAGAIN   everything else: loading, disk trouble,
+ * too many clients; again later */
 int errors_classify(struct rq_slice text);
 
 /* One sentence on what to do about a class; "" for those that pass by themselves. */

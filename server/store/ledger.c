@@ -121,6 +121,11 @@ struct entry_id ledger_low(const struct ledger *l, struct entry_id next)
     return line->placed ? line->id : next;
 }
 
+uint64_t ledger_next(const struct ledger *l)
+{
+    return l->first + l->count;
+}
+
 size_t ledger_entries(const struct ledger *l)
 {
     return l->count;

@@ -3,11 +3,10 @@
  *   first                                             next
  *   | seq, id, live | seq, id, live | ... | (no id yet) |
  *
- * A commit is live while something whose data stands in it is needed.  The low-water mark
- * is the id of the first live commit: all before it may be trimmed.  Lines at the front
- * that are in the log and dead are dropped at once, so the first line is live or not yet
- * in the log.
- * SPDX-License-Identifier: MIT */
+ * A commit is live while something whose data stands in it is needed.  The low-water
+ * mark is the id of the first live commit: all before it may be trimmed.  Lines at the
+ * front that are in the log and dead are dropped at once, so the first line is live or
+ * not yet in the log. SPDX-License-Identifier: MIT */
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
 
@@ -36,6 +35,8 @@ void ledger_forget(struct ledger *l, uint64_t seq);
 void ledger_place(struct ledger *l, uint64_t seq, struct entry_id id);
 /* The id of the first live commit in the log, or `next` when there is none. */
 struct entry_id ledger_low(const struct ledger *l, struct entry_id next);
+/* The number that the next line will get. */
+uint64_t ledger_next(const struct ledger *l);
 /* Commits from the low-water mark on. */
 size_t ledger_entries(const struct ledger *l);
 

@@ -10,8 +10,12 @@
 #include "store/encode.h"
 
 _Static_assert(SEAL_TAG == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
-_Static_assert(sizeof(((struct seal *)0)->key) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
-_Static_assert(sizeof(((struct seal *)0)->nonce) == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
+_Static_assert(sizeof(((struct seal *)0)->key) ==
+                   crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
+               "key");
+_Static_assert(sizeof(((struct seal *)0)->nonce) ==
+                   crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+               "nonce");
 
 /* Public on purpose: whoever has the program can seal with it.  Part of the format. */
 static const uint8_t public_key[33] = "ringq public key 0 is a checksum";
@@ -24,7 +28,8 @@ struct label {
 };
 
 /* What is bound to the commit without standing in it. */
-static struct label label_of(const struct seal *s, const uint8_t *header, struct entry_id id)
+static struct label label_of(const struct seal *s, const uint8_t *header,
+                             struct entry_id id)
 {
     struct label l = {.len = AT_NONCE};
     size_t name = strlen(s->log) + 1;
@@ -66,8 +71,9 @@ void seal_close(struct seal *s, struct entry_id id, struct rq_slice plain, uint8
     sodium_increment(s->nonce, sizeof s->nonce);
 
     struct label l = label_of(s, out, id);
-    int rc = crypto_aead_xchacha20poly1305_ietf_encrypt(out + SEAL_HEADER, NULL, plain.ptr, plain.len,
-                                                        l.bytes, l.len, NULL, out + AT_NONCE, s->key);
+    int rc = crypto_aead_xchacha20poly1305_ietf_encrypt(
+        out + SEAL_HEADER, NULL, plain.ptr, plain.len, l.bytes, l.len, NULL,
+        out + AT_NONCE, s->key);
     ASSERT(rc == 0);
 }
 
@@ -87,8 +93,9 @@ int seal_open(const struct seal *s, struct entry_id id, uint8_t *value, size_t l
 
     struct label l = label_of(s, value, id);
     uint8_t *text = value + SEAL_HEADER;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, text, len - SEAL_HEADER, l.bytes,
-                                                   l.len, value + AT_NONCE, s->key) < 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, text,
+                                                   len - SEAL_HEADER, l.bytes, l.len,
+                                                   value + AT_NONCE, s->key) < 0)
         return RQ_E_MALFORMED;
     *out_plain = rq_slice(text, len - SEAL_OVERHEAD);
     return 0;

@@ -4,9 +4,8 @@
  *
  * Version, flags, key id, the log's name and the entry id are associated data: a commit
  * can be neither moved to another place nor sent again under another id without being
- * sealed again.  Key id 0 is a fixed public key: its tag is a checksum, the only one, as
- * Redis' append-only file has none.
- * SPDX-License-Identifier: MIT */
+ * sealed again.  Key id 0 is a fixed public key: its tag is a checksum, the only one,
+ * as Redis' append-only file has none. SPDX-License-Identifier: MIT */
 #ifndef STORE_SEAL_H
 #define STORE_SEAL_H
 
@@ -29,7 +28,8 @@ RQ_MUST_CHECK int seal_init(struct seal *s, const char *log);
 void seal_fini(struct seal *s); /* wipes it */
 
 /* Shape  out: plain.len + SEAL_OVERHEAD bytes, apart from plain */
-void seal_close(struct seal *s, struct entry_id id, struct rq_slice plain, uint8_t *out);
+void seal_close(struct seal *s, struct entry_id id, struct rq_slice plain,
+                uint8_t *out);
 
 /* Opens `value` where it lies.
  * Errors  RQ_E_MALFORMED  too short, or the tag does not fit: damaged or moved

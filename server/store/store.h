@@ -77,6 +77,7 @@ void store_free(struct store *store);
  * flight is answered.  A commit of nothing but LEASE and TOTALS may wait 2 ms for company.
  * Returns  0, and *out_seq names the commit.
  * Errors   -ENOMEM;  -ENOBUFS  a PUT, and store_has_room() is false;  -ESHUTDOWN  fenced or halted
+ *          -EMSGSIZE  a record over 64 MiB, or a held commit over 128 MiB
  * Owns     borrows the record's slices */
 int store_append(struct store *store, const struct record *record, uint64_t *out_seq);
 
@@ -114,6 +115,7 @@ struct store_stats {
     bool verified;  /* the level was read from Redis, not assumed */
     uint64_t epoch; /* 0: none yet */
     uint64_t commits_in_flight, bytes_in_flight, commits, commit_bytes, reconnects;
+    uint64_t lost_tails; /* times that Redis had lost what it had acknowledged */
     uint64_t entries, live_entries; /* of the log, as known here */
     uint64_t replayed_records, replayed_bytes;
     char redis_version[32];

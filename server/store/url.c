@@ -90,14 +90,19 @@ static int parse_unix(struct rq_slice rest, struct url *u, char *why)
     if (!rq_slice_split(&rest, '?', &path) || path.len == 0 || path.ptr[0] != '/')
         return fail(why, "write unix:/path/of/redis.sock, with an absolute path");
     if (path.len > PATH_LENGTH_MAX)
-        return fail(why, "the path of a unix socket may have 107 bytes at most; use a shorter one");
+        return fail(
+            why,
+            "the path of a unix socket may have 107 bytes at most; use a shorter one");
     memcpy(u->host, "unix:", 5);
     if (!copy_plain(path, u->host + 5, sizeof u->host - 5))
-        return fail(why, "the path of the Redis socket contains a space or a control character");
+        return fail(
+            why,
+            "the path of the Redis socket contains a space or a control character");
     if (rest.ptr == NULL)
         return 0;
     if (!starts_with(rest, RQ_LIT("db=")))
-        return fail(why, "after the path of the Redis socket only ?db=NUMBER may follow");
+        return fail(why,
+                    "after the path of the Redis socket only ?db=NUMBER may follow");
     return parse_db(behind(rest, 3), u, why);
 }
 
@@ -106,7 +111,8 @@ static int parse_credentials(struct rq_slice text, struct url *u, char *why)
     struct rq_slice user;
 
     if (!rq_slice_split(&text, ':', &user) || text.ptr == NULL || text.len == 0)
-        return fail(why, "write user:password@ or :password@ before the host of the Redis URL");
+        return fail(
+            why, "write user:password@ or :password@ before the host of the Redis URL");
     if (!copy_decoded(user, u->user, sizeof u->user) ||
         !copy_decoded(text, u->pass, sizeof u->pass))
         return fail(why, "user or password in the Redis URL: too long, or a bad %XX");
@@ -182,7 +188,9 @@ int url_parse(const char *text, struct url *out, char *why)
     else if (starts_with(rest, RQ_LIT("redis://")))
         rc = parse_tcp(behind(rest, 8), &u, why);
     else if (starts_with(rest, RQ_LIT("rediss://")))
-        rc = fail(why, "TLS to Redis is not supported; use a unix socket or a private network");
+        rc = fail(
+            why,
+            "TLS to Redis is not supported; use a unix socket or a private network");
     else
         rc = fail(why, "a Redis URL begins with redis:// or unix:/");
     if (rc == 0)

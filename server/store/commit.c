@@ -1,0 +1,229 @@
+/* commit - commits that are not in the log yet.
+ *
+ *     c->bytes = sum of plain.len over the queue
+ * SPDX-License-Identifier: MIT */
+#include "store/commit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "store/encode.h"
+
+enum {
+    RECORD_AROUND = 256,  /* more than all of a record but its names and bytes */
+    SPARE_KEEP = 2 << 20, /* memory that a spare commit may keep */
+};
+
+void commits_init(struct commits *c, struct ledger *ledger)
+{
+    *c = (struct commits){.ledger = ledger, .base = {0, 1}};
+    rq_list_init(&c->queue);
+}
+
+static void free_commit(struct commit *commit)
+{
+    if (commit == NULL)
+        return;
+    rq_buf_fini(&commit->plain);
+    free(commit);
+}
+
+void commits_fini(struct commits *c)
+{
+    struct rq_list *link;
+
+    while ((link = rq_list_pop_front(&c->queue)) != NULL)
+        free_commit(RQ_LIST_ENTRY(link, struct commit, link));
+    free_commit(c->spare);
+    c->spare = NULL;
+}
+
+static struct commit *last_of(const struct commits *c)
+{
+    return rq_list_empty(&c->queue) ? NULL
+                                    : RQ_LIST_ENTRY(c->queue.prev, struct commit, link);
+}
+
+bool commit_is_empty(const struct commit *commit)
+{
+    return encode_count(&commit->plain) == 0;
+}
+
+/* An upper bound of what the record adds. */
+static size_t size_of(const struct record *r)
+{
+    return RECORD_AROUND + r->queue.len + r->body.len + r->error.len + r->result.len;
+}
+
+/* The commit that `record` goes into, if it is there already. */
+static struct commit *open_one(const struct commits *c, const struct record *record)
+{
+    struct commit *last = last_of(c);
+
+    if (last == NULL || last->is_closed)
+        return NULL;
+    if (c->is_held || commit_is_empty(last) ||
+        last->plain.len + size_of(record) <= COMMIT_BYTES_MAX)
+        return last;
+    last->is_closed = true;
+    return NULL;
+}
+
+static struct commit *take_spare(struct commits *c)
+{
+    struct commit *commit = c->spare;
+
+    c->spare = NULL;
+    if (commit != NULL)
+        return commit;
+    commit = calloc(1, sizeof *commit);
+    if (commit != NULL)
+        rq_buf_init(&commit->plain, ENCODE_COMMIT_MAX);
+    return commit;
+}
+
+static void keep_spare(struct commits *c, struct commit *commit)
+{
+    if (c->spare != NULL) {
+        free_commit(commit);
+        return;
+    }
+    rq_buf_shrink(&commit->plain, SPARE_KEEP);
+    c->spare = commit;
+}
+
+static int open_commit(struct commits *c, const struct record *record, int64_t now_ns,
+                       struct commit **out)
+{
+    struct commit *commit = take_spare(c);
+    struct rq_buf plain;
+
+    if (commit == NULL)
+        return -ENOMEM;
+    if (record->type != RECORD_TOTALS)
+        c->base = record->job;
+    int rc = encode_begin(&commit->plain, c->base);
+    plain = commit->plain;
+    *commit = (struct commit){.plain = plain, .is_lazy = true, .opened_ns = now_ns};
+    rq_list_init(&commit->link);
+    if (rc == 0)
+        rc = ledger_add(c->ledger, &commit->seq);
+    if (rc < 0) {
+        keep_spare(c, commit);
+        return rc;
+    }
+    rq_list_push_back(&c->queue, &commit->link);
+    c->bytes += commit->plain.len;
+    c->count++;
+    *out = commit;
+    return 0;
+}
+
+int commits_append(struct commits *c, const struct record *record, int64_t now_ns,
+                   uint64_t *out_seq)
+{
+    struct commit *commit = open_one(c, record);
+    int rc = 0;
+
+    if (commit == NULL)
+        rc = open_commit(c, record, now_ns, &commit);
+    if (rc < 0)
+        return rc;
+
+    size_t before = commit->plain.len;
+    rc = encode_record(&commit->plain, record);
+    if (rc < 0)
+        return rc;
+    c->bytes += commit->plain.len - before;
+    if (record->type == RECORD_PUT || record->type == RECORD_MOVE ||
+        record->type == RECORD_TOTALS)
+        ledger_count(c->ledger, commit->seq);
+    if (record->type != RECORD_LEASE && record->type != RECORD_TOTALS)
+        commit->is_lazy = false;
+    *out_seq = commit->seq;
+    return 0;
+}
+
+void commits_hold(struct commits *c)
+{
+    ASSERT(!c->is_held);
+    c->is_held = true;
+}
+
+void commits_unhold(struct commits *c)
+{
+    ASSERT(c->is_held);
+    c->is_held = false;
+}
+
+struct commit *commits_first(const struct commits *c)
+{
+    struct commit *first;
+
+    if (rq_list_empty(&c->queue))
+        return NULL;
+    first = RQ_LIST_ENTRY(c->queue.next, struct commit, link);
+    return first->is_closed || !commit_is_empty(first) ? first : NULL;
+}
+
+void commits_drop_first(struct commits *c)
+{
+    struct rq_list *link = rq_list_pop_front(&c->queue);
+
+    ASSERT(link != NULL);
+    struct commit *commit = RQ_LIST_ENTRY(link, struct commit, link);
+    c->bytes -= commit->plain.len;
+    c->count--;
+    keep_spare(c, commit);
+}
+
+struct commit *commits_find(const struct commits *c, uint64_t seq)
+{
+    RQ_LIST_EACH(link, &c->queue)
+    {
+        struct commit *commit = RQ_LIST_ENTRY(link, struct commit, link);
+
+        if (commit->seq == seq)
+            return commit;
+    }
+    return NULL;
+}
+
+/* Takes what is struck out away once it outweighs the rest: amortised, a byte is moved
+ * once, and the memory of withdrawn PUTs does not keep others out. */
+static void sweep(struct commits *c, struct commit *commit)
+{
+    c->bytes -= commit->plain.len;
+    encode_sweep(&commit->plain);
+    c->bytes += commit->plain.len;
+    commit->scan = 0;
+    commit->struck = 0;
+}
+
+bool commit_withdraw(struct commits *c, struct commit *commit, struct job_id job)
+{
+    ASSERT(!commit->was_sent);
+    if (!encode_strike_put(&commit->plain, &commit->scan, job))
+        return false;
+    commit->struck++;
+    if (commit->struck > encode_count(&commit->plain))
+        sweep(c, commit);
+    return true;
+}
+
+size_t commit_refuse(struct commits *c, struct commit *commit,
+                     void (*each)(void *arg, struct job_id job), void *arg)
+{
+    size_t count = encode_strike_puts(&commit->plain, each, arg);
+
+    sweep(c, commit);
+    return count;
+}
+
+struct rq_slice commit_plain(struct commits *c, struct commit *commit)
+{
+    if (commit->struck > 0)
+        sweep(c, commit);
+    return rq_buf_slice(&commit->plain);
+}

@@ -1,0 +1,327 @@
+/* flow - commits out, answers in.
+ *
+ * One commit is in flight at a time; the next leaves at the end of the turn in which
+ * its answer came.  Three outcomes, never two:
+ *
+ *   in the log    the id came back
+ *   not in it     an error or nil came back: Redis has not executed the command
+ *   not known     the link broke: session.c looks it up under the next epoch
+ *
+ * After a definite refusal the PUTs of the commit are given up, since their clients
+ * wait; all else stays, and goes again under the same id, which is still unused.
+ * SPDX-License-Identifier: MIT */
+#include "store/inner.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "store/names.h"
+
+enum { REFUSED_BATCH = 64 }; /* ids told at once */
+
+/* ---- sending ---- */
+
+static long on_turn_end(void *arg)
+{
+    struct store *s = arg;
+
+    s->turn_end = 0;
+    flow__pump(s);
+    return 0;
+}
+
+static long on_timer(void *arg)
+{
+    struct store *s = arg;
+
+    s->timer = 0;
+    flow__pump(s);
+    return 0;
+}
+
+static bool may_wait(const struct store *s, const struct commit *c, int64_t now_ns)
+{
+    return c->is_lazy && !c->is_closed && rq_list_empty(&s->flushers) &&
+           now_ns < rq_clock_after(c->opened_ns, STORE_LAZY_MS * RIO_MS);
+}
+
+void flow__arm(struct store *s)
+{
+    struct commit *c = commits_first(&s->commits);
+
+    if (s->state != STORE_UP || s->in_flight || c == NULL || s->turn_end != 0)
+        return;
+    if (!may_wait(s, c, rio_now()))
+        s->turn_end = rio_call_turn_end(on_turn_end, s);
+    else if (s->timer == 0)
+        s->timer = rio_call_at(c->opened_ns + STORE_LAZY_MS * RIO_MS, on_timer, s);
+    /* No memory for either: the session's tick looks after what is left lying. */
+}
+
+static void push_want(struct store *s, enum want want)
+{
+    ASSERT(s->want_count < WANTS_MAX);
+    if (s->want_count == 0)
+        s->want_since_ns = rio_now();
+    s->wants[s->want_count++] = want;
+}
+
+/* XADD <log> NOMKSTREAM MINID ~ <low> <id> b <value>; through the script when Redis is
+ * full. */
+static int write_commit(struct store *s, struct commit *c, struct entry_id id,
+                        bool is_full)
+{
+    struct rq_slice plain = commit_plain(&s->commits, c);
+    char name[ENTRY_TEXT], low[ENTRY_TEXT];
+
+    entry_format(id, name);
+    entry_format(ledger_low(&s->ledger, id), low);
+    link_begin(s->link, is_full ? 12 : 9);
+    if (is_full) {
+        link_arg_str(s->link, "EVAL");
+        link_arg_str(s->link, NAMES_SCRIPT);
+        link_arg_str(s->link, "1");
+        link_arg_str(s->link, NAMES_LOG);
+        link_arg_str(s->link, "XADD");
+    } else {
+        link_arg_str(s->link, "XADD");
+        link_arg_str(s->link, NAMES_LOG);
+    }
+    link_arg_str(s->link, "NOMKSTREAM");
+    link_arg_str(s->link, "MINID");
+    link_arg_str(s->link, "~");
+    link_arg_str(s->link, low);
+    link_arg_str(s->link, name);
+    link_arg_str(s->link, "b");
+
+    uint8_t *value = link_arg_room(s->link, plain.len + SEAL_OVERHEAD);
+    if (value != NULL)
+        seal_close(&s->seal, id, plain, value);
+    return link_end(s->link);
+}
+
+static void send_commit(struct store *s, struct commit *c, bool is_full)
+{
+    struct entry_id id = {s->fence.epoch, s->next_n};
+
+    int rc = write_commit(s, c, id, is_full);
+    if (rc < 0) {
+        /* Nothing was written.  A broken link shows itself to the reader; without
+         * memory the tick tries again. */
+        LOG_WARN("event=commit_not_written why=\"%s\"", rq_err_text(rc));
+        return;
+    }
+    c->is_closed = true;
+    c->was_sent = true;
+    c->id = id;
+    s->in_flight = true;
+    s->is_full = is_full;
+    s->commit_bytes += c->plain.len;
+    push_want(s, WANT_COMMIT);
+}
+
+/* The first commit needs nothing more: it is in the log as `id`, or nothing of it had
+ * to be ({0, 0}). */
+static void finish(struct store *s, struct entry_id id)
+{
+    struct commit *c = commits_first(&s->commits);
+    uint64_t seq = c->seq;
+
+    ledger_place(&s->ledger, seq, id);
+    commits_drop_first(&s->commits);
+    s->confirmed_seq = seq;
+    s->events.committed(s->events.arg, seq);
+    store__wake_flushers(s, false);
+}
+
+void flow__pump(struct store *s)
+{
+    struct commit *c;
+
+    while (s->state == STORE_UP && !s->in_flight &&
+           (c = commits_first(&s->commits)) != NULL) {
+        if (commit_is_empty(c)) {
+            finish(s, (struct entry_id){0, 0});
+            continue;
+        }
+        if (may_wait(s, c, rio_now()))
+            flow__arm(s);
+        else
+            send_commit(s, c, false);
+        return;
+    }
+}
+
+/* ---- answers to commits ---- */
+
+static void confirm(struct store *s)
+{
+    struct commit *c = commits_first(&s->commits);
+
+    s->in_flight = false;
+    s->acked = c->id;
+    s->heard_ns = rio_now();
+    s->commit_count++;
+    finish(s, c->id);
+}
+
+struct refusal {
+    struct store *store;
+    uint64_t seq;
+    struct job_id jobs[REFUSED_BATCH];
+    size_t count;
+};
+
+static void tell_refused(struct refusal *r)
+{
+    struct store *s = r->store;
+
+    if (r->count > 0)
+        s->events.refused(s->events.arg, r->jobs, r->count, r->seq);
+    r->count = 0;
+}
+
+static void collect_refused(void *arg, struct job_id job)
+{
+    struct refusal *r = arg;
+
+    r->jobs[r->count++] = job;
+    if (r->count == REFUSED_BATCH)
+        tell_refused(r);
+}
+
+/* Redis has not executed the commit: its PUTs are given up. */
+static void refuse_puts(struct store *s)
+{
+    struct commit *c = commits_first(&s->commits);
+    struct refusal r = {.store = s, .seq = c->seq};
+
+    s->in_flight = false;
+    size_t count = commit_refuse(&s->commits, c, collect_refused, &r);
+    tell_refused(&r);
+    if (count > 0)
+        LOG_WARN("event=puts_refused count=%zu why=\"%s\"", count, s->problem);
+}
+
+/* maxmemory is reached: what ends jobs goes through all the same. */
+static int answer_refusal(struct store *s, int rc)
+{
+    bool was_full = s->is_full;
+
+    if (rc == -ESTALE) {
+        s->in_flight = false;
+        return rc;
+    }
+    refuse_puts(s);
+
+    struct commit *c = commits_first(&s->commits);
+    if (commit_is_empty(c))
+        finish(s, (struct entry_id){0, 0});
+    else if (rc == -ENOSPC && !was_full)
+        send_commit(s, c, true);
+    return rc == -ENOSPC && !was_full ? 0 : rc;
+}
+
+static int answer_commit(struct store *s)
+{
+    struct commit *c = commits_first(&s->commits);
+    struct rq_slice text;
+    struct entry_id id;
+
+    int rc = link_refusal(s->link, s->problem);
+    if (rc < 0)
+        return answer_refusal(s, rc);
+    if (link_take_nil(s->link) == 0) {
+        /* The key is gone: FLUSHALL, or somebody removed it.  Nothing was stored; the
+         * next claim makes a new log. */
+        snprintf(s->problem, sizeof s->problem, NAMES_LOG " has vanished from Redis");
+        flow__not_landed(s);
+        return -ENOENT;
+    }
+    if (link_take_bytes(s->link, &text) < 0 || entry_parse(text, &id) < 0 ||
+        entry_compare(id, c->id) != 0) {
+        snprintf(
+            s->problem, sizeof s->problem,
+            "Redis answered XADD with something that is not our id; is there a proxy?");
+        return -EBADMSG;
+    }
+    s->next_n++;
+    s->problem[0] = '\0';
+    confirm(s);
+    return 0;
+}
+
+/* ---- the probe ---- */
+
+int flow__probe(struct store *s)
+{
+    int rc = link_send(s->link, (const char *[]){"GET", NAMES_EPOCH, NULL});
+
+    if (rc == 0)
+        push_want(s, WANT_EPOCH);
+    return rc;
+}
+
+/* An idle owner notices that way that it was fenced, or that Redis has forgotten all.
+ */
+static int answer_epoch(struct store *s)
+{
+    struct rq_slice text;
+    uint64_t epoch;
+
+    int rc = link_refusal(s->link, s->problem);
+    if (rc < 0)
+        return rc;
+    if (link_take_bytes(s->link, &text) == 0 &&
+        rq_num_u64(text, 0, UINT64_MAX, &epoch) == 0 && epoch == s->fence.epoch) {
+        s->heard_ns = rio_now();
+        return 0;
+    }
+    snprintf(s->problem, sizeof s->problem, NAMES_EPOCH " is not ours any more");
+    return -ENOENT;
+}
+
+int flow__answer(struct store *s)
+{
+    enum want want = s->wants[0];
+
+    if (s->want_count == 0) {
+        snprintf(s->problem, sizeof s->problem, "Redis answered what nobody had asked");
+        return -EPROTO;
+    }
+    s->want_count--;
+    for (size_t i = 0; i < s->want_count; i++)
+        s->wants[i] = s->wants[i + 1];
+    s->want_since_ns = rio_now();
+
+    int rc = want == WANT_COMMIT ? answer_commit(s) : answer_epoch(s);
+    flow__arm(s);
+    return rc;
+}
+
+/* ---- a lost link ---- */
+
+void flow__landed(struct store *s)
+{
+    confirm(s);
+}
+
+void flow__not_landed(struct store *s)
+{
+    s->in_flight = false;
+}
+
+void flow__stop(struct store *s)
+{
+    if (s->turn_end != 0)
+        rio_handle_cancel(s->turn_end);
+    if (s->timer != 0)
+        rio_handle_cancel(s->timer);
+    s->turn_end = s->timer = 0;
+    s->want_count = 0;
+}

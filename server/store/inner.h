@@ -1,0 +1,98 @@
+/* inner.h - the store's own state, shared by its three files only.
+ *
+ *   store.c    the contract: append, withdraw, flush, stats
+ *   flow.c     commits out, answers in; what each answer means
+ *   session.c  the task: link, checks, claim, recover or resolve, serve, again
+ * SPDX-License-Identifier: MIT */
+#ifndef STORE_INNER_H
+#define STORE_INNER_H
+
+#include "base/rand.h"
+#include "store/commit.h"
+#include "store/fence.h"
+#include "store/ledger.h"
+#include "store/link.h"
+#include "store/recover.h"
+#include "store/seal.h"
+#include "store/settings.h"
+#include "store/store.h"
+#include "store/url.h"
+
+/* Somebody in store_flush(). */
+struct flusher {
+    struct rq_list link;
+    uint64_t seq; /* done when it is in the log */
+    rio_event done;
+};
+
+/* Whose answer comes next on the link. */
+enum want { WANT_COMMIT, WANT_EPOCH };
+enum { WANTS_MAX = 2 }; /* one commit in flight, one probe */
+
+struct store {
+    struct store_config config;
+    struct store_events events;
+    struct url url;
+    struct seal seal;
+    struct fence fence;
+    struct settings settings;
+    struct ledger ledger;
+    struct commits commits;
+    struct recover recover;
+    struct rq_rand rand; /* jitter of the backoff */
+    rio_task *task;
+
+    enum store_state state;
+    bool is_whole;          /* the log was replayed once */
+    bool has_ended;         /* the task has: nothing more will be sent */
+    bool was_up;            /* at least once */
+    char problem[LINK_WHY]; /* why not UP */
+    char logged[LINK_WHY];  /* the last problem that stands in our log */
+
+    /* valid while there is a link */
+    struct link *link;
+    enum want wants[WANTS_MAX];
+    size_t want_count;
+    int64_t want_since_ns; /* when the oldest of them was sent, or last made progress */
+    size_t unsent;         /* bytes that the kernel had not taken at the last look */
+    int64_t heard_ns;      /* the last answer that proved the epoch ours */
+
+    bool in_flight;         /* the first commit is with Redis */
+    bool is_full;           /* it went through the script */
+    uint64_t next_n;        /* of the next commit in this epoch */
+    struct entry_id acked;  /* the last commit that Redis acknowledged; {0, 0}: none */
+    uint64_t confirmed_seq; /* all up to it are in the log */
+    struct rq_list flushers;
+
+    rio_handle turn_end; /* 0: not set */
+    rio_handle timer;    /* for a lazy commit; 0: not set */
+
+    uint64_t commit_count, commit_bytes, reconnects, lost_tails;
+};
+
+enum { STORE_LAZY_MS = 2 }; /* how long LEASE and TOTALS may wait for company */
+
+/* Has the open commit sent at the end of the turn, if one may be sent at all. */
+void flow__arm(struct store *s);
+/* Sends the next commit if none is in flight. */
+void flow__pump(struct store *s);
+/* One complete reply is at hand: the answer to the oldest want.
+ * Errors  -ESTALE  fenced;  -EBADMSG  halted: s->problem says why
+ *         -EAGAIN and others: the link is to be given up */
+RQ_MUST_CHECK int flow__answer(struct store *s);
+/* Asks whether the epoch is still ours.  Errors  as link_end */
+RQ_MUST_CHECK int flow__probe(struct store *s);
+/* The first commit, whose outcome was not known, is in the log under its id. */
+void flow__landed(struct store *s);
+/* It is not, and never will be: it will be sent again. */
+void flow__not_landed(struct store *s);
+/* Forgets timers and wants: the link is gone. */
+void flow__stop(struct store *s);
+
+/* Wakes every flusher whose commit is in the log; with `all`, everyone. */
+void store__wake_flushers(struct store *s, bool all);
+
+/* The body of the store's task. */
+long session__main(void *arg);
+
+#endif

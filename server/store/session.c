@@ -1,0 +1,324 @@
+/* session - the store's task: link, checks, claim, recover or resolve, serve; again.
+ *
+ * A session lasts as long as its link.  Whatever ends it, the next one begins with a
+ * new epoch: nothing that the old socket still carries can land after the claim, so
+ * what the log says then is final.
+ *
+ *   what ended it                              then
+ *   cut, silence, refusals that pass           50 ms to 1 s with jitter, again
+ *   password, rights, settings                 at start: HALTED; later: again in 10 s
+ *   another claim                              FENCED
+ *   damage, foreign data, used up epochs       HALTED
+ * SPDX-License-Identifier: MIT */
+#include "store/inner.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "store/errors.h"
+
+/* Units  ns, but for their names */
+static const int64_t PAUSE_MIN = 50 * RIO_MS, PAUSE_MAX = RIO_SEC,
+                     PAUSE_OPERATOR = 10 * RIO_SEC;
+static const int64_t TICK_MAX = RIO_SEC, PROBE_AFTER = RIO_SEC;
+
+/* ---- from nothing to an owned log ---- */
+
+RIO_AWAITS static int open_link(struct store *s)
+{
+    int rc = await(link_open(&s->url, s->config.redis_timeout_ns, &s->link));
+
+    if (rc >= 0 || rc == -ECANCELED)
+        return rc;
+    s->link = NULL;
+    snprintf(s->problem, sizeof s->problem, "cannot connect to Redis at %.100s%s%s: %s",
+             s->url.host, s->url.port[0] != '\0' ? ":" : "", s->url.port,
+             rq_err_text(rc));
+    return -ECONNREFUSED; /* not to be taken for an answer of Redis */
+}
+
+/* Says once what the operator should know about these settings. */
+static void report_settings(const struct store *s, const struct settings *now)
+{
+    enum store_level holds = settings_level(now, s->config.wanted);
+
+    if (holds < s->config.wanted)
+        LOG_WARN(
+            "event=durability_lower wanted=%s holds=%s redis=%s action=\"CONFIG SET "
+            "appendonly yes, appendfsync %s, and in redis.conf\"",
+            store_level_name(s->config.wanted), store_level_name(holds), now->version,
+            s->config.wanted == STORE_FSYNC ? "always" : "everysec");
+    if (!now->verified)
+        LOG_WARN(
+            "event=durability_unverified assumed=%s why=\"the ACL forbids CONFIG GET\"",
+            store_level_name(holds));
+}
+
+RIO_AWAITS static int prepare(struct store *s)
+{
+    struct settings now;
+
+    int rc = await(link_greet(s->link, &s->url, s->problem));
+    if (rc < 0)
+        return rc;
+    rc = await(settings_read(s->link, &now, s->problem));
+    if (rc < 0)
+        return rc;
+    if (!s->was_up || now.promised != s->settings.promised ||
+        now.verified != s->settings.verified)
+        report_settings(s, &now);
+    s->settings = now;
+    if (s->fence.epoch > 0)
+        return 0;
+    return await(fence_self_test(&s->fence, s->link, s->problem));
+}
+
+/* Redis may have forgotten what it acknowledged: a crash below fsync, FLUSHALL, a stale
+ * replica.  Our memory still has it; the log has not. */
+static int check_tail(struct store *s, struct entry_id top)
+{
+    char expected[ENTRY_TEXT], found[ENTRY_TEXT];
+    struct entry_id last = s->is_whole ? s->acked : s->recover.at;
+
+    if (entry_compare(top, last) >= 0)
+        return 0;
+    entry_format(last, expected);
+    entry_format(top, found);
+    s->lost_tails++;
+    LOG_ERROR(
+        "event=store_lost_tail acknowledged=%s log_ends_at=%s "
+        "why=\"Redis has lost what it had acknowledged\" "
+        "action=\"jobs live on in memory; a restart of ringqd now would lose some\"",
+        expected, found);
+    if (s->is_whole)
+        return 0;
+    snprintf(
+        s->problem, sizeof s->problem,
+        "the log lost its end while it was being read (%s, now %s); start ringqd again",
+        expected, found);
+    return -EBADMSG;
+}
+
+RIO_AWAITS static int recover(struct store *s)
+{
+    s->state = STORE_RECOVERING;
+    int rc = await(recover_read(&s->recover, s->link,
+                                (struct entry_id){s->fence.epoch, 0}, s->problem));
+    if (rc < 0)
+        return rc;
+    s->is_whole = true;
+    s->acked = s->recover.at;
+    s->confirmed_seq = ledger_next(&s->ledger) - 1;
+    return 0;
+}
+
+/* The claim has settled what became of the commit in flight: look. */
+RIO_AWAITS static int resolve(struct store *s)
+{
+    struct commit *c = commits_first(&s->commits);
+    char id[ENTRY_TEXT];
+
+    if (!s->in_flight)
+        return 0;
+    int rc = await(recover_find(s->link, &s->seal, c->id, commit_plain(&s->commits, c),
+                                s->problem));
+    if (rc < 0)
+        return rc;
+    entry_format(c->id, id);
+    LOG_INFO("event=commit_resolved id=%s landed=%s", id, rc == 1 ? "yes" : "no");
+    if (rc == 1)
+        flow__landed(s);
+    else
+        flow__not_landed(s);
+    return 0;
+}
+
+RIO_AWAITS static int take_over(struct store *s)
+{
+    struct entry_id top;
+
+    int rc = await(fence_claim(&s->fence, s->link, &top, s->problem));
+    if (rc < 0)
+        return rc;
+    s->next_n = 1;
+    rc = check_tail(s, top);
+    if (rc < 0)
+        return rc;
+    if (!s->is_whole)
+        return await(recover(s));
+    return await(resolve(s));
+}
+
+/* ---- serving ---- */
+
+static void enter_up(struct store *s)
+{
+    if (s->was_up)
+        s->reconnects++;
+    s->was_up = true;
+    s->state = STORE_UP;
+    s->heard_ns = rio_now();
+    s->problem[0] = s->logged[0] = '\0';
+    LOG_INFO("event=store_up epoch=%llu level=%s verified=%s redis=%s entries=%zu "
+             "records=%llu",
+             (unsigned long long)s->fence.epoch,
+             store_level_name(settings_level(&s->settings, s->config.wanted)),
+             s->settings.verified ? "yes" : "no", s->settings.version,
+             ledger_entries(&s->ledger), (unsigned long long)s->recover.records);
+    s->events.owned(s->events.arg, s->fence.epoch);
+    flow__arm(s);
+}
+
+/* Nothing came for a tick. */
+static int look_around(struct store *s)
+{
+    int64_t now = rio_now();
+    size_t unsent = link_unsent(s->link);
+
+    if (unsent < s->unsent)
+        s->want_since_ns = now; /* a large commit is on its way */
+    s->unsent = unsent;
+    if (s->want_count > 0 && now - s->want_since_ns >= s->config.redis_timeout_ns) {
+        snprintf(s->problem, sizeof s->problem, "Redis has not answered for %lld ms",
+                 (long long)((now - s->want_since_ns) / RIO_MS));
+        return -ETIMEDOUT;
+    }
+    flow__pump(s);
+    if (s->want_count == 0 && now - s->heard_ns >= PROBE_AFTER)
+        return flow__probe(s);
+    return 0;
+}
+
+RIO_AWAITS static int serve(struct store *s)
+{
+    int64_t tick = s->config.redis_timeout_ns / 4;
+
+    if (tick > TICK_MAX)
+        tick = TICK_MAX;
+    for (;;) {
+        int rc = await(link_receive(s->link, tick));
+        if (rc == 1)
+            rc = flow__answer(s);
+        else if (rc == -EAGAIN)
+            rc = look_around(s);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+RIO_AWAITS static int run_session(struct store *s)
+{
+    s->problem[0] = '\0';
+    int rc = await(open_link(s));
+    if (rc < 0)
+        return rc;
+    rc = await(prepare(s));
+    if (rc < 0)
+        return rc;
+    rc = await(take_over(s));
+    if (rc < 0)
+        return rc;
+    enter_up(s);
+    return await(serve(s));
+}
+
+/* ---- after a session ---- */
+
+/* Only an operator can mend these. */
+static bool needs_operator(int rc)
+{
+    return rc == -EACCES || rc == -EPERM || rc == -EXDEV;
+}
+
+static bool is_final(const struct store *s, int rc)
+{
+    return rc == -ESTALE || rc == -EBADMSG || rc == -EOVERFLOW ||
+           (needs_operator(rc) && !s->was_up);
+}
+
+static void stop(struct store *s, int rc)
+{
+    bool is_fenced = rc == -ESTALE;
+    const char *remedy = is_fenced ? "" : errors_remedy(rc);
+    char why[2 * LINK_WHY];
+
+    if (is_fenced)
+        snprintf(why, sizeof why, "another server%s%s owns the log now",
+                 s->fence.rival[0] ? " at " : "", s->fence.rival);
+    else
+        snprintf(why, sizeof why, "%s%s%s", s->problem, remedy[0] != '\0' ? "; " : "",
+                 remedy);
+    snprintf(s->problem, sizeof s->problem, "%.*s", (int)sizeof s->problem - 1, why);
+    s->state = is_fenced ? STORE_FENCED : STORE_HALTED;
+    LOG_ERROR("event=store_%s epoch=%llu why=\"%s\"", is_fenced ? "fenced" : "halted",
+              (unsigned long long)s->fence.epoch, why);
+    store__wake_flushers(s, true);
+    s->events.stopped(s->events.arg, s->state, is_fenced ? s->fence.rival : "", why);
+}
+
+/* The same trouble is logged once, not once a second. */
+static void report(struct store *s, int rc)
+{
+    const char *remedy = errors_remedy(rc);
+
+    if (s->problem[0] == '\0')
+        snprintf(s->problem, sizeof s->problem, "the link to Redis broke: %s",
+                 rq_err_text(rc));
+    if (strcmp(s->problem, s->logged) == 0)
+        return;
+    LOG_WARN("event=store_down why=\"%s%s%s\" action=\"trying again\"", s->problem,
+             remedy[0] != '\0' ? "; " : "", remedy);
+    memcpy(s->logged, s->problem, sizeof s->logged);
+}
+
+/* Ends the session's link.  A fenced one is asked who fenced us first. */
+RIO_AWAITS static int leave(struct store *s, int rc)
+{
+    flow__stop(s);
+    if (rc == -ESTALE && s->state == STORE_UP)
+        rq_ignore(
+            await(fence_find_rival(&s->fence, s->link))); /* a name is all it gives */
+    s->state = STORE_CONNECTING;
+    rq_ignore(await(link_close(s->link)));
+    s->link = NULL;
+    return rc;
+}
+
+static int64_t next_pause(struct store *s, int64_t pause, int rc)
+{
+    int64_t base = needs_operator(rc) ? PAUSE_OPERATOR : pause;
+
+    return base / 2 + (int64_t)rq_rand_below(&s->rand, (uint64_t)base / 2 + 1);
+}
+
+long session__main(void *arg)
+{
+    struct store *s = arg;
+    int64_t pause = PAUSE_MIN;
+    int rc;
+
+    for (;;) {
+        uint64_t epoch = s->fence.epoch;
+
+        rc = await(run_session(s));
+        bool got_up = s->state == STORE_UP && s->fence.epoch != epoch;
+        rc = await(leave(s, rc));
+        if (rc == -ECANCELED || is_final(s, rc))
+            break;
+        report(s, rc);
+        pause = got_up ? PAUSE_MIN : pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
+        int slept = await(rio_sleep(next_pause(s, pause, rc)));
+        if (slept < 0) {
+            rc = slept;
+            break;
+        }
+    }
+    s->has_ended = true;
+    if (rc != -ECANCELED)
+        stop(s, rc);
+    store__wake_flushers(s, true);
+    return rc == -ECANCELED ? rc : 0;
+}

@@ -1,0 +1,332 @@
+/* encode_test - records <-> bytes, and what hostile bytes come to.
+ * SPDX-License-Identifier: MIT */
+#include "store/encode.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "support/test.h"
+#include "unit/store/records.h"
+
+/* A commit of the first `count` samples. */
+static struct rq_buf encode_samples(int count)
+{
+    struct rq_buf plain;
+
+    rq_buf_init(&plain, ENCODE_COMMIT_MAX);
+    assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
+    for (int i = 0; i < count; i++) {
+        struct record r = record_sample(i);
+
+        assert_int_equal(encode_record(&plain, &r), 0);
+    }
+    return plain;
+}
+
+static void every_record_reads_back_as_written(void **state)
+{
+    struct rq_buf plain = encode_samples(RECORD_SAMPLES);
+    struct decoder d;
+    struct record got;
+
+    (void)state;
+    assert_int_equal(encode_count(&plain), RECORD_SAMPLES);
+    assert_int_equal(decode_begin(&d, rq_buf_slice(&plain)), 0);
+    for (int i = 0; i < RECORD_SAMPLES; i++) {
+        struct record want = record_sample(i);
+
+        assert_int_equal(decode_next(&d, &got), 1);
+        assert_true(record_equal(&got, &want));
+    }
+    assert_int_equal(decode_next(&d, &got), 0);
+    rq_buf_fini(&plain);
+}
+
+/* The bytes of the format, once and for all: a change here needs a new version. */
+static void the_bytes_are_those_of_version_1(void **state)
+{
+    static const uint8_t want[] = {1, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0,
+                                   0, 0, 0, 0, 0, 4, 4, 0, 2, 1, 0};
+    struct rq_buf plain;
+    struct record r = record_done(7, 2);
+
+    (void)state;
+    rq_buf_init(&plain, 1000);
+    assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
+    assert_int_equal(encode_record(&plain, &r), 0);
+    assert_int_equal(plain.len, sizeof want);
+    assert_memory_equal(rq_buf_slice(&plain).ptr, want, sizeof want);
+    rq_buf_fini(&plain);
+}
+
+static void small_records_are_small(void **state)
+{
+    struct rq_buf plain;
+    struct record done = record_done(7, 1000), lease = record_lease(7, 1000);
+    struct record put = record_put(7, 1000, "");
+
+    (void)state;
+    rq_buf_init(&plain, 1000);
+    assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
+    assert_int_equal(encode_record(&plain, &done), 0);
+    assert_int_equal(plain.len - ENCODE_HEADER, 7);
+    assert_int_equal(encode_record(&plain, &lease), 0);
+    assert_int_equal(plain.len - ENCODE_HEADER, 13);
+    assert_int_equal(encode_record(&plain, &put), 0);
+    assert_true(plain.len - ENCODE_HEADER - 13 <= 32);
+    rq_buf_fini(&plain);
+}
+
+static int decode_all(struct rq_slice bytes)
+{
+    struct decoder d;
+    struct record r;
+
+    int rc = decode_begin(&d, bytes);
+    if (rc < 0)
+        return rc;
+    while ((rc = decode_next(&d, &r)) == 1)
+        ;
+    return rc;
+}
+
+static void every_cut_commit_is_refused(void **state)
+{
+    struct rq_buf plain = encode_samples(RECORD_SAMPLES);
+    struct rq_slice all = rq_buf_slice(&plain);
+
+    (void)state;
+    for (size_t cut = 0; cut < all.len; cut++) {
+        uint8_t *part = malloc(cut > 0 ? cut : 1);
+
+        assert_non_null(part);
+        memcpy(part, all.ptr, cut);
+        assert_int_equal(decode_all(rq_slice(part, cut)), RQ_E_MALFORMED);
+        free(part);
+    }
+    rq_buf_fini(&plain);
+}
+
+static void a_byte_too_many_is_refused(void **state)
+{
+    struct rq_buf plain = encode_samples(2);
+
+    (void)state;
+    assert_int_equal(rq_buf_append_byte(&plain, 0), 0);
+    assert_int_equal(decode_all(rq_buf_slice(&plain)), RQ_E_MALFORMED);
+    rq_buf_fini(&plain);
+}
+
+static void an_unknown_type_is_never_skipped(void **state)
+{
+    static const uint8_t types[] = {0, 6, 7, 8, 10, 255};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types; i++) {
+        uint8_t bytes[] = {1, 0, 0, 0, 7, 0, 0,        0, 1, 0,
+                           0, 0, 0, 0, 0, 0, types[i], 2, 0, 0};
+
+        assert_int_equal(decode_all(rq_slice(bytes, sizeof bytes)), -ENOTSUP);
+    }
+}
+
+/* One record around `payload`, for a base of 7-1. */
+static int decode_one(enum record_type type, const uint8_t *payload, size_t len,
+                      struct record *out)
+{
+    uint8_t bytes[ENCODE_HEADER + 2 + 64] = {1, 0, 0, 0, 7, 0, 0, 0, 1};
+    struct decoder d;
+
+    assert_true(len <= 64);
+    bytes[ENCODE_HEADER] = (uint8_t)type;
+    bytes[ENCODE_HEADER + 1] = (uint8_t)len;
+    memcpy(bytes + ENCODE_HEADER + 2, payload, len);
+    assert_int_equal(decode_begin(&d, rq_slice(bytes, ENCODE_HEADER + 2 + len)), 0);
+    return decode_next(&d, out);
+}
+
+#define DECODE(type, r, ...)                           \
+    decode_one((type), (const uint8_t[]){__VA_ARGS__}, \
+               sizeof((const uint8_t[]){__VA_ARGS__}), (r))
+
+static void fields_out_of_range_are_refused(void **state)
+{
+    struct record r;
+
+    (void)state;
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5), 1);
+    assert_int_equal(r.attempts, 5);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 13, 0, 5), RQ_E_MALFORMED); /* epoch 0 */
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 15, 0, 5), RQ_E_MALFORMED); /* epoch -1 */
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 1, 5), RQ_E_MALFORMED);  /* number 0 */
+    assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 3, 0), 1);
+    assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 0, 0), RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 4, 0), RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_STATE, &r, 0, 0, 3, 1, 0, 0), 1);
+    assert_int_equal(DECODE(RECORD_STATE, &r, 0, 0, 4, 1, 0, 0), RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_TOTALS, &r, 1, 'q', 1, 2, 3, 4, 5, 6, 7, 8, 9), 1);
+    assert_int_equal(DECODE(RECORD_TOTALS, &r, 1, '/', 1, 2, 3, 4, 5, 6, 7, 8, 9),
+                     RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_TOTALS, &r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+                     RQ_E_MALFORMED);
+}
+
+static void numbers_have_one_spelling(void **state)
+{
+    struct record r;
+
+    (void)state;
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 0x85, 0), RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f), 1);
+    assert_int_equal(r.attempts, UINT32_MAX);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x1f),
+                     RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                            0xff, 0xff, 0xff, 2, 5),
+                     RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+                            0x80, 0x80, 0x80, 0x80, 1, 5),
+                     RQ_E_MALFORMED);
+}
+
+/* A later version may add fields at the end that an older one need not know. */
+static void what_stands_behind_the_known_fields_is_ignored(void **state)
+{
+    struct record r;
+
+    (void)state;
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 1, 2, 3), 1);
+    assert_int_equal(r.attempts, 5);
+}
+
+static void a_record_may_be_as_large_as_the_limit_and_no_larger(void **state)
+{
+    struct rq_buf plain;
+    uint8_t *body = calloc(1, ENCODE_RECORD_MAX);
+    struct record r = record_put(7, 1, "");
+
+    (void)state;
+    assert_non_null(body);
+    rq_buf_init(&plain, ENCODE_COMMIT_MAX);
+    assert_int_equal(encode_begin(&plain, r.job), 0);
+    r.body = rq_slice(body, ENCODE_RECORD_MAX);
+    assert_int_equal(encode_record(&plain, &r), -EMSGSIZE);
+    assert_int_equal(encode_count(&plain), 0);
+    assert_int_equal(plain.len, ENCODE_HEADER);
+
+    size_t around = 0;
+    r.body.len = 1 << 26;
+    assert_int_equal(encode_record(&plain, &r), 0);
+    around = plain.len - ENCODE_HEADER - r.body.len - 5; /* type and length */
+    plain.len = ENCODE_HEADER;
+    r.body.len = ENCODE_RECORD_MAX - around;
+    assert_int_equal(encode_record(&plain, &r), 0);
+    r.body.len++;
+    assert_int_equal(encode_record(&plain, &r), -EMSGSIZE);
+    rq_buf_fini(&plain);
+    free(body);
+}
+
+static void a_full_commit_takes_nothing_more(void **state)
+{
+    struct rq_buf plain;
+    struct record r = record_done(7, 1);
+
+    (void)state;
+    rq_buf_init(&plain, ENCODE_HEADER + 12);
+    assert_int_equal(encode_begin(&plain, r.job), 0);
+    assert_int_equal(encode_record(&plain, &r), 0);
+    assert_int_equal(encode_record(&plain, &r), 0);
+    assert_int_equal(encode_record(&plain, &r), -EMSGSIZE);
+    assert_int_equal(encode_count(&plain), 2);
+    assert_int_equal(plain.len, ENCODE_HEADER + 12);
+    rq_buf_fini(&plain);
+}
+
+static void a_struck_put_is_gone_after_the_sweep(void **state)
+{
+    struct rq_buf plain = encode_samples(RECORD_SAMPLES);
+    struct record first = record_sample(0), r;
+    struct decoder d;
+    size_t scan = 0;
+
+    (void)state;
+    assert_true(encode_strike_put(&plain, &scan, first.job));
+    assert_false(encode_strike_put(&plain, &scan, first.job));
+    assert_false(encode_strike_put(&plain, &scan, (struct job_id){7, 2})); /* a DONE */
+    assert_int_equal(encode_count(&plain), RECORD_SAMPLES - 1);
+    encode_sweep(&plain);
+    assert_int_equal(decode_begin(&d, rq_buf_slice(&plain)), 0);
+    for (int i = 1; i < RECORD_SAMPLES; i++) {
+        struct record want = record_sample(i);
+
+        assert_int_equal(decode_next(&d, &r), 1);
+        assert_true(record_equal(&r, &want));
+    }
+    assert_int_equal(decode_next(&d, &r), 0);
+    rq_buf_fini(&plain);
+}
+
+static void strikes_find_their_record_in_any_order(void **state)
+{
+    static const uint64_t order[] = {3, 1, 5, 2, 4};
+    struct rq_buf plain;
+    size_t scan = 0;
+
+    (void)state;
+    rq_buf_init(&plain, 10000);
+    assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
+    for (uint64_t i = 1; i <= 5; i++) {
+        struct record r = record_put(7, i, "x");
+
+        assert_int_equal(encode_record(&plain, &r), 0);
+    }
+    for (size_t i = 0; i < 5; i++)
+        assert_true(encode_strike_put(&plain, &scan, (struct job_id){7, order[i]}));
+    assert_int_equal(encode_count(&plain), 0);
+    encode_sweep(&plain);
+    assert_int_equal(plain.len, ENCODE_HEADER);
+    rq_buf_fini(&plain);
+}
+
+static void sum_up(void *arg, struct job_id job)
+{
+    *(uint64_t *)arg += job.number;
+}
+
+static void all_puts_can_be_struck_and_nothing_else(void **state)
+{
+    struct rq_buf plain = encode_samples(RECORD_SAMPLES);
+    struct decoder d;
+    struct record r;
+    uint64_t sum = 0;
+    int left = 0;
+
+    (void)state;
+    assert_int_equal(encode_strike_puts(&plain, sum_up, &sum), 2);
+    assert_true(sum == 0); /* 1 and 2^64 - 1 */
+    encode_sweep(&plain);
+    assert_int_equal(decode_begin(&d, rq_buf_slice(&plain)), 0);
+    while (decode_next(&d, &r) == 1) {
+        assert_int_not_equal(r.type, RECORD_PUT);
+        left++;
+    }
+    assert_int_equal(left, RECORD_SAMPLES - 2);
+    rq_buf_fini(&plain);
+}
+
+TEST_MAIN(cmocka_unit_test(every_record_reads_back_as_written),
+          cmocka_unit_test(the_bytes_are_those_of_version_1),
+          cmocka_unit_test(small_records_are_small),
+          cmocka_unit_test(every_cut_commit_is_refused),
+          cmocka_unit_test(a_byte_too_many_is_refused),
+          cmocka_unit_test(an_unknown_type_is_never_skipped),
+          cmocka_unit_test(fields_out_of_range_are_refused),
+          cmocka_unit_test(numbers_have_one_spelling),
+          cmocka_unit_test(what_stands_behind_the_known_fields_is_ignored),
+          cmocka_unit_test(a_record_may_be_as_large_as_the_limit_and_no_larger),
+          cmocka_unit_test(a_full_commit_takes_nothing_more),
+          cmocka_unit_test(a_struck_put_is_gone_after_the_sweep),
+          cmocka_unit_test(strikes_find_their_record_in_any_order),
+          cmocka_unit_test(all_puts_can_be_struck_and_nothing_else))

@@ -1,0 +1,118 @@
+/* ledger_test - the low-water mark.
+ * SPDX-License-Identifier: MIT */
+#include "store/ledger.h"
+
+#include "support/test.h"
+
+static const struct entry_id next = {9, 9};
+
+static uint64_t add(struct ledger *l, uint64_t n, int live)
+{
+    uint64_t seq;
+
+    assert_int_equal(ledger_add(l, &seq), 0);
+    for (int i = 0; i < live; i++)
+        ledger_count(l, seq);
+    if (n > 0)
+        ledger_place(l, seq, (struct entry_id){7, n});
+    return seq;
+}
+
+static uint64_t low_of(const struct ledger *l)
+{
+    struct entry_id low = ledger_low(l, next);
+
+    return low.epoch == 9 ? 0 : low.n;
+}
+
+static void numbers_count_from_one(void **state)
+{
+    struct ledger l;
+
+    (void)state;
+    ledger_init(&l);
+    assert_int_equal(ledger_next(&l), 1);
+    assert_int_equal(add(&l, 1, 1), 1);
+    assert_int_equal(add(&l, 2, 0), 2);
+    assert_int_equal(ledger_next(&l), 3);
+    ledger_fini(&l);
+}
+
+static void with_nothing_live_all_may_go(void **state)
+{
+    struct ledger l;
+
+    (void)state;
+    ledger_init(&l);
+    assert_int_equal(low_of(&l), 0);
+    add(&l, 1, 0);
+    assert_int_equal(low_of(&l), 0);
+    assert_int_equal(ledger_entries(&l), 0);
+    ledger_fini(&l);
+}
+
+static void the_mark_moves_over_dead_commits_only(void **state)
+{
+    struct ledger l;
+
+    (void)state;
+    ledger_init(&l);
+    uint64_t a = add(&l, 1, 2), b = add(&l, 2, 1), c = add(&l, 3, 1);
+    assert_int_equal(l.live, 3);
+    ledger_forget(&l, b);
+    assert_int_equal(low_of(&l), 1);
+    ledger_forget(&l, a);
+    assert_int_equal(low_of(&l), 1);
+    ledger_forget(&l, a);
+    assert_int_equal(low_of(&l), 3);
+    assert_int_equal(l.live, 1);
+    ledger_forget(&l, c);
+    assert_int_equal(low_of(&l), 0);
+    assert_int_equal(l.live, 0);
+    ledger_fini(&l);
+}
+
+/* Its id is not known yet, so it cannot be the mark; but nothing behind it can either.
+ */
+static void a_commit_that_is_not_in_the_log_stops_the_mark(void **state)
+{
+    struct ledger l;
+
+    (void)state;
+    ledger_init(&l);
+    uint64_t a = add(&l, 1, 1), b = add(&l, 0, 1);
+    ledger_forget(&l, a);
+    assert_int_equal(low_of(&l), 0);
+    ledger_forget(&l, b);
+    assert_int_equal(ledger_entries(&l), 1);
+    ledger_place(&l, b, (struct entry_id){7, 2});
+    assert_int_equal(ledger_entries(&l), 0);
+    ledger_fini(&l);
+}
+
+static void the_ring_grows_while_it_turns(void **state)
+{
+    struct ledger l;
+    uint64_t forgotten = 0;
+
+    (void)state;
+    ledger_init(&l);
+    for (uint64_t i = 1; i <= 1000; i++) {
+        assert_int_equal(add(&l, i, 1), i);
+        if (i % 3 == 0)
+            ledger_forget(&l, ++forgotten);
+    }
+    assert_int_equal(ledger_entries(&l), 1000 - forgotten);
+    while (forgotten < 1000) {
+        assert_int_equal(low_of(&l), forgotten + 1);
+        ledger_forget(&l, ++forgotten);
+    }
+    assert_int_equal(low_of(&l), 0);
+    ledger_fini(&l);
+}
+
+TEST_MAIN(cmocka_unit_test(numbers_count_from_one),
+          cmocka_unit_test(with_nothing_live_all_may_go),
+          cmocka_unit_test(the_mark_moves_over_dead_commits_only),
+          cmocka_unit_test(a_commit_that_is_not_in_the_log_stops_the_mark),
+          cmocka_unit_test(the_ring_grows_while_it_turns))

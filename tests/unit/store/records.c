@@ -1,0 +1,132 @@
+/* records - records for the tests of the store.
+ * SPDX-License-Identifier: MIT */
+#include "unit/store/records.h"
+
+struct record record_put(uint64_t epoch, uint64_t number, const char *body)
+{
+    return (struct record){.type = RECORD_PUT,
+                           .job = {epoch, number},
+                           .queue = RQ_LIT("mail"),
+                           .body = rq_slice_str(body),
+                           .policy = {.ttr_ms = 60000, .tries = 3},
+                           .put_wall_ms = 1700000000000};
+}
+
+struct record record_lease(uint64_t epoch, uint64_t number)
+{
+    return (struct record){.type = RECORD_LEASE, .job = {epoch, number}, .attempts = 1};
+}
+
+struct record record_done(uint64_t epoch, uint64_t number)
+{
+    return (struct record){
+        .type = RECORD_DONE, .job = {epoch, number}, .end = RECORD_END_DONE};
+}
+
+struct record record_totals(const char *queue)
+{
+    return (struct record){.type = RECORD_TOTALS, .queue = rq_slice_str(queue)};
+}
+
+static const struct job_policy every_policy = {.ttr_ms = UINT32_MAX,
+                                               .backoff_base_ms = 1,
+                                               .backoff_max_ms = UINT32_MAX,
+                                               .tries = UINT16_MAX,
+                                               .backoff = JOB_BACKOFF_EXP,
+                                               .jitter_pct = 100,
+                                               .pri = 255};
+
+struct record record_sample(int i)
+{
+    static const char longest[] =
+        "0123456789012345678901234567890123456789012345678901234567890123"
+        "0123456789012345678901234567890123456789012345678901234567890123";
+    const struct record samples[RECORD_SAMPLES] = {
+        record_put(7, 1, "hello"),
+        {.type = RECORD_PUT,
+         .job = {1, UINT64_MAX},
+         .queue = rq_slice(longest, 128),
+         .policy = every_policy,
+         .put_wall_ms = INT64_MAX,
+         .due_wall_ms = INT64_MIN},
+        {.type = RECORD_LEASE, .job = {UINT32_MAX, 1}, .attempts = UINT32_MAX},
+        {.type = RECORD_STATE,
+         .job = {7, 300},
+         .state = RECORD_DELAYED,
+         .attempts = 2,
+         .due_wall_ms = 1700000000001,
+         .error = RQ_LIT("exit code 1\r\n\0")},
+        {.type = RECORD_DONE,
+         .job = {7, 2},
+         .end = RECORD_END_CANCELLED,
+         .result = RQ_LIT("ok")},
+        {.type = RECORD_MOVE,
+         .job = {6, 99},
+         .state = RECORD_DEAD,
+         .attempts = 5,
+         .error = RQ_LIT("why"),
+         .queue = RQ_LIT("q"),
+         .policy = every_policy,
+         .put_wall_ms = -1,
+         .due_wall_ms = 0,
+         .body = RQ_LIT("\0\r\n")},
+        {.type = RECORD_TOTALS,
+         .queue = RQ_LIT("a.b_c-d"),
+         .totals = {1, 2, 3, 4, 5, 6, 7, 8, UINT64_MAX}},
+        record_done(7, 1),
+    };
+
+    return samples[i];
+}
+
+static bool same_job(const struct record *a, const struct record *b)
+{
+    return a->job.epoch == b->job.epoch && a->job.number == b->job.number;
+}
+
+static bool same_put(const struct record *a, const struct record *b)
+{
+    const struct job_policy *p = &a->policy, *q = &b->policy;
+
+    return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
+           a->put_wall_ms == b->put_wall_ms && a->due_wall_ms == b->due_wall_ms &&
+           p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
+           p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&
+           p->backoff == q->backoff && p->jitter_pct == q->jitter_pct &&
+           p->pri == q->pri;
+}
+
+static bool same_state(const struct record *a, const struct record *b)
+{
+    return a->state == b->state && a->attempts == b->attempts &&
+           rq_slice_eq(a->error, b->error);
+}
+
+static bool same_totals(const struct record_totals *a, const struct record_totals *b)
+{
+    return a->put == b->put && a->delivered == b->delivered && a->done == b->done &&
+           a->failed == b->failed && a->retried == b->retried && a->dead == b->dead &&
+           a->expired == b->expired && a->cancelled == b->cancelled &&
+           a->redelivered == b->redelivered;
+}
+
+bool record_equal(const struct record *a, const struct record *b)
+{
+    if (a->type != b->type)
+        return false;
+    switch (a->type) {
+    case RECORD_PUT:
+        return same_job(a, b) && same_put(a, b);
+    case RECORD_LEASE:
+        return same_job(a, b) && a->attempts == b->attempts;
+    case RECORD_STATE:
+        return same_job(a, b) && same_state(a, b) && a->due_wall_ms == b->due_wall_ms;
+    case RECORD_DONE:
+        return same_job(a, b) && a->end == b->end && rq_slice_eq(a->result, b->result);
+    case RECORD_MOVE:
+        return same_job(a, b) && same_state(a, b) && same_put(a, b);
+    case RECORD_TOTALS:
+        return rq_slice_eq(a->queue, b->queue) && same_totals(&a->totals, &b->totals);
+    }
+    return false;
+}
