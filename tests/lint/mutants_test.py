@@ -38,6 +38,8 @@ CLEAN = {
                         'long start(void)\n{\n    return spawn(body);\n}\n',
     'client/cli/main.c': '#include <ringq/ringq.h>\n#include "cli/command.h"\n#include <stdio.h>\n',
     'tests/unit/base/x_test.c': '#include "rio/rio.h"\n#include "net/conn.h"\n#include <cmocka.h>\n',
+    'common/cmake/RingqDeps.cmake': 'ringq_need(URING liburing>=2.3 liburing-dev)\n',
+    'deploy/packages.sh': "PACKAGES_build='gcc liburing-dev'\n",
     'docs/a.md': 'Copy it to /usr/local/bin; see /homepage and ~/work/file.\n',
 }
 
@@ -65,6 +67,7 @@ MUTANTS = [
     ('await', 'server/api/put.c', 'static int y(void) { return await(rio_sleep(1)); } int x(void) { return y(); }',
      'y() awaits and is called by name'),
     ('await', 'common/rio/rio.h', 'static inline int x(void) { return rio_sleep(1); }', 'rio_sleep() suspends'),
+    ('packages', 'common/cmake/RingqDeps.cmake', 'ringq_need(X x>=1 libx-dev)', 'libx-dev is missing'),
     ('paths', 'docs/a.md', 'cd /' + 'work/main', 'is a place on one machine'),
     ('paths', 'docs/a.md', '(/' + 'root/.profile)', 'is a place on one machine'),
     ('paths', 'docs/a.md', 'cmake -B /' + 'tmp/build-x', 'is a place on one machine'),
