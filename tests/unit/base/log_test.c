@@ -178,9 +178,9 @@ static void events_are_told_apart_by_their_whole_name(void **state)
 }
 
 /* clang-format off */
-/* One more than a second admits, of an event with this name. */
+/* One more than a second admits, of an event with this name; counts with `i`. */
 #define ELEVEN(name)                                                        \
-    for (int i = 0; i < 11; i++)                                            \
+    for (i = 0; i < 11; i++)                                                \
         LOG_INFO("event=" name);                                            \
     now_ns++;
 #define TEN_NAMES(name)                                                     \
@@ -191,6 +191,8 @@ static void events_are_told_apart_by_their_whole_name(void **state)
 
 static void more_names_than_places_lose_no_count(void **state)
 {
+    int i;
+
     (void)state;
     TEN_NAMES("a")
     TEN_NAMES("b")
