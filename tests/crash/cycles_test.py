@@ -4,7 +4,7 @@ of its Redis, of both at once.  The history of all clients must break no promise
 
     cycles_test.py [--cycles N] [--seed S]
 
-A cycle counts only if at least 1,000 commands were answered since the one before, and one
+A cycle counts only if at least 1,000 commands were acknowledged since the one before, and one
 was in flight when the blow fell.  RINGQ_NIGHTLY asks for 300 cycles.
 SPDX-License-Identifier: MIT
 """
@@ -38,22 +38,22 @@ def strike(blow, server, load):
         server.kill()
         load.server_died()
         server.start()
-    answered = load.answered()
-    ringqd.wait_until(lambda: load.answered() > answered + 100, f'commands to be answered after: {blow}')
+    before = load.acknowledged()
+    ringqd.wait_until(lambda: load.acknowledged() > before + 100, f'the service to be back after a kill of {blow}')
 
 
 def round_of_cycles(server, chance, number, cycles, counts):
     load = Load(server, chance.random(), number).start()
     for i in range(cycles):
-        before = load.answered()
-        ringqd.wait_until(lambda: load.answered() - before >= COMMANDS_PER_CYCLE, 'enough commands')
+        before = load.acknowledged()
+        ringqd.wait_until(lambda: load.acknowledged() - before >= COMMANDS_PER_CYCLE, 'enough commands')
         time.sleep(chance.uniform(0, 0.3))
         ringqd.wait_until(load.in_flight, 'a command in flight')
         blow = BLOWS[i % len(BLOWS)]
         strike(blow, server, load)
         counts[blow] += 1
     load.drain(ringqd.PATIENCE)
-    counts['commands'] += load.answered()
+    counts['commands acknowledged'] += load.acknowledged()
     anomalies = Checker(load.ops, load.faults).check(audit=load.audit(), stats=load.totals())
     tell(load, counts)
     return [*anomalies, *(('CLIENT', None, p) for p in load.problems())]

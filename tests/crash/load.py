@@ -33,7 +33,7 @@ class Client(threading.Thread):
     def __init__(self, load, name):
         super().__init__(name=name, daemon=True)
         self.load, self.random = load, random.Random(f'{load.seed}-{name}')
-        self.begun = self.answered = 0
+        self.begun = self.answered = self.acknowledged = 0
         self.problem = None
 
     def run(self):
@@ -55,6 +55,7 @@ class Client(threading.Thread):
                 self.turn(conn)
         except (ConnectionError, TimeoutError):
             pass
+        self.answered = self.begun  # the rest never will be
         # Written down first: from the moment of the cut its leases may go to others.
         self.load.faults.append(Fault(time.monotonic_ns(), self.name))
         if self.random.random() < 0.5:
@@ -81,6 +82,7 @@ class Client(threading.Thread):
             op.finish(UNKNOWN if reply.code in UNKNOWN_CODES else FAILED, now, code=reply.code)
             return False
         op.finish(OK, now, **fields)
+        self.acknowledged += 1
         return True
 
 
@@ -237,14 +239,14 @@ class Load:
     def is_over(self, client):
         return self.stopped or self.drains and isinstance(client, (Producer, LateWorker))
 
-    def answered(self):
-        return sum(c.answered for c in self.clients)
+    def acknowledged(self):
+        return sum(c.acknowledged for c in self.clients)
 
     def in_flight(self):
-        return sum(c.begun for c in self.clients) - self.answered()
+        return sum(c.begun - c.answered for c in self.clients)
 
     def backlog(self):
-        return sum(c.answered for c in self.clients if isinstance(c, Producer)) - self.ended
+        return sum(c.acknowledged for c in self.clients if isinstance(c, Producer)) - self.ended
 
     def problems(self):
         return [c.problem for c in self.clients if c.problem]
