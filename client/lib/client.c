@@ -6,15 +6,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 
-#include "lib/options.h"
 #include "lib/socket.h"
-
-enum { CONNECT_TIMEOUT_MS = 5000, REPLY_TIMEOUT_MS = 30000, RECONNECT_MS = 10000 };
-static const size_t REPLY_MAX = (size_t)64 << 20;
 
 const char *ringq_version(void)
 {
@@ -50,7 +45,8 @@ int rq_client_begin(ringq *q)
 int rq_client_pause(ringq *q, struct rq_retry *retry)
 {
     const ringq_transport *t = q->set.transport;
-    int pause = rq_retry_after(retry, q->reconnect_ms, t->now_ns(q->set.ctx), &q->rand);
+    int pause =
+        rq_retry_after(retry, q->set.reconnect_ms, t->now_ns(q->set.ctx), &q->rand);
 
     if (pause < 0)
         return RINGQ_TIMEOUT;
@@ -92,51 +88,25 @@ int rq_client_distrust(ringq *q, int error, const char *what)
     return error;
 }
 
-static int take_options(ringq *q, const ringq_options *from)
+static bool is_whole(const ringq_transport *t)
 {
-    ringq_options o;
-    int rc = rq_options_copy(&o, sizeof o, from);
-
-    if (rc < 0)
-        return rq_client_fail(q, rc,
-                              "set ringq_options.size to sizeof(ringq_options), "
-                              "and the rest to zero or known values");
-    if (o.connect_timeout_ms < 0 || o.reply_timeout_ms < -1 || o.reconnect_ms < -1)
-        return rq_client_fail(q, RINGQ_USAGE,
-                              "a time limit of ringq_options is negative");
-    q->set.connect_timeout_ms =
-        o.connect_timeout_ms != 0 ? o.connect_timeout_ms : CONNECT_TIMEOUT_MS;
-    q->set.reply_timeout_ms =
-        o.reply_timeout_ms != 0 ? o.reply_timeout_ms : REPLY_TIMEOUT_MS;
-    q->reconnect_ms = o.reconnect_ms != 0 ? o.reconnect_ms : RECONNECT_MS;
-    q->set.reply_max = o.reply_max != 0 ? o.reply_max : REPLY_MAX;
-    if (o.name != NULL) {
-        q->set.name = strdup(o.name);
-        if (q->set.name == NULL)
-            return rq_client_fail(q, RINGQ_NOMEM, "out of memory");
-    }
-    return 0;
+    return t->size >= sizeof *t && t->open != NULL && t->close != NULL &&
+           t->send != NULL && t->recv != NULL && t->wait != NULL && t->pause != NULL &&
+           t->now_ns != NULL;
 }
 
-static int take_url(ringq *q, const char *url)
+static int take_settings(ringq *q, const ringq_transport *t, void *ctx, const char *url,
+                         const ringq_options *options)
 {
     char why[256];
     int rc;
 
-    if (url == NULL)
-        url = getenv("RINGQ_URL");
-    if (url == NULL || *url == '\0')
-        url = "ringq://127.0.0.1:7766";
-    rc = rq_address_parse(url, &q->set.address, why, sizeof why);
-    return rc < 0 ? rq_client_fail(q, rc, "%s", why) : 0;
-}
-
-static int take_transport(ringq *q, const ringq_transport *t, void *ctx)
-{
-    if (t->size < sizeof *t || t->open == NULL || t->close == NULL || t->send == NULL ||
-        t->recv == NULL || t->wait == NULL || t->pause == NULL || t->now_ns == NULL)
+    if (!is_whole(t))
         return rq_client_fail(q, RINGQ_USAGE,
                               "a transport has all functions of ringq_transport");
+    rc = rq_settings_read(&q->set, url, options, why, sizeof why);
+    if (rc < 0)
+        return rq_client_fail(q, rc, "%s", why);
     q->set.transport = t;
     q->set.ctx = ctx;
     return 0;
@@ -153,11 +123,7 @@ ringq *ringq_connect_over(const ringq_transport *transport, void *ctx, const cha
     rq_conn_init(&q->conn, &q->set);
     rq_rand_system(&seed, sizeof seed);
     rq_rand_seed(&q->rand, seed);
-    q->unusable = take_transport(q, transport, ctx);
-    if (q->unusable == 0)
-        q->unusable = take_options(q, options);
-    if (q->unusable == 0)
-        q->unusable = take_url(q, url);
+    q->unusable = take_settings(q, transport, ctx, url, options);
     if (q->unusable == 0 && rq_conn_open(&q->conn) < 0)
         rq_client_fail(q, q->conn.lost, "%s", q->conn.why);
     return q;
@@ -175,7 +141,7 @@ void ringq_close(ringq *q)
     ASSERT(!q->in_callback);
     q->in_callback = true; /* of the pipeline, perhaps: they may not begin anew */
     rq_conn_fini(&q->conn);
-    free(q->set.name);
+    rq_settings_fini(&q->set);
     free(q);
 }
 

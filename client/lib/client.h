@@ -12,8 +12,7 @@ struct rq_args;
 
 struct ringq {
     struct rq_conn conn;
-    struct rq_conn_settings set;
-    int reconnect_ms; /* -1: never */
+    struct rq_settings set;
     int unusable;     /* the url or the options are bad: a ringq_error, else 0 */
     bool in_callback; /* of the pipeline */
     struct rq_rand rand;

@@ -43,7 +43,7 @@ static int64_t now_ns(const struct rq_conn *c)
     return c->set->transport->now_ns(c->set->ctx);
 }
 
-void rq_conn_init(struct rq_conn *c, const struct rq_conn_settings *set)
+void rq_conn_init(struct rq_conn *c, const struct rq_settings *set)
 {
     *c = (struct rq_conn){.set = set, .lost = RINGQ_DISCONNECTED};
     rq_buf_init(&c->out, SIZE_MAX / 4);
@@ -287,6 +287,12 @@ int rq_conn_pump(struct rq_conn *c)
     if (!rq_conn_is_open(c))
         return c->lost;
     return pump_in_after(c, pump_out(c));
+}
+
+void rq_conn_send(struct rq_conn *c)
+{
+    if (rq_conn_is_open(c) && pump_out(c) > 0)
+        c->progress_ns = now_ns(c);
 }
 
 int rq_conn_check(struct rq_conn *c)

@@ -5,7 +5,7 @@
 
 #include "wire/reply.h"
 
-#include "lib/address.h"
+#include "lib/settings.h"
 
 enum {
     RQ_CONN_OUT_BYTES =
@@ -21,18 +21,8 @@ enum {
 typedef void rq_conn_done(void *arg, int error, const char *text,
                           struct rq_reply *reply);
 
-struct rq_conn_settings {
-    const ringq_transport *transport;
-    void *ctx;
-    struct rq_address address;
-    char *name; /* for HELLO, or NULL */
-    int connect_timeout_ms;
-    int reply_timeout_ms; /* -1: none */
-    size_t reply_max;     /* bytes of one bulk string */
-};
-
 struct rq_conn {
-    const struct rq_conn_settings *set;
+    const struct rq_settings *set;
     void *socket;           /* NULL: not open */
     struct rq_reply *hello; /* the server's answer to HELLO; of the last one */
     int lost;               /* why it is not open: a ringq_error ... */
@@ -48,7 +38,7 @@ struct rq_conn {
 };
 
 /* Keeps  `set`, until rq_conn_fini() */
-void rq_conn_init(struct rq_conn *c, const struct rq_conn_settings *set);
+void rq_conn_init(struct rq_conn *c, const struct rq_settings *set);
 /* Closes, as rq_conn_close(). */
 void rq_conn_fini(struct rq_conn *c);
 
@@ -74,6 +64,9 @@ RQ_MUST_CHECK int rq_conn_submit(struct rq_conn *c, size_t argc,
  * Returns  1: something moved, 0: nothing did
  * Errors   a ringq_error: the connection was lost, and is closed */
 RQ_MUST_CHECK int rq_conn_pump(struct rq_conn *c);
+/* Sends what is possible now; a loss is left to be noticed by the next rq_conn_pump().
+ */
+void rq_conn_send(struct rq_conn *c);
 /* Notices that the server has closed a connection that was idle.  As rq_conn_pump(). */
 RQ_MUST_CHECK int rq_conn_check(struct rq_conn *c);
 /* Sends, waits until more is possible, receives.

@@ -66,7 +66,7 @@ static int fail(struct rq_conn *c, int error, const char *what, const char *advi
 /* The connection's memory; what there is already is kept. */
 static int open_socket(struct rq_conn *c)
 {
-    const struct rq_conn_settings *set = c->set;
+    const struct rq_settings *set = c->set;
     ringq_address to = rq_address_view(&set->address);
     void *socket = NULL;
     char why[160] = "";
@@ -174,7 +174,7 @@ static int unanswered(struct rq_conn *c, int error)
 
 int rq_conn_open(struct rq_conn *c)
 {
-    const struct rq_conn_settings *set = c->set;
+    const struct rq_settings *set = c->set;
     struct hello h = {.conn = c};
     int64_t deadline = rq_clock_after(set->transport->now_ns(set->ctx),
                                       (int64_t)set->connect_timeout_ms * NS_PER_MS);
