@@ -10,7 +10,7 @@
 
 /* clang-format off */
 const struct option_row cli_shared_rows[] = {
-    {"server", 's', OPTION_TEXT, "URL", "ringq://HOST:PORT or unix:/path (default: $RINGQ_URL, else ringq://127.0.0.1:7766)",
+    {"server", 's', OPTION_TEXT, "URL", "ringq://HOST:PORT or unix:/path (default: $RINGQ_URL, else this machine)",
      offsetof(struct cli, server), 0, 0},
     {"json", '\0', OPTION_FLAG, NULL, "one JSON object per line on stdout",
      offsetof(struct cli, json), 0, 0},

@@ -11,7 +11,7 @@ static const struct exits_error errors[] = {
     {RINGQ_BADARG, "BADARG", EXITS_USAGE, "an argument is wrong; the text names it",
      "correct it and send it again"},
     {RINGQ_TOOBIG, "TOOBIG", EXITS_USAGE, "a body or a name is longer than the server allows",
-     "send less, or raise the limit: ringqd --body-max"},
+     "send less, or raise the limit: ringqd --max-body"},
     {RINGQ_NOAUTH, "NOAUTH", EXITS_DENIED, "the server wants a key",
      "connect over its unix socket or loopback"},
     {RINGQ_DENIED, "DENIED", EXITS_DENIED, "your key does not allow this",

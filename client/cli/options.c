@@ -71,10 +71,12 @@ static void suggest_from(struct suggest *s, const struct option_row *rows)
         suggest_offer(s, rows->name);
 }
 
-static int say_unknown(const struct walk *w, const char *name)
+static int say_unknown(const struct walk *w, const char *typed)
 {
     struct suggest s;
+    char name[64];
 
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(typed, "="), typed);
     suggest_init(&s, name);
     suggest_from(&s, w->options->rows);
     suggest_from(&s, w->options->shared_rows);
@@ -235,9 +237,9 @@ void options_print(FILE *out, const struct option_row *rows)
         const char *value = rows->value != NULL ? rows->value : "";
         bool optional = rows->kind == OPTION_INTERVAL;
 
-        (void)snprintf(left, sizeof left, "%c%c %s%s %s%s%s", rows->letter ? '-' : ' ',
-                       rows->letter ? rows->letter : ' ', "--", rows->name,
-                       optional ? "[" : "", value, optional ? "]" : "");
+        (void)snprintf(left, sizeof left, "%c%c --%s%s%s%s", rows->letter ? '-' : ' ',
+                       rows->letter ? rows->letter : ' ', rows->name,
+                       optional ? "[" : " ", value, optional ? "]" : "");
         (void)fprintf(out, "  %-24s %s\n", left, rows->help);
     }
 }

@@ -5,11 +5,18 @@
  * SPDX-License-Identifier: MIT */
 #include "cli/suggest.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum {
     LETTERS_MAX = 31,
 };
+
+static bool is_same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
 
 static size_t min_of(size_t a, size_t b)
 {
@@ -29,10 +36,11 @@ size_t suggest_distance(const char *a, const char *b)
         size_t now = j % 3, before = (j + 2) % 3, twice = (j + 1) % 3;
         table[0][now] = j;
         for (size_t i = 1; i <= rows; i++) {
-            size_t best = table[i - 1][before] + (a[i - 1] != b[j - 1]);
+            size_t best = table[i - 1][before] + (!is_same(a[i - 1], b[j - 1]));
             best = min_of(best, table[i - 1][now] + 1);
             best = min_of(best, table[i][before] + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) &&
+                is_same(a[i - 2], b[j - 1]))
                 best = min_of(best, table[i - 2][twice] + 1);
             table[i][now] = best;
         }

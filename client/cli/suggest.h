@@ -12,7 +12,7 @@ struct suggest {
 };
 
 /* Typing errors between two words: letters left out, added, changed, or two swapped.
- * Words beyond 31 letters are never near. */
+ * Capital letters count as small ones.  Words beyond 31 letters are never near. */
 size_t suggest_distance(const char *a, const char *b);
 
 void suggest_init(struct suggest *s, const char *typed);

@@ -1,0 +1,138 @@
+/* put_options_test - the options of PUT on the command line.
+ * SPDX-License-Identifier: MIT */
+#include "cli/put_options.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "support/test.h"
+
+static const struct put_words NOTHING = {
+    OPTION_UNSET, OPTION_UNSET, OPTION_UNSET, OPTION_UNSET, OPTION_UNSET, NULL, NULL};
+static ringq_put_options options;
+
+/* What is wrong is said on stderr; here nobody wants to hear it. */
+static int read_quietly(const struct put_words *words)
+{
+    int saved = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+
+    (void)fflush(stderr);
+    (void)dup2(null, STDERR_FILENO);
+    int rc = put_options_read(words, &options);
+    (void)fflush(stderr);
+    (void)dup2(saved, STDERR_FILENO);
+    (void)close(saved);
+    (void)close(null);
+    return rc;
+}
+
+static int read_backoff(const char *text)
+{
+    struct put_words words = NOTHING;
+
+    words.backoff = text;
+    return read_quietly(&words);
+}
+
+/* The words of MPUT, joined by blanks. */
+static const char *argv_of(const struct put_words *words)
+{
+    static char text[256];
+    struct put_argv argv;
+
+    assert_int_equal(put_options_read(words, &options), 0);
+    put_options_argv(&options, &argv);
+    assert_true(argv.count <= PUT_ARGV_MAX);
+    text[0] = '\0';
+    for (size_t i = 0; i < argv.count; i++)
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s",
+                       i > 0 ? " " : "", argv.words[i]);
+    return text;
+}
+
+static void nothing_given_asks_for_the_defaults(void **state)
+{
+    ringq_put_options zero = {.size = sizeof zero};
+
+    (void)state;
+    assert_string_equal(argv_of(&NOTHING), "");
+    assert_int_equal(options.size, zero.size);
+    assert_false(options.has_pri || options.has_jitter);
+    assert_int_equal(options.backoff_base_ms, 0);
+}
+
+static void every_option_reaches_the_wire(void **state)
+{
+    const struct put_words words = {300000, 0, 60000, 3, 0, NULL, "linear:2s:1m"};
+
+    (void)state;
+    assert_string_equal(argv_of(&words), "DELAY 300000 PRI 0 TTR 60000 TRIES 3 "
+                                         "BACKOFF LINEAR 2000 60000 JITTER 0");
+    assert_int_equal(options.delay_ms, 300000);
+    assert_true(options.has_pri);
+    assert_int_equal(options.pri, 0);
+    assert_int_equal(options.ttr_ms, 60000);
+    assert_int_equal(options.tries, 3);
+    assert_int_equal(options.backoff, RINGQ_BACKOFF_LINEAR);
+    assert_true(options.has_jitter);
+}
+
+static void a_time_excludes_a_delay(void **state)
+{
+    struct put_words words = NOTHING;
+
+    (void)state;
+    words.at = "2030-01-31T08:00:00Z";
+    assert_string_equal(argv_of(&words), "AT 1896076800000");
+    words.delay_ms = 0;
+    assert_true(read_quietly(&words) < 0);
+    words.delay_ms = OPTION_UNSET;
+    words.at = "tomorrow";
+    assert_true(read_quietly(&words) < 0);
+}
+
+static void a_backoff_has_one_to_three_parts(void **state)
+{
+    (void)state;
+    assert_int_equal(read_backoff("exp"), 0);
+    assert_int_equal(options.backoff, RINGQ_BACKOFF_EXP);
+    assert_int_equal(options.backoff_base_ms, 1000);
+    assert_int_equal(options.backoff_max_ms, 0);
+    assert_int_equal(read_backoff("fixed:30s"), 0);
+    assert_int_equal(options.backoff, RINGQ_BACKOFF_FIXED);
+    assert_int_equal(options.backoff_base_ms, 30000);
+    assert_int_equal(read_backoff("exp:1ms:1h"), 0);
+    assert_int_equal(options.backoff_base_ms, 1);
+    assert_int_equal(options.backoff_max_ms, 3600000);
+}
+
+static void a_backoff_that_makes_no_sense_is_refused(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "expo",
+                                      "exp:",
+                                      "exp:5",
+                                      "exp:0s",
+                                      "exp:1s:",
+                                      "exp:1s:1h:",
+                                      "exp:1s:1h:1",
+                                      "exp::1h",
+                                      "EXP",
+                                      "exp:-1s",
+                                      "exp:50d",
+                                      "a-much-too-long-kind",
+                                      "exp:1s:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_true(read_backoff(bad[i]) < 0);
+}
+
+TEST_MAIN(cmocka_unit_test(nothing_given_asks_for_the_defaults),
+          cmocka_unit_test(every_option_reaches_the_wire),
+          cmocka_unit_test(a_time_excludes_a_delay),
+          cmocka_unit_test(a_backoff_has_one_to_three_parts),
+          cmocka_unit_test(a_backoff_that_makes_no_sense_is_refused))
