@@ -3,7 +3,8 @@
  *     ptr        ptr+start            ptr+start+len         ptr+cap
  *     | consumed | content            | room                |
  *
- * A failed append changes nothing.
+ * A failed append changes nothing.  Appending and consuming are O(1) amortised; for
+ * that, a buffer that is consumed piecemeal may hold memory of twice its ceiling.
  * SPDX-License-Identifier: MIT */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -30,8 +31,8 @@ void rq_buf_shrink(struct rq_buf *b, size_t keep_bytes);
 
 /* Makes room for `n` more bytes.  Errors  -ENOBUFS over the ceiling; -ENOMEM. */
 RQ_MUST_CHECK int rq_buf_reserve(struct rq_buf *b, size_t n);
-/* Where the next byte goes; valid until the next call.  rq_buf_room() bytes may be
- * written. */
+/* Where the next byte goes; valid until the next call.
+ * Shape  rq_buf_room() bytes; NULL while that is 0 and nothing was allocated */
 uint8_t *rq_buf_tail(struct rq_buf *b);
 size_t rq_buf_room(const struct rq_buf *b);
 /* Says that `n` bytes were written at the tail. */

@@ -39,15 +39,13 @@ enum rq_err {
 #undef RQ_ERR_ENUM
 };
 
-/* Text for any code we return: ours or a -errno.  Never NULL.
- * Owns  lends: a constant, or (for an errno) until the thread's next call. */
+/* Text for any code we return: ours or a -errno.  A constant; never NULL. */
 const char *rq_err_text(long code);
 
 /* The code's word on the wire, "ERR" for anything not in the table. */
 const char *rq_err_wire(long code);
 
-/* The code whose wire word stands in `word`; RQ_E_MALFORMED for "ERR", 0 when unknown.
- */
+/* The code whose word stands in `word`; RQ_E_MALFORMED for "ERR", 0 when unknown. */
 int rq_err_from_wire(struct rq_slice word);
 
 #endif

@@ -1,5 +1,8 @@
 /* log.h - one event a line, logfmt, on stderr: `time level event=... key=value`.
  * Shells log; common/ and the rules never do.  Never a key, token or body.
+ *
+ * Bytes that could begin a line or command a terminal become `?`; a line is cut at
+ * 1024 bytes.  errno survives.
  * SPDX-License-Identifier: MIT */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -1,6 +1,7 @@
 /* map.h - hash map from bytes to pointers: open addressing, SipHash with a key
  * drawn at start, so that a peer who picks names cannot pick collisions.
- * The map borrows the keys: they live inside the values.
+ * The map borrows the keys: they live inside the values.  The table grows at three
+ * quarters and never shrinks.
  * SPDX-License-Identifier: MIT */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H

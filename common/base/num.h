@@ -1,5 +1,5 @@
 /* num.h - strict numbers, sizes and durations.  Strict: the whole slice, no sign
- * unless the type has one, no space, no overflow.
+ * unless the type has one, no space, no leading zero, no overflow.
  * SPDX-License-Identifier: MIT */
 #ifndef BASE_NUM_H
 #define BASE_NUM_H

@@ -254,6 +254,38 @@ static int find_line_end(struct rq_resp_reader *r, struct rq_slice src, size_t *
     return len > RQ_RESP_INLINE_MAX ? RQ_E_TOOBIG : 1;
 }
 
+/* Cuts a line into words, which stand in r->line without their quotes. */
+static int split_line(struct rq_resp_reader *r, struct rq_slice line)
+{
+    int rc;
+
+    r->argc = 0; /* a call that ran out of memory has left words behind */
+    rq_buf_clear(&r->line);
+    rc = rq_buf_reserve(&r->line, line.len); /* taking quotes off makes none longer */
+    if (rc < 0)
+        return rc;
+    for (;;) {
+        size_t start = r->line.len;
+
+        rc = rq_inline_word(&line, &r->line);
+        if (rc <= 0)
+            return rc;
+        rc = check_element(r, r->line.len - start);
+        if (rc == 0)
+            rc = add_element(r, start, r->line.len - start);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+/* A browser can be made to send POST to any port, with a body that would be read as
+ * lines of commands. */
+static bool is_http(struct rq_slice verb)
+{
+    return rq_slice_eq_nocase(verb, RQ_LIT("POST")) ||
+           rq_slice_eq_nocase(verb, RQ_LIT("Host:"));
+}
+
 static long read_inline(struct rq_resp_reader *r, struct rq_slice src,
                         struct rq_cmd *out)
 {
@@ -262,28 +294,12 @@ static long read_inline(struct rq_resp_reader *r, struct rq_slice src,
 
     if (rc <= 0)
         return rc;
-    r->argc = 0; /* a call that ran out of memory has left words behind */
-    rq_buf_clear(&r->line);
-    rc = rq_buf_reserve(&r->line, len); /* the quotes only make it shorter */
+    rc = split_line(r, rq_slice(src.ptr, len));
     if (rc < 0)
         return rc;
-
-    struct rq_slice rest = rq_slice(src.ptr, len);
-    for (;;) {
-        size_t start = r->line.len;
-
-        rc = rq_inline_word(&rest, &r->line);
-        if (rc < 0)
-            return rc;
-        if (rc == 0)
-            break;
-        rc = check_element(r, r->line.len - start);
-        if (rc == 0)
-            rc = add_element(r, start, r->line.len - start);
-        if (rc < 0)
-            return rc;
-    }
     publish(r, rq_buf_slice(&r->line).ptr, out);
+    if (out->argc > 0 && is_http(out->argv[0]))
+        return RQ_E_MALFORMED;
     return finish(r, consumed);
 }
 

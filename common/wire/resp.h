@@ -50,7 +50,8 @@ void rq_resp_reader_fini(struct rq_resp_reader *r);
  *
  * Returns  bytes consumed (> 0), 0 while `src` holds only part of a command.  An empty
  *          array or a blank line is consumed with out->argc 0: ignore it.
- * Errors   RQ_E_MALFORMED  not a command; answer, close, parse nothing more
+ * Errors   RQ_E_MALFORMED  not a command, or a request of HTTP; answer, close, parse
+ *                          nothing more
  *          RQ_E_TOOBIG     a declared count or length is over its limit; refused
  *                          before any of its bytes has arrived
  *          -ENOMEM

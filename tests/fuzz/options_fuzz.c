@@ -1,11 +1,13 @@
 /* options_fuzz - whatever reads as a command is either refused with a printable
- * reason or gives a struct whose every field is within its range.
+ * reason or gives a struct whose every field is within its range; and what the client's
+ * side writes, the server's side reads back.
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/name.h"
 #include "fuzz/fuzz.h"
 #include "wire/command.h"
+#include "wire/reply.h"
 
 /* Returns  was it taken? */
 static bool check(int rc, const struct rq_complaint *why)
@@ -63,6 +65,38 @@ static void check_leases(const struct rq_leases *l)
     ASSERT(!l->has_result || l->count == 1);
     ASSERT(l->ttr_ms == 0 ||
            (l->ttr_ms >= RQ_TTR_MIN_MS && l->ttr_ms <= RQ_TTR_MAX_MS));
+}
+
+/* An id has one spelling, and a lease is no id. */
+static void check_words(const struct rq_cmd *cmd)
+{
+    for (size_t i = 0; i < cmd->argc; i++) {
+        struct rq_lease id;
+        char text[RQ_ID_TEXT_MAX];
+
+        if (rq_id_parse(cmd->argv[i], &id) < 0)
+            continue;
+        size_t len = rq_id_format(id.epoch, id.number, text);
+        ASSERT(id.n == 0 && rq_slice_eq(cmd->argv[i], rq_slice(text, len)));
+        ASSERT(rq_lease_parse(cmd->argv[i], &id) < 0);
+    }
+}
+
+static void check_round_trip(const struct rq_cmd *cmd)
+{
+    struct rq_resp_reader r;
+    struct rq_buf out;
+    struct rq_cmd back;
+
+    rq_buf_init(&out, SIZE_MAX);
+    rq_resp_reader_init(&r, RQ_RESP_BODY_DEFAULT, SIZE_MAX);
+    ASSERT(rq_reply_command(&out, cmd->argc, cmd->argv) == 0);
+    long n = rq_resp_read(&r, rq_buf_slice(&out), &back);
+    ASSERT(n > 0 && (size_t)n == out.len && back.argc == cmd->argc);
+    for (size_t i = 0; i < cmd->argc; i++)
+        ASSERT(rq_slice_eq(back.argv[i], cmd->argv[i]));
+    rq_resp_reader_fini(&r);
+    rq_buf_fini(&out);
 }
 
 static void try_puts(const struct rq_cmd *cmd)
@@ -127,6 +161,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             continue;
         const struct rq_command *c = rq_command_find(cmd.argv[0]);
         ASSERT(c == NULL || rq_slice_eq_nocase(cmd.argv[0], rq_slice_str(c->name)));
+        check_words(&cmd);
+        check_round_trip(&cmd);
         try_puts(&cmd);
         try_waits(&cmd);
         try_leases(&cmd);

@@ -382,6 +382,18 @@ static void any_first_byte_but_a_star_begins_a_line(void **state)
     }
 }
 
+/* What follows in the stream of a browser would be obeyed otherwise. */
+static void a_request_of_http_ends_the_stream(void **state)
+{
+    (void)state;
+    assert_int_equal(ANSWER("POST / HTTP/1.1\r\n"), RQ_E_MALFORMED);
+    assert_int_equal(ANSWER("post /\n"), RQ_E_MALFORMED);
+    assert_int_equal(ANSWER("Host: localhost:7766\r\n"), RQ_E_MALFORMED);
+    assert_int_equal(ANSWER("host: x\n"), RQ_E_MALFORMED);
+    assert_int_equal(ANSWER("POSTS\n"), 6);
+    assert_int_equal(ANSWER("Host\n"), 5);
+}
+
 static void only_empty_words_need_no_line_buffer(void **state)
 {
     struct rq_cmd cmd;
@@ -411,4 +423,5 @@ TEST_MAIN(READER(a_command_is_read_in_place),
           READER(an_inline_line_keeps_to_the_frame_limit),
           READER(words_of_a_line_have_the_limits_of_elements),
           READER(any_first_byte_but_a_star_begins_a_line),
+          READER(a_request_of_http_ends_the_stream),
           READER(only_empty_words_need_no_line_buffer))
