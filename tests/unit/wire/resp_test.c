@@ -109,6 +109,18 @@ static void a_cut_inline_line_asks_for_more_and_then_is_whole(void **state)
     }
 }
 
+static void the_end_of_a_line_is_sought_in_new_bytes_only(void **state)
+{
+    struct rq_resp_reader *r = *state;
+
+    assert_int_equal(read_block(r, RQ_LIT("PUT emails"), NULL), 0);
+    assert_int_equal(r->pos, 10);
+    assert_int_equal(read_block(r, RQ_LIT("PUT emails hello\r"), NULL), 0);
+    assert_int_equal(r->pos, 17);
+    assert_int_equal(read_block(r, RQ_LIT("PUT emails hello\r\n"), NULL), 18);
+    assert_int_equal(r->pos, 0);
+}
+
 /* A megabyte, a byte at a time: a reader that begins anew each time never ends. */
 static void single_bytes_cost_no_more(void **state)
 {
@@ -409,6 +421,7 @@ static void only_empty_words_need_no_line_buffer(void **state)
 TEST_MAIN(READER(a_command_is_read_in_place),
           READER(every_cut_command_asks_for_more_and_then_is_whole),
           READER(a_cut_inline_line_asks_for_more_and_then_is_whole),
+          READER(the_end_of_a_line_is_sought_in_new_bytes_only),
           READER(single_bytes_cost_no_more),
           READER(a_pipeline_is_read_one_command_at_a_time),
           READER(empty_arrays_and_blank_lines_are_eaten),
