@@ -352,7 +352,7 @@ typedef struct rio_waitq {
 } rio_waitq;
 
 /* clang-format off */
-typedef struct rio_lock { bool locked; rio_waitq w; } rio_lock; /* all-zero is valid */
+typedef struct rio_lock { bool locked, offered; rio_waitq w; } rio_lock; /* all-zero is valid */
 #define RIO_LOCK_INIT { 0 }
 /* clang-format on */
 RIO_AWAITS RIO_API int rio_lock_acquire(rio_lock *l);

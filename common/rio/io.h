@@ -1,0 +1,83 @@
+/* io.h - the operation interface: what the runtime asks of a backend.
+ *
+ * An operation is a control block in the loop's slab.  Its life:
+ *
+ *     rio__op_new -> submit -> (done with RIO_OP_MORE)* -> done without -> slot is free
+ *
+ * 1. submit() only queues: nothing completes inside it.
+ * 2. cancel() only asks: the operation still ends once, at its own last completion.
+ * 3. Until then buffers belong to the backend.  A task that waits does not return.
+ * 4. A completion names its operation by index and generation, so that a late one for a
+ *    slot that has been reused is dropped, not delivered.
+ * SPDX-License-Identifier: MIT */
+#ifndef RIO_IO_H
+#define RIO_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/list.h"
+
+struct rio_loop;
+struct rio_op;
+
+enum rio_op_kind {
+    RIO_OP_ACCEPT,  /* addr, addr_len */
+    RIO_OP_ACCEPTS, /* multishot: a descriptor per completion */
+    RIO_OP_CONNECT, /* addr, len */
+    RIO_OP_RECV,    /* buf, len, arg = flags */
+    RIO_OP_RECVS,   /* multishot: `buf` lends the `res` bytes during done() */
+    RIO_OP_SEND,    /* buf, len; as with MSG_WAITALL | MSG_NOSIGNAL */
+    RIO_OP_POLL,    /* arg = events */
+    RIO_OP_CLOSE,   /* fd */
+};
+
+enum { RIO_OP_MORE = 1 }; /* flag of a completion: more will follow */
+
+/* `res` >= 0 or -errno.  Runs on the loop's stack; may submit and cancel operations. */
+typedef void rio__op_done(struct rio_op *op, int res, unsigned flags);
+
+struct rio_op {
+    uint32_t index;
+    uint32_t generation; /* 24 bits */
+    uint8_t kind;
+    bool queued;    /* the backend has not handed it to the kernel yet */
+    bool cancelled; /* cancel() was called */
+    uint8_t tries;  /* the backend's: cancels that did not find it */
+    int fd;
+    uint32_t arg;
+    void *buf;
+    size_t len;
+    struct sockaddr *addr;
+    socklen_t *addr_len;
+    rio__op_done *done;
+    void *owner;         /* done()'s */
+    struct rq_list link; /* the backend's */
+};
+
+struct rio_backend {
+    const char *name;
+    void (*free)(struct rio_backend *);
+    /* Queues the operation.  Never fails: what cannot be done completes with an error.
+     */
+    void (*submit)(struct rio_backend *, struct rio_op *);
+    void (*cancel)(struct rio_backend *, struct rio_op *);
+    /* Submits what is queued, waits for a completion, a wake or until `until` (a time
+     * of now(); at most that), and delivers up to `max` completions by
+     * rio__op_complete(). */
+    int (*turn)(struct rio_backend *, int64_t until, unsigned max);
+    void (*wake)(struct rio_backend *);   /* from any thread or signal handler */
+    int64_t (*now)(struct rio_backend *); /* the only clock */
+    void (*random)(struct rio_backend *, void *out, size_t n); /* the only chance */
+    /* Puts a socket into the mode this backend wants (blocking or not). */
+    int (*adopt)(struct rio_backend *, int fd);
+    uint64_t enters; /* system calls made by turn() and submit() */
+};
+
+/* Makes the io_uring backend.  Returns  NULL and errno */
+struct rio_backend *rio__uring_new(struct rio_loop *loop);
+int64_t rio__uring_now(void); /* its clock, for callers outside a loop */
+
+#endif

@@ -1,0 +1,293 @@
+/* loop.c - the turn of the wheel; see loop.h.
+ * SPDX-License-Identifier: MIT */
+#include "rio/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "rio/task.h"
+
+enum {
+    COMPLETIONS_PER_TURN = 256, /* then the ready tasks have their turn */
+    STEPS_PER_LOOK = 64,        /* at the clock */
+};
+#define TURN_BUDGET (500 * RIO_US) /* of steps; then the kernel is asked again */
+#define SLOW_STEP (50 * RIO_MS)    /* reported in debug mode */
+
+__thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exec")));
+
+/* ---- life ---- */
+
+struct rio_loop *rio__loop_new(void)
+{
+    struct rio_loop *l = calloc(1, sizeof *l);
+    int err;
+
+    if (l == NULL)
+        return NULL;
+    rq_list_init(&l->ready);
+    rq_list_init(&l->turn_end);
+    rq_list_init(&l->flushes);
+    rq_list_init(&l->tasks);
+    rq_list_init(&l->streams);
+    rq_list_init(&l->servers);
+    rq_heap_init(&l->timers, rio__timer_less);
+    rio__ops_init(&l->ops);
+    rio__stacks_init(&l->stacks);
+    rio__fiber_init(&l->fiber, NULL, 0);
+    l->remote_tail = &l->remote_head;
+    (void)pthread_mutex_init(&l->remote_lock, NULL);
+    l->thread = pthread_self();
+    if (rio__callbacks_init(l) == 0)
+        l->io = rio__uring_new(l);
+    if (l->io != NULL)
+        return l;
+    err = l->callbacks == NULL ? ENOMEM : errno;
+    rio__callbacks_fini(l);
+    (void)pthread_mutex_destroy(&l->remote_lock);
+    free(l);
+    errno = err;
+    return NULL;
+}
+
+static void free_husk(struct rio_loop *l)
+{
+    rio__stacks_fini(&l->stacks);
+    (void)pthread_mutex_destroy(&l->remote_lock);
+    free(l);
+}
+
+void rio__loop_release_handle(struct rio_loop *l)
+{
+    ASSERT(l->handles > 0);
+    if (--l->handles == 0 && l->freed)
+        free_husk(l);
+}
+
+void rio__loop_free(struct rio_loop *l)
+{
+    l->freed = true;
+    if (l->handles == 0)
+        free_husk(l);
+}
+
+/* ---- other threads ---- */
+
+int rio__loop_remote(struct rio_loop *l, struct rio__remote *r)
+{
+    int rc = 0;
+
+    (void)pthread_mutex_lock(&l->remote_lock);
+    if (l->remote_closed) {
+        rc = -EBADF;
+    } else {
+        r->next = NULL;
+        *l->remote_tail = r;
+        l->remote_tail = &r->next;
+        atomic_store(&l->remote_pending, true);
+        /* The loop sets `asleep` and then looks at `remote_pending`: one of us sees it.
+         */
+        if (atomic_load(&l->asleep))
+            l->io->wake(l->io);
+    }
+    (void)pthread_mutex_unlock(&l->remote_lock);
+    return rc;
+}
+
+static void run_remotes(struct rio_loop *l)
+{
+    struct rio__remote *r;
+
+    if (!atomic_load(&l->remote_pending))
+        return;
+    (void)pthread_mutex_lock(&l->remote_lock);
+    r = l->remote_head;
+    l->remote_head = NULL;
+    l->remote_tail = &l->remote_head;
+    atomic_store(&l->remote_pending, false);
+    (void)pthread_mutex_unlock(&l->remote_lock);
+    while (r != NULL) {
+        struct rio__remote *next = r->next;
+
+        r->run(r);
+        r = next;
+    }
+}
+
+void rio__loop_close_remotes(struct rio_loop *l)
+{
+    (void)pthread_mutex_lock(&l->remote_lock);
+    l->remote_closed = true;
+    (void)pthread_mutex_unlock(&l->remote_lock);
+    run_remotes(l);
+}
+
+/* ---- the turn ---- */
+
+/* Moves all of `from` to the empty list `to`. */
+static void take_all(struct rq_list *from, struct rq_list *to)
+{
+    rq_list_init(to);
+    if (rq_list_empty(from))
+        return;
+    to->next = from->next;
+    to->prev = from->prev;
+    to->next->prev = to;
+    to->prev->next = to;
+    rq_list_init(from);
+}
+
+/* Puts what is left of `rest` in front of `list`. */
+static void put_back(struct rq_list *list, struct rq_list *rest)
+{
+    if (rq_list_empty(rest))
+        return;
+    rest->prev->next = list->next;
+    list->next->prev = rest->prev;
+    rest->next->prev = list;
+    list->next = rest->next;
+    rq_list_init(rest);
+}
+
+static void run_one(struct rio_loop *l, struct rq_list *link)
+{
+    struct rio__ready *r = RQ_LIST_ENTRY(link, struct rio__ready, link);
+
+    if (r->run == NULL)
+        rio__task_run(l, RQ_CONTAINER_OF(r, struct rio__task, ready));
+    else
+        r->run(r);
+}
+
+/* In debug mode the name is taken before: the step may free its task. */
+static void run_one_timed(struct rio_loop *l, struct rq_list *link)
+{
+    struct rio__ready *r = RQ_LIST_ENTRY(link, struct rio__ready, link);
+    int64_t start = rio__loop_now(l), took;
+    rio_task *t = NULL;
+
+    if (r->run == NULL)
+        t = rio_ref(&RQ_CONTAINER_OF(r, struct rio__task, ready)->f);
+    run_one(l, link);
+    took = rio__loop_now(l) - start;
+    if (took > SLOW_STEP)
+        rio__debug_slow_step(l, t, took);
+    rio_unref(t);
+}
+
+/* Runs the ready queue as it stands, first in, first out. */
+static void run_ready(struct rio_loop *l)
+{
+    struct rq_list batch, *link;
+    int64_t start = 0;
+    unsigned steps = 0;
+
+    take_all(&l->ready, &batch);
+    while ((link = rq_list_pop_front(&batch)) != NULL) {
+        if (RQ_UNLIKELY(l->debug))
+            run_one_timed(l, link);
+        else
+            run_one(l, link);
+        if (++steps % STEPS_PER_LOOK != 0)
+            continue;
+        if (start == 0)
+            start = rio__loop_now(l);
+        else if (rio__loop_now(l) - start > TURN_BUDGET)
+            break;
+    }
+    put_back(&l->ready, &batch);
+}
+
+static void run_turn_end(struct rio_loop *l)
+{
+    struct rq_list batch, *link;
+
+    if (!rq_list_empty(&l->turn_end)) {
+        take_all(&l->turn_end, &batch);
+        while ((link = rq_list_pop_front(&batch)) != NULL)
+            run_one(l, link);
+    }
+    while ((link = rq_list_pop_front(&l->flushes)) != NULL) {
+        struct rio__flush *f = RQ_LIST_ENTRY(link, struct rio__flush, link);
+
+        f->run(f);
+    }
+}
+
+static bool has_work(const struct rio_loop *l)
+{
+    return !rq_list_empty(&l->ready) || !rq_list_empty(&l->turn_end) ||
+           !rq_list_empty(&l->flushes);
+}
+
+void rio__loop_turn(struct rio_loop *l, int64_t until)
+{
+    int64_t first = rio__timer_next(l);
+
+    if (first < until)
+        until = first;
+    if (has_work(l) || l->stop)
+        until = 0;
+    l->io->turn(l->io, until, COMPLETIONS_PER_TURN);
+    run_remotes(l);
+    rio__timer_fire_due(l);
+    run_ready(l);
+    run_turn_end(l);
+    l->turns++;
+}
+
+bool rio__loop_can_wake(const struct rio_loop *l)
+{
+    return has_work(l) || l->timers.count > 0 || l->ops.live > 0 || l->exposed ||
+           rio__pool_busy(l) > 0 || rio__signals_armed(l) ||
+           atomic_load(&l->remote_pending);
+}
+
+/* ---- the public face ---- */
+
+rio_loop *rio_get_running_loop(void)
+{
+    if (rio__loop != NULL)
+        rio__loop->exposed = true;
+    return rio__loop;
+}
+
+void rio_loop_stop(rio_loop *l)
+{
+    if (l != NULL)
+        l->stop = true;
+}
+
+int64_t rio_now(void)
+{
+    return rio__loop == NULL ? rio__uring_now() : rio__loop_now(rio__loop);
+}
+
+void rio_loop_stats(const rio_loop *l, rio_stats *out)
+{
+    *out = (rio_stats){
+        .tasks = l->task_count,
+        .timers = l->timers.count,
+        .ops = l->ops.live,
+        .waiters = l->parked,
+        .stacks = l->stacks.in_use,
+        .handles = l->handles,
+        .threads = rio__pool_busy(l),
+        .turns = l->turns,
+        .switches = l->switches,
+        .enters = l->io == NULL ? 0 : l->io->enters,
+        .io = l->io == NULL ? "closed" : l->io->name,
+        .guard = rio__stacks_guard_name(&l->stacks),
+    };
+}
+
+void rio_set_debug(rio_loop *l, bool on)
+{
+    if (l != NULL)
+        l->debug = on;
+}
+
+bool rio_get_debug(void)
+{
+    return rio__loop != NULL && rio__loop->debug;
+}

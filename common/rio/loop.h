@@ -1,0 +1,175 @@
+/* loop.h - the loop and what every part of the runtime needs of it.
+ *
+ * One turn: (1) the backend submits, waits, delivers completions; (2) callbacks of
+ * other threads; (3) due timers; (4) the ready queue as it stood, first in, first out:
+ * what wakes now runs in the next turn; (5) turn-end callbacks; (6) flushes, which
+ * prepare operations for the next submission. SPDX-License-Identifier: MIT */
+#ifndef RIO_LOOP_H
+#define RIO_LOOP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "rio/op.h"
+#include "rio/rio.h"
+#include "rio/sanitize.h"
+#include "rio/stack.h"
+#include "rio/switch.h"
+
+struct rio__task;
+
+/* An entry of the ready queue: part of a task, or a callback with its function. */
+struct rio__ready {
+    struct rq_list link;
+    void (*run)(struct rio__ready *); /* NULL: a task to resume */
+};
+
+/* An armed deadline.  Equal ones fire in the order they were armed. */
+struct rio__timer {
+    struct rq_heap_node node;
+    int64_t when;
+    uint64_t seq;
+    void (*fire)(struct rio__timer *); /* it is out of the heap by then */
+};
+
+/* Something to do once, at the end of the turn, after the callbacks. */
+struct rio__flush {
+    struct rq_list link;
+    void (*run)(struct rio__flush *);
+};
+
+/* A callback from another thread. */
+struct rio__remote {
+    struct rio__remote *next;
+    void (*run)(struct rio__remote *); /* in the loop; owns the struct from then on */
+};
+
+struct rio_loop {
+    struct rq_list ready;
+    struct rio__task *current;
+    struct rio__context context;
+    struct rio__fiber fiber;
+    uint64_t turns, switches;
+
+    struct rq_heap timers;
+    uint64_t timer_seq;
+    struct rq_list turn_end; /* struct rio__ready */
+    struct rq_list flushes;  /* struct rio__flush */
+
+    struct rio_backend *io;
+    struct rio__ops ops;
+    struct rio__stacks stacks;
+    struct rio__callbacks *callbacks; /* callback.c: the slab of handles */
+
+    struct rq_list tasks; /* struct rio__task: those that have not ended */
+    size_t task_count, parked;
+    size_t handles; /* futures and tasks with references; the loop lives as long */
+    uint64_t task_names;
+    uint32_t cancel_stamp;
+
+    pthread_mutex_t remote_lock;
+    struct rio__remote *remote_head, **remote_tail;
+    atomic_bool remote_pending;
+    bool remote_closed; /* under the lock */
+    atomic_bool asleep; /* a wake is needed */
+
+    rio_exception_handler *on_error;
+    void *on_error_arg;
+    struct rio__pool *pool;       /* thread.c */
+    struct rio__signals *signals; /* signal.c */
+    struct rq_list streams;       /* struct rio_stream that are not closed */
+    struct rq_list servers;       /* struct rio_server, all of them */
+
+    pthread_t thread;
+    bool stop, running, closing, closed, freed;
+    bool exposed; /* somebody may hold a pointer to it in another thread */
+    bool debug;
+    bool interrupted; /* SIGINT came during the run */
+};
+
+/* The loop that runs in this thread, or NULL. */
+extern __thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exec")));
+
+/* ---- loop.c ---- */
+
+/* A loop with its backend.  Returns  NULL and errno */
+struct rio_loop *rio__loop_new(void);
+/* Closes what is left and frees; stays as a husk while handles are referenced. */
+void rio__loop_free(struct rio_loop *l);
+/* A handle is gone: the last one frees the husk. */
+void rio__loop_release_handle(struct rio_loop *l);
+void rio__loop_turn(struct rio_loop *l, int64_t until);
+/* Whether something can still happen without another thread's help. */
+bool rio__loop_can_wake(const struct rio_loop *l);
+
+static inline void rio__loop_ready(struct rio_loop *l, struct rio__ready *r)
+{
+    rq_list_push_back(&l->ready, &r->link);
+}
+
+/* A link that points at itself is not armed. */
+static inline void rio__loop_flush_later(struct rio_loop *l, struct rio__flush *f)
+{
+    if (rq_list_empty(&f->link))
+        rq_list_push_back(&l->flushes, &f->link);
+}
+
+static inline int64_t rio__loop_now(struct rio_loop *l)
+{
+    return l->io->now(l->io);
+}
+
+/* Runs r->run(r) in the loop soon; from any thread.  Errors  -EBADF closed */
+int rio__loop_remote(struct rio_loop *l, struct rio__remote *r);
+/* Refuses further ones and runs those that came. */
+void rio__loop_close_remotes(struct rio_loop *l);
+
+/* ---- timer.c ---- */
+
+bool rio__timer_less(const struct rq_heap_node *a, const struct rq_heap_node *b);
+/* Errors  -ENOMEM.  Owns  keeps t until it fires or is cancelled */
+RQ_MUST_CHECK int rio__timer_start(struct rio_loop *l, struct rio__timer *t,
+                                   int64_t when, void (*fire)(struct rio__timer *));
+/* Harmless when it is not armed (a zeroed struct, or fired). */
+void rio__timer_stop(struct rio_loop *l, struct rio__timer *t);
+/* When the first one is due; INT64_MAX: none. */
+int64_t rio__timer_next(const struct rio_loop *l);
+void rio__timer_fire_due(struct rio_loop *l);
+/* now + delay, saturating; delay may be negative. */
+int64_t rio__timer_after(struct rio_loop *l, int64_t delay);
+
+/* ---- callback.c ---- */
+
+int rio__callbacks_init(struct rio_loop *l);
+void rio__callbacks_fini(struct rio_loop *l); /* drops what was not run */
+
+/* ---- thread.c, signal.c, server.c, stream.c: the end of the loop ---- */
+
+size_t rio__pool_busy(const struct rio_loop *l);
+void rio__pool_close(struct rio_loop *l); /* waits for what runs */
+bool rio__signals_armed(const struct rio_loop *l);
+void rio__signals_close(struct rio_loop *l); /* ends its operation */
+void rio__signals_free(struct rio_loop *l);
+void rio__servers_close(struct rio_loop *l);
+void rio__servers_free(struct rio_loop *l);
+void rio__streams_abort(struct rio_loop *l);
+
+/* ---- debug.c ---- */
+
+/* Hands an error that nobody else can get to the exception handler.  t: whose, or NULL
+ */
+void rio__report(struct rio_loop *l, const char *what, long err, const rio_task *t);
+/* One line for each task that has not ended. */
+void rio__dump(struct rio_loop *l, FILE *f);
+void rio__debug_slow_step(struct rio_loop *l, const rio_task *t, int64_t took);
+
+/* ---- overflow.c ---- */
+
+/* Arranges that a stack overflow in this thread names the task; counted per thread. */
+void rio__overflow_watch(void);
+void rio__overflow_unwatch(void);
+
+#endif

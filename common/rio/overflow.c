@@ -1,0 +1,106 @@
+/* overflow.c - a task that overflows its stack is named before the process dies.
+ *
+ * The guard page raises SIGSEGV; the handler runs on a signal stack, finds the task by
+ * the faulting address, says so, and lets the fault happen again under the old
+ * disposition. With a sanitizer, its own handler stays. SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "rio/task.h"
+
+#if defined(RIO_ASAN) || defined(RIO_TSAN)
+
+void rio__overflow_watch(void)
+{
+}
+
+void rio__overflow_unwatch(void)
+{
+}
+
+#else
+
+enum { SIGNAL_STACK_BYTES = 64 << 10 };
+
+static pthread_once_t installed = PTHREAD_ONCE_INIT;
+static struct sigaction old_segv, old_bus;
+static __thread void *signal_stack;
+
+static void say(const char *text)
+{
+    ssize_t n = write(STDERR_FILENO, text, strlen(text));
+
+    (void)n; /* nobody is left to tell */
+}
+
+/* The running task, if the address lies in the guard of its stack. */
+static const struct rio__task *overflowed(uintptr_t at)
+{
+    const struct rio__task *t = rio__task_self();
+    uintptr_t bottom;
+
+    if (t == NULL)
+        return NULL;
+    bottom = (uintptr_t)t->stack_top - t->stack_bytes;
+    if (at >= bottom || at < bottom - t->f.loop->stacks.guard_bytes)
+        return NULL;
+    return t;
+}
+
+static void on_fault(int signo, siginfo_t *info, void *context)
+{
+    const struct rio__task *t = overflowed((uintptr_t)info->si_addr);
+
+    (void)context;
+    if (t != NULL) {
+        say("rio: stack overflow in ");
+        say(t->name[0] != '\0' ? t->name : "an unnamed task");
+        say("; give it more by rio_task_opts.stack\n");
+    }
+    /* Returning repeats the fault, now for whoever was there before. */
+    (void)sigaction(signo, signo == SIGBUS ? &old_bus : &old_segv, NULL);
+}
+
+static void install(void)
+{
+    struct sigaction sa = {.sa_sigaction = on_fault,
+                           .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    (void)sigemptyset(&sa.sa_mask);
+    (void)sigaction(SIGSEGV, &sa, &old_segv);
+    (void)sigaction(SIGBUS, &sa, &old_bus);
+}
+
+void rio__overflow_watch(void)
+{
+    stack_t stack, old;
+
+    (void)pthread_once(&installed, install);
+    if (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE))
+        return; /* the program has one */
+    signal_stack = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (signal_stack == MAP_FAILED) {
+        signal_stack = NULL;
+        return;
+    }
+    stack = (stack_t){.ss_sp = signal_stack, .ss_size = SIGNAL_STACK_BYTES};
+    (void)sigaltstack(&stack, NULL);
+}
+
+void rio__overflow_unwatch(void)
+{
+    stack_t none = {.ss_flags = SS_DISABLE};
+
+    if (signal_stack == NULL)
+        return;
+    (void)sigaltstack(&none, NULL);
+    (void)munmap(signal_stack, SIGNAL_STACK_BYTES);
+    signal_stack = NULL;
+}
+
+#endif

@@ -1,0 +1,299 @@
+/* runner.c - asyncio.run and asyncio.Runner: the loop's life from outside.
+ *
+ * Ctrl-C: while a run is going on in the main thread, and the program has no SIGINT
+ * handler of its own, the first SIGINT cancels main and the run returns -EINTR.  The
+ * second one has its default effect.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "rio/task.h"
+
+/* A task that ignores its cancellation is asked so often before the run gives up on it.
+ */
+enum { SHUTDOWN_ROUNDS = 1000 };
+
+struct rio_runner {
+    struct rio_loop *loop; /* NULL: closed */
+};
+
+/* ---- SIGINT ---- */
+
+static struct rio_loop *volatile interrupt_loop;
+static volatile sig_atomic_t interrupts;
+
+static void on_interrupt(int signo)
+{
+    struct rio_loop *l = interrupt_loop;
+
+    (void)signo;
+    interrupts = 1;
+    if (l != NULL)
+        l->io->wake(l->io);
+}
+
+static bool watch_interrupt(struct rio_loop *l)
+{
+    struct sigaction old, sa = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+
+    (void)sigemptyset(&sa.sa_mask);
+    if (gettid() != getpid() || interrupt_loop != NULL ||
+        sigaction(SIGINT, NULL, &old) < 0 || old.sa_handler != SIG_DFL)
+        return false;
+    interrupts = 0;
+    interrupt_loop = l;
+    return sigaction(SIGINT, &sa, NULL) == 0;
+}
+
+static void unwatch_interrupt(void)
+{
+    struct sigaction old, sa = {.sa_handler = SIG_DFL};
+
+    (void)sigemptyset(&sa.sa_mask);
+    if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == on_interrupt)
+        (void)sigaction(SIGINT, &sa, NULL);
+    interrupt_loop = NULL;
+}
+
+/* Turns the first SIGINT into a cancel of main. */
+static void take_interrupt(struct rio_loop *l, rio_task *main_task)
+{
+    if (!interrupts || l->interrupted || interrupt_loop != l)
+        return;
+    l->interrupted = true;
+    unwatch_interrupt();
+    (void)rio_task_cancel(main_task);
+}
+
+/* ---- run ---- */
+
+static int enter(struct rio_runner *r)
+{
+    if (r == NULL || r->loop == NULL)
+        return -EBADF;
+    if (rio__loop != NULL)
+        return -EBUSY;
+    if (!pthread_equal(r->loop->thread, pthread_self()))
+        return -EXDEV;
+    rio__loop = r->loop;
+    rio__loop->running = true;
+    rio__loop->stop = false;
+    rio__loop->interrupted = false;
+    rio__overflow_watch();
+    return 0;
+}
+
+static void leave(struct rio_loop *l)
+{
+    rio__overflow_unwatch();
+    l->running = false;
+    rio__loop = NULL;
+}
+
+static long run_until_done(struct rio_loop *l, rio_task *main_task)
+{
+    while (!rio_future_done(main_task)) {
+        if (l->stop)
+            return -EINTR;
+        take_interrupt(l, main_task);
+        if (!rio__loop_can_wake(l)) {
+            (void)fprintf(stderr, "rio: deadlock: nothing can wake these tasks:\n");
+            rio__dump(l, stderr);
+            return -EDEADLK;
+        }
+        rio__loop_turn(l, INT64_MAX);
+    }
+    rio__task_thread_msg(rio_task_error(main_task));
+    if (l->interrupted && rio_future_cancelled(main_task))
+        return -EINTR;
+    return rio_future_result(main_task);
+}
+
+long rio_runner_run(rio_runner *r, rio_fn *fn, void *arg)
+{
+    struct rio__task *t;
+    bool watching;
+    long rc;
+
+    if (fn == NULL)
+        return -EINVAL;
+    rc = enter(r);
+    if (rc < 0)
+        return rc;
+    t = rio__task_new(r->loop, fn, arg, 0, &(rio_task_opts){.name = "main"});
+    if (t == NULL) {
+        leave(r->loop);
+        return -ENOMEM;
+    }
+    rio_ref(&t->f);
+    watching = watch_interrupt(r->loop);
+    rio__task_thread_msg(NULL);
+    rc = run_until_done(r->loop, &t->f);
+    if (watching)
+        unwatch_interrupt();
+    rio_unref(&t->f);
+    leave(r->loop);
+    return rc;
+}
+
+int rio_runner_run_forever(rio_runner *r)
+{
+    int rc = enter(r);
+
+    if (rc < 0)
+        return rc;
+    while (!r->loop->stop)
+        rio__loop_turn(r->loop, INT64_MAX);
+    leave(r->loop);
+    return 0;
+}
+
+int rio_runner_run_once(rio_runner *r, int64_t timeout)
+{
+    int rc = enter(r);
+
+    if (rc < 0)
+        return rc;
+    rio__loop_turn(r->loop, timeout == RIO_FOREVER
+                                ? INT64_MAX
+                                : rio__timer_after(r->loop, timeout));
+    leave(r->loop);
+    return 0;
+}
+
+rio_loop *rio_runner_get_loop(rio_runner *r)
+{
+    if (r == NULL || r->loop == NULL) {
+        errno = EBADF;
+        return NULL;
+    }
+    r->loop->exposed = true;
+    return r->loop;
+}
+
+/* ---- life ---- */
+
+rio_runner *rio_runner_new(unsigned flags)
+{
+    rio_runner *r;
+
+    if ((flags & ~(RIO_IO_URING | RIO_DEBUG)) != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->loop = rio__loop_new();
+    if (r->loop == NULL) {
+        int err = errno;
+
+        free(r);
+        errno = err;
+        return NULL;
+    }
+    r->loop->debug = (flags & RIO_DEBUG) != 0;
+    return r;
+}
+
+static void cancel_all(struct rio_loop *l)
+{
+    RQ_LIST_EACH(link, &l->tasks)
+    {
+        (void)rio_task_cancel(&RQ_LIST_ENTRY(link, struct rio__task, all)->f);
+    }
+}
+
+/* Cancels every task and waits for it.  One that waits on, for nothing that can come,
+ * is asked again. */
+static void end_tasks(struct rio_loop *l)
+{
+    unsigned rounds = 0;
+
+    if (l->task_count > 0)
+        cancel_all(l);
+    while (l->task_count > 0) {
+        l->exposed = false; /* other threads cannot help any more */
+        l->stop = false;
+        if (!rio__loop_can_wake(l)) {
+            if (++rounds > SHUTDOWN_ROUNDS) {
+                (void)fprintf(stderr, "rio: these tasks ignore their cancellation:\n");
+                rio__dump(l, stderr);
+                ASSERT(!"a task never ends");
+            }
+            cancel_all(l);
+        }
+        rio__loop_turn(l, INT64_MAX);
+    }
+}
+
+static void drain(struct rio_loop *l)
+{
+    while (l->ops.live > 0 || !rq_list_empty(&l->ready) ||
+           !rq_list_empty(&l->flushes)) {
+        l->stop = false;
+        rio__loop_turn(l, INT64_MAX);
+    }
+}
+
+int rio_runner_close(rio_runner *r)
+{
+    struct rio_loop *l;
+    int rc;
+
+    if (r == NULL || r->loop == NULL)
+        return 0;
+    rc = enter(r);
+    if (rc < 0)
+        return rc;
+    l = r->loop;
+    l->closing = true;
+    rio__servers_close(l);
+    end_tasks(l);
+    rio__pool_close(l);
+    rio__loop_close_remotes(l);
+    rio__streams_abort(l);
+    rio__signals_close(l);
+    drain(l);
+    rio__servers_free(l);
+    rio__signals_free(l);
+    rio__callbacks_fini(l);
+    ASSERT(l->timers.count == 0);
+    rq_heap_fini(&l->timers);
+    rio__ops_fini(&l->ops);
+    l->io->free(l->io);
+    l->io = NULL;
+    l->closed = true;
+    leave(l);
+    r->loop = NULL;
+    rio__loop_free(l);
+    return 0;
+}
+
+void rio_runner_free(rio_runner *r)
+{
+    if (r == NULL)
+        return;
+    ASSERT(rio_runner_close(r) == 0); /* not from inside a run */
+    free(r);
+}
+
+long rio_run(rio_fn *main_fn, void *arg)
+{
+    rio_runner *r;
+    long rc;
+
+    if (main_fn == NULL)
+        return -EINVAL;
+    if (rio__loop != NULL)
+        return -EBUSY;
+    r = rio_runner_new(0);
+    if (r == NULL)
+        return -errno;
+    rc = rio_runner_run(r, main_fn, arg);
+    rio_runner_free(r);
+    return rc;
+}

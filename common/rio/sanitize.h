@@ -1,0 +1,135 @@
+/* sanitize.h - tells ASan, TSan and valgrind about stacks and switches.  Without a
+ * sanitizer all of it compiles to nothing.
+ *
+ * Each side of a switch has a fiber.  rio__fiber_leave() stands before the switch,
+ * rio__fiber_enter() is the first thing after it, on the new stack.
+ * SPDX-License-Identifier: MIT */
+#ifndef RIO_SANITIZE_H
+#define RIO_SANITIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RIO_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define RIO_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(RIO_ASAN)
+#define RIO_ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__) && !defined(RIO_TSAN)
+#define RIO_TSAN 1
+#endif
+
+#ifdef RIO_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
+#endif
+#ifdef RIO_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#define RIO_VALGRIND 1
+#endif
+#endif
+
+struct rio__fiber {
+    void *fake_stack;   /* ASan */
+    const void *bottom; /* ASan; of the loop's stack: learned at the first switch */
+    size_t bytes;       /* ASan */
+    void *tsan;         /* TSan */
+};
+
+/* For a context on [bottom, bottom + bytes); bottom NULL: the thread's own stack. */
+static inline void rio__fiber_init(struct rio__fiber *f, const void *bottom,
+                                   size_t bytes)
+{
+    *f = (struct rio__fiber){.bottom = bottom, .bytes = bytes};
+#ifdef RIO_TSAN
+    f->tsan = bottom == NULL ? __tsan_get_current_fiber() : __tsan_create_fiber(0);
+#endif
+}
+
+/* Not of the running fiber. */
+static inline void rio__fiber_fini(struct rio__fiber *f)
+{
+#ifdef RIO_TSAN
+    if (f->bottom != NULL)
+        __tsan_destroy_fiber(f->tsan);
+#endif
+    (void)f;
+}
+
+/* last: `from` will never be resumed. */
+static inline void rio__fiber_leave(struct rio__fiber *from, struct rio__fiber *to,
+                                    bool last)
+{
+#ifdef RIO_ASAN
+    __sanitizer_start_switch_fiber(last ? NULL : &from->fake_stack, to->bottom,
+                                   to->bytes);
+#endif
+#ifdef RIO_TSAN
+    __tsan_switch_to_fiber(to->tsan, 0);
+#endif
+    (void)from, (void)to, (void)last;
+}
+
+static inline void rio__fiber_enter(struct rio__fiber *self, struct rio__fiber *from)
+{
+#ifdef RIO_ASAN
+    __sanitizer_finish_switch_fiber(self->fake_stack, &from->bottom, &from->bytes);
+#endif
+    (void)self, (void)from;
+}
+
+/* A piece of memory becomes stacks, or ceases to be.  LSan looks for pointers there. */
+static inline void rio__stack_memory_add(void *base, size_t bytes)
+{
+#ifdef RIO_ASAN
+    __lsan_register_root_region(base, bytes);
+#endif
+    (void)base, (void)bytes;
+}
+
+static inline void rio__stack_memory_remove(void *base, size_t bytes)
+{
+#ifdef RIO_ASAN
+    __asan_unpoison_memory_region(base, bytes);
+    __lsan_unregister_root_region(base, bytes);
+#endif
+    (void)base, (void)bytes;
+}
+
+/* A stack goes back to the pool: frames that were never left must not haunt it. */
+static inline void rio__stack_clean(void *base, size_t bytes)
+{
+#ifdef RIO_ASAN
+    __asan_unpoison_memory_region(base, bytes);
+#endif
+    (void)base, (void)bytes;
+}
+
+static inline unsigned rio__stack_announce(void *base, size_t bytes)
+{
+#ifdef RIO_VALGRIND
+    return (unsigned)VALGRIND_STACK_REGISTER(base, (char *)base + bytes);
+#else
+    (void)base, (void)bytes;
+    return 0;
+#endif
+}
+
+#if defined(RIO_ASAN)
+#define RIO_NO_ASAN __attribute__((no_sanitize_address))
+#else
+#define RIO_NO_ASAN
+#endif
+
+#endif

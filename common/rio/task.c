@@ -1,0 +1,381 @@
+/* task.c - create, run, park, wake, end; names and messages.  See task.h.
+ * SPDX-License-Identifier: MIT */
+#include "rio/task.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARG_MAX_BYTES = 16 << 10, TASK_ALIGN = 64, ARG_ALIGN = 16, MSG_MAX = 512 };
+
+/* The message of rio_error() outside a task, and of the last run. */
+static __thread char thread_msg[MSG_MAX];
+static __thread bool thread_has_msg;
+
+/* ---- create ---- */
+
+static void task_main(void *arg);
+
+/* Lays a task and its argument out at the top of a stack. */
+static struct rio__task *lay_out(struct rio_loop *l, void *top, size_t bytes,
+                                 const void *arg, size_t copy)
+{
+    char *at = (char *)top -
+               (sizeof(struct rio__task) + TASK_ALIGN - 1) / TASK_ALIGN * TASK_ALIGN;
+    struct rio__task *t = (struct rio__task *)(void *)at;
+
+    memset(t, 0, sizeof *t);
+    rio__future_init(&t->f, l, RIO__TASK);
+    t->stack_top = top;
+    t->stack_bytes = bytes;
+    t->arg = (void *)(uintptr_t)arg;
+    if (copy > 0) {
+        at -= (copy + ARG_ALIGN - 1) / ARG_ALIGN * ARG_ALIGN;
+        memcpy(at, arg, copy);
+        t->arg = at;
+    }
+    bytes -= (size_t)((char *)top - at);
+    rio__switch_make(&t->context, at, bytes, task_main);
+    rio__fiber_init(&t->fiber, at - bytes, bytes);
+    return t;
+}
+
+struct rio__task *rio__task_new(struct rio_loop *l, rio_fn *fn, const void *arg,
+                                size_t copy, const rio_task_opts *o)
+{
+    size_t want = 0, bytes;
+    struct rio__task *t;
+    void *top;
+
+    if (fn == NULL || copy > ARG_MAX_BYTES || (copy > 0 && arg == NULL) ||
+        (o != NULL && o->flags != 0)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (o != NULL)
+        want = o->stack;
+    top = rio__stacks_get(&l->stacks, want, &bytes);
+    if (top == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    t = lay_out(l, top, bytes, arg, copy);
+    t->fn = fn;
+    t->id = ++l->task_names;
+    if (o != NULL && o->name != NULL)
+        (void)rio_task_set_name(&t->f, o->name);
+    rq_list_init(&t->member);
+    rq_list_push_back(&l->tasks, &t->all);
+    l->task_count++;
+    rio__loop_ready(l, &t->ready);
+    return t;
+}
+
+rio_task *rio_create_task_ex(rio_fn *fn, const void *arg, size_t copy,
+                             const rio_task_opts *o)
+{
+    struct rio__task *t;
+
+    if (rio__loop == NULL) {
+        errno = EPERM;
+        return NULL;
+    }
+    t = rio__task_new(rio__loop, fn, arg, copy, o);
+    return t == NULL ? NULL : rio_ref(&t->f); /* beside the one of the running task */
+}
+
+rio_task *rio_create_task(rio_fn *fn, void *arg)
+{
+    return rio_create_task_ex(fn, arg, 0, NULL);
+}
+
+rio_task *rio_create_task_copy(rio_fn *fn, const void *arg, size_t size)
+{
+    return rio_create_task_ex(fn, arg, size, NULL);
+}
+
+void rio__task_free(struct rio__task *t)
+{
+    struct rio_loop *l = t->f.loop;
+
+    free(t->cancel_msg);
+    rio__fiber_fini(&t->fiber);
+    rio__stacks_put(&l->stacks, t->stack_top, t->stack_bytes);
+}
+
+/* ---- end ---- */
+
+/* Which message, if any, belongs to the error that the task ends with. */
+static void settle_msg(struct rio__task *t, long result)
+{
+    if (result == -ECANCELED && t->cancel_msg != NULL) {
+        free(t->f.msg);
+        t->f.msg = t->cancel_msg;
+        t->cancel_msg = NULL;
+    } else if (t->f.msg != NULL && t->msg_err != result) {
+        free(t->f.msg);
+        t->f.msg = NULL;
+    }
+}
+
+static void end_task(struct rio__task *t, long result)
+{
+    struct rio_loop *l = t->f.loop;
+    enum rio__future_state state;
+
+    /* A return between an _enter and its _exit: the scope lies on this stack. */
+    ASSERT(t->timeouts == NULL);
+    ASSERT(t->groups == NULL);
+    /* A request that the task never looked at costs it its result, as in asyncio. */
+    if (result >= 0 && (t->pending > 0 || t->forced))
+        result = -ECANCELED;
+    state = result == -ECANCELED ? RIO__CANCELLED : RIO__DONE;
+    settle_msg(t, result);
+    rq_list_remove(&t->all);
+    l->task_count--;
+    if (t->group != NULL)
+        rio__group_member_done(t, state, result);
+    if (t->on_done != NULL)
+        t->on_done(t->on_done_arg, result);
+    if (l->closing && state == RIO__DONE && result < 0 && !t->f.seen &&
+        rq_list_empty(&t->f.observers)) {
+        t->f.seen = true;
+        rio__report(l, "a task failed during shutdown", result, &t->f);
+    }
+    rio__future_finish(&t->f, state, result);
+}
+
+/* ---- run ---- */
+
+static void switch_to_loop(struct rio__task *t, bool last)
+{
+    struct rio_loop *l = t->f.loop;
+
+    rio__fiber_leave(&t->fiber, &l->fiber, last);
+    (void)rio__switch(&t->context, &l->context, NULL);
+    rio__fiber_enter(&t->fiber, &l->fiber);
+}
+
+/* The first frame of every task; what returns here never runs again. */
+static void task_main(void *arg)
+{
+    struct rio__task *t = arg;
+
+    rio__fiber_enter(&t->fiber, &t->f.loop->fiber);
+    end_task(t, t->fn(t->arg));
+    switch_to_loop(t, true);
+}
+
+void rio__task_run(struct rio_loop *l, struct rio__task *t)
+{
+    if (!t->started && rio__cancel_due(t)) {
+        end_task(t, -ECANCELED); /* cancelled before its first step: no step at all */
+        rio_unref(&t->f);
+        return;
+    }
+    t->started = true;
+    l->current = t;
+    l->switches++;
+    rio__fiber_leave(&l->fiber, &t->fiber, false);
+    (void)rio__switch(&l->context, &t->context, t);
+    rio__fiber_enter(&l->fiber, &t->fiber);
+    l->current = NULL;
+    if (t->f.state != RIO__PENDING)
+        rio_unref(&t->f);
+}
+
+/* ---- park and wake ---- */
+
+int rio__task_park_raw(struct rio__wait *w)
+{
+    struct rio__task *t = w->task;
+
+    ASSERT(t->f.loop->current == t);
+    t->wait = w;
+    t->f.loop->parked++;
+    switch_to_loop(t, false);
+    ASSERT(t->wait == NULL);
+    return 0;
+}
+
+int rio__task_park(struct rio__wait *w)
+{
+    struct rio__task *t = w->task;
+
+    if (rio__cancel_take(t))
+        return -ECANCELED;
+    rio__debug_before_park(t);
+    RIO_IGNORE(await(rio__task_park_raw(w)));
+    if (w->cancelled) {
+        rio__cancel_delivered(t);
+        return -ECANCELED;
+    }
+    return rio__cancel_take(t) ? -ECANCELED
+                               : 0; /* a request that came after the wake */
+}
+
+void rio__wait_ignore_cancel(struct rio__wait *wait)
+{
+    (void)wait;
+}
+
+void rio__task_wake(struct rio__task *t)
+{
+    ASSERT(t->wait != NULL);
+    t->wait = NULL;
+    t->f.loop->parked--;
+    rio__loop_ready(t->f.loop, &t->ready);
+}
+
+int rio_yield(void)
+{
+    struct rio__task *t = rio__task_self();
+
+    if (t == NULL)
+        return -EPERM;
+    if (rio__cancel_take(t))
+        return -ECANCELED;
+    rio__loop_ready(t->f.loop, &t->ready);
+    switch_to_loop(t, false);
+    return rio__cancel_take(t) ? -ECANCELED : 0;
+}
+
+/* ---- sleep ---- */
+
+struct sleep {
+    struct rio__wait wait;
+    struct rio__timer timer;
+};
+
+static void sleep_over(struct rio__timer *timer)
+{
+    rio__task_wake(RQ_CONTAINER_OF(timer, struct sleep, timer)->wait.task);
+}
+
+static void sleep_cancel(struct rio__wait *wait)
+{
+    struct sleep *s = RQ_CONTAINER_OF(wait, struct sleep, wait);
+
+    rio__timer_stop(wait->task->f.loop, &s->timer);
+    wait->cancelled = true;
+    rio__task_wake(wait->task);
+}
+
+int rio_sleep_until(int64_t when)
+{
+    struct rio__task *t = rio__task_self();
+    struct sleep s = {.wait = {.task = t, .cancel = sleep_cancel, .what = "sleep"}};
+    int rc;
+
+    if (t == NULL)
+        return -EPERM;
+    rc = rio__timer_start(t->f.loop, &s.timer, when, sleep_over);
+    if (rc < 0)
+        return rc;
+    rc = await(rio__task_park(&s.wait));
+    if (rc < 0)
+        rio__timer_stop(t->f.loop, &s.timer);
+    return rc;
+}
+
+int rio_sleep(int64_t d)
+{
+    if (d <= 0)
+        return await(rio_yield());
+    if (rio__task_self() == NULL)
+        return -EPERM;
+    return await(rio_sleep_until(rio__timer_after(rio__loop, d)));
+}
+
+/* ---- names, messages ---- */
+
+rio_task *rio_current_task(void)
+{
+    struct rio__task *t = rio__task_self();
+
+    return t == NULL ? NULL : &t->f;
+}
+
+size_t rio_all_tasks(rio_task **out, size_t max)
+{
+    size_t n = 0;
+
+    if (rio__loop == NULL)
+        return 0;
+    RQ_LIST_EACH(link, &rio__loop->tasks)
+    {
+        if (n < max)
+            out[n] = &RQ_LIST_ENTRY(link, struct rio__task, all)->f;
+        n++;
+    }
+    return n;
+}
+
+const char *rio_task_name(const rio_task *f)
+{
+    struct rio__task *t;
+
+    if (f == NULL)
+        return "";
+    if (f->kind != RIO__TASK)
+        return f->kind == RIO__SHIELD ? "shield" : "future";
+    t = rio__task_of(f);
+    if (t->name[0] == '\0') /* most tasks are never asked */
+        (void)snprintf(t->name, sizeof t->name, "task-%llu", (unsigned long long)t->id);
+    return t->name;
+}
+
+int rio_task_set_name(rio_task *f, const char *name)
+{
+    struct rio__task *t;
+
+    if (f == NULL || name == NULL || f->kind != RIO__TASK)
+        return -EINVAL;
+    t = rio__task_of(f);
+    (void)snprintf(t->name, sizeof t->name, "%s", name);
+    return 0;
+}
+
+void rio__task_thread_msg(const char *msg)
+{
+    thread_has_msg = msg != NULL;
+    if (msg != NULL)
+        (void)snprintf(thread_msg, sizeof thread_msg, "%s", msg);
+}
+
+long rio_error(long err, const char *fmt, ...)
+{
+    struct rio__task *t = rio__task_self();
+    char text[MSG_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (t == NULL) {
+        rio__task_thread_msg(text);
+    } else {
+        rio__future_set_msg(&t->f, text);
+        t->msg_err = err;
+    }
+    return err;
+}
+
+void rio__task_adopt_msg(struct rio__task *t, long err, const char *msg)
+{
+    if (msg == NULL)
+        return;
+    rio__future_set_msg(&t->f, msg);
+    t->msg_err = err;
+}
+
+const char *rio_task_error(const rio_task *f)
+{
+    if (f != NULL)
+        return f->msg;
+    if (rio__task_self() != NULL)
+        return rio__task_self()->f.msg;
+    return thread_has_msg ? thread_msg : NULL;
+}

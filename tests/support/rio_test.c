@@ -1,0 +1,81 @@
+/* rio_test.c - see rio_test.h.
+ * SPDX-License-Identifier: MIT */
+#include "support/rio_test.h"
+
+#include <dirent.h>
+
+#include "support/test.h"
+
+enum { SETTLE_TURNS = 20, LEFT_TURNS = 2000 };
+
+long loop_test_fd_count(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    long n = 0;
+
+    if (dir == NULL)
+        return -1;
+    while (readdir(dir) != NULL)
+        n++;
+    (void)closedir(dir);
+    return n;
+}
+
+int loop_test_settle(void)
+{
+    int rc = 0;
+
+    for (int i = 0; i < SETTLE_TURNS && rc == 0; i++)
+        rc = await(rio_yield());
+    return rc;
+}
+
+static size_t left(const rio_stats *s)
+{
+    return s->tasks + s->timers + s->ops + s->waiters + s->stacks + s->handles +
+           s->threads;
+}
+
+static void print_left(const rio_stats *s)
+{
+    print_error("left behind: %zu tasks, %zu timers, %zu operations, %zu waiters, "
+                "%zu stacks, %zu handles, %zu jobs\n",
+                s->tasks, s->timers, s->ops, s->waiters, s->stacks, s->handles,
+                s->threads);
+}
+
+static long run(rio_fn *body, void *arg, bool strict)
+{
+    long before = loop_test_fd_count(), rc;
+    rio_runner *r = rio_runner_new(0);
+    rio_stats stats = {0};
+
+    assert_non_null(r);
+    rc = rio_runner_run(r, body, arg);
+    if (strict) {
+        rio_loop *l = rio_runner_get_loop(r);
+
+        /* What was closed or cancelled may need some turns to be gone. */
+        rio_loop_stats(l, &stats);
+        for (int i = 0; i < LEFT_TURNS && left(&stats) > 0; i++) {
+            (void)rio_runner_run_once(r, RIO_MS);
+            rio_loop_stats(l, &stats);
+        }
+        if (left(&stats) > 0)
+            print_left(&stats);
+    }
+    rio_runner_free(r);
+    assert_int_equal(left(&stats), 0);
+    assert_int_equal(loop_test_fd_count(), before);
+    return rc;
+}
+
+long loop_test_run(rio_fn *body, void *arg)
+{
+    return run(body, arg, true);
+}
+
+long loop_test_run_leaky(rio_fn *body, void *arg)
+{
+    return run(body, arg, false);
+}
