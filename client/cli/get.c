@@ -215,7 +215,7 @@ const struct command command_get = {
         "  ringq get emails\n"
         "  ringq get emails --nowait --json | jq -r .body\n"
         "  ringq get critical,default --block 30s > body\n"
-        "  ringq get emails --count 100 --nowait --no-ack      look, and give back\n",
+        "  ringq get emails --count 100 --nowait --no-ack     # look, and give back\n",
     .notes =
         "The body goes to stdout, and then the job is finished (DONE): a lease cannot\n"
         "outlive this command.  If the body cannot be written, or with --no-ack, the "

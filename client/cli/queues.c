@@ -177,7 +177,7 @@ const struct command command_queues = {
     .summary = "lists the queues and how full they are",
     .examples = "  ringq queues\n"
                 "  ringq queues 'mail.*'\n"
-                "  ringq queues -q              names only\n",
+                "  ringq queues -q              # names only\n",
     .notes =
         "In a PATTERN * stands for any letters and ? for one.  Columns: queue, ready,\n"
         "delayed, leased, dead, unfinished, done so far, age of the oldest ready "

@@ -379,7 +379,7 @@ const struct command command_work = {
         "  ringq work emails -- ./send-mail\n"
         "  ringq work files -j 8 -- sh -c 'xargs -d \"\\n\" sha256sum'\n"
         "  ringq work critical,default --timeout 5m -- ./handle\n"
-        "  ringq work emails --drain -- ./send-mail        end when it is empty\n",
+        "  ringq work emails --drain -- ./send-mail       # end when it is empty\n",
     .notes =
         "The program gets the body on stdin and, in its environment, RINGQ_JOB_ID,\n"
         "RINGQ_LEASE, RINGQ_QUEUE and RINGQ_ATTEMPT.  Its end decides:\n"

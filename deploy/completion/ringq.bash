@@ -1,0 +1,79 @@
+# ringq.bash - completion of the ringq command for bash.
+#
+# Commands and options come from `ringq help --words`, so this file knows neither; queues and
+# jobs come from the server, which has 200 ms to answer.
+# SPDX-License-Identifier: MIT
+
+# The command on this line: the first word that is neither an option nor the value of --server.
+_ringq_command()
+{
+    local i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -s | --server) ((i++)) ;;
+        -*) ;;
+        *)
+            printf '%s\n' "${COMP_WORDS[i]}"
+            return
+            ;;
+        esac
+    done
+}
+
+# Asks the server named on this line, or else the usual one.
+_ringq_ask()
+{
+    local i server=()
+    for ((i = 1; i + 1 < ${#COMP_WORDS[@]}; i++)); do
+        case ${COMP_WORDS[i]} in
+        -s | --server) server=(--server "${COMP_WORDS[i + 1]}") ;;
+        esac
+    done
+    timeout 0.2 "$1" "${server[@]}" "${@:2}" </dev/null 2>/dev/null
+}
+
+# Names of queues; behind a comma the next of a list.
+_ringq_queues()
+{
+    local ringq=$1 word=$2 head=
+    if [[ $word == *,* ]]; then
+        head=${word%,*},
+        word=${word##*,}
+    fi
+    COMPREPLY=($(compgen -P "$head" -W "$(_ringq_ask "$ringq" queues -q)" -- "$word"))
+}
+
+_ringq()
+{
+    local ringq=$1 word=$2 before=$3 command
+    command=$(_ringq_command)
+    COMPREPLY=()
+
+    case $before in
+    --file | -f | --lines | --jsonl | --rejects)
+        compopt -o filenames
+        COMPREPLY=($(compgen -f -- "$word"))
+        return
+        ;;
+    --backoff)
+        COMPREPLY=($(compgen -W 'exp linear fixed' -- "$word"))
+        return
+        ;;
+    --server | -s | --delay | --at | --pri | --ttr | --tries | --jitter | --block | --count | -n | \
+        --concurrency | -j | --max-jobs | --timeout | --grace | --reconnect | --wait)
+        return
+        ;;
+    esac
+
+    if [[ $word == -* || -z $command ]]; then
+        COMPREPLY=($(compgen -W "$("$ringq" help --words $command 2>/dev/null)" -- "$word"))
+        return
+    fi
+    case $command in
+    put | get | work | join | stats | queues) _ringq_queues "$ringq" "$word" ;;
+    help) COMPREPLY=($(compgen -W "$("$ringq" help --words | grep -v '^-')" -- "$word")) ;;
+    errors) COMPREPLY=($(compgen -W "$("$ringq" errors --json | sed 's/.*"code":"\([A-Z]*\)".*/\1/')" -- "$word")) ;;
+    esac
+}
+
+complete -F _ringq ringq
