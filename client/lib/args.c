@@ -26,6 +26,8 @@ void rq_args_fini(struct rq_args *a)
 {
     if (a->argv != a->words)
         free(a->argv);
+    a->argv = a->words;
+    a->argc = 0;
 }
 
 static int grow(struct rq_args *a)

@@ -23,7 +23,7 @@ struct rq_args {
     size_t numbers;
 };
 
-/* What is added borrows until rq_args_fini(). */
+/* What is added borrows until rq_args_fini(), which may come twice. */
 void rq_args_init(struct rq_args *a, const char *verb);
 void rq_args_fini(struct rq_args *a);
 void rq_args_add(struct rq_args *a, struct rq_slice word);

@@ -1,5 +1,8 @@
 /* call - one command, one reply, and what a lost connection means for it.
  *
+ * A call goes behind what is in the pipeline, so when its reply comes the callbacks of
+ * the pipeline have come before.
+ *
  * Three outcomes, never two: obeyed, not obeyed, not known.  A command that was lost is
  * sent again
  *   - when the kernel had not taken it whole: it cannot have been obeyed;
@@ -17,7 +20,6 @@
 #include "lib/args.h"
 #include "lib/client.h"
 #include "lib/nature.h"
-#include "lib/pipeline.h"
 
 enum { NS_PER_MS = 1000000 };
 
@@ -72,7 +74,7 @@ static int cancel(struct call *call)
 {
     ringq *q = call->q;
 
-    if (rq_conn_abandon(&q->conn))
+    if (rq_conn_abandon(&q->conn, call))
         return rq_client_fail(q, RINGQ_CANCELED, "cancelled before it was sent");
     /* Whatever the server hands over for a command that nobody waits for, it takes back
      * when the connection ends. */
@@ -186,9 +188,6 @@ int rq_client_call(ringq *q, size_t argc, struct rq_slice *argv, struct rq_reply
     if (call.nature.block_ms > 0)
         call.block_until_ns =
             rq_clock_after(now_ns(q), call.nature.block_ms * NS_PER_MS);
-    rc = rq_pipeline_finish(q);
-    if (rc < 0)
-        return rc;
     rc = run(&call);
     if (rc < 0)
         return rc;

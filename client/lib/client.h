@@ -35,11 +35,10 @@ RQ_MUST_CHECK int rq_client_connect(ringq *q, struct rq_retry *retry);
  * Errors  RINGQ_TIMEOUT  the window of `retry` is over;  RINGQ_CANCELED */
 RQ_MUST_CHECK int rq_client_pause(ringq *q, struct rq_retry *retry);
 
-/* Finishes the pipeline, sends a command and waits for its reply; sends it again where
- * that is safe (lib/nature.h).  Between rq_client_begin() and the end of a call.
- * Shape   argv: the word behind BLOCK is replaced by what is left of it
- * Errors  set in q
- * Owns    gives *out: rq_reply_free().  out NULL: it is dropped */
+/* Sends a command, behind what is in the pipeline, and waits for its reply; sends it
+ * again where that is safe (lib/nature.h).  Between rq_client_begin() and the end of a
+ * call. Shape   argv: the word behind BLOCK is replaced by what is left of it Errors
+ * set in q Owns    gives *out: rq_reply_free().  out NULL: it is dropped */
 RQ_MUST_CHECK int rq_client_call(ringq *q, size_t argc, struct rq_slice *argv,
                                  struct rq_reply **out);
 

@@ -140,14 +140,17 @@ int rq_conn_submit(struct rq_conn *c, size_t argc, const struct rq_slice *argv,
     return 0;
 }
 
-bool rq_conn_abandon(struct rq_conn *c)
+bool rq_conn_abandon(struct rq_conn *c, const void *arg)
 {
-    struct rq_conn_pending *p;
+    struct rq_conn_pending *p = NULL;
+    size_t i = c->count;
 
-    ASSERT(c->count > 0);
-    p = pending_at(c, c->count - 1);
+    while (i > 0 && (p == NULL || p->arg != arg))
+        p = pending_at(c, --i);
+    ASSERT(p != NULL && p->arg == arg);
     p->done = NULL;
-    if (p->start < c->sent)
+    /* What others have added behind it would have to move. */
+    if (p->start < c->sent || i + 1 < c->count)
         return false;
     rq_buf_truncate(&c->out, (size_t)(p->start - c->sent));
     c->queued = p->start;

@@ -97,8 +97,8 @@ static inline bool rq_conn_is_full(const struct rq_conn *c)
     return c->out.len > RQ_CONN_OUT_BYTES || c->count >= RQ_CONN_PENDING_MAX;
 }
 
-/* Nobody waits for the youngest command any more; its `done` is not called.
- * Returns  true when it was not sent at all, and never will be */
-bool rq_conn_abandon(struct rq_conn *c);
+/* Nobody waits any more for the command that was submitted with `arg`: its `done` is
+ * not called. Returns  true when it was not sent at all, and never will be */
+bool rq_conn_abandon(struct rq_conn *c, const void *arg);
 
 #endif

@@ -31,15 +31,18 @@ static void on_done(void *arg, int error, const char *text, struct rq_reply *rep
     free(s);
 }
 
-/* Sends everything, and reads until at most `pending_max` commands are unanswered. */
-static int drain(ringq *q, size_t pending_max)
+/* What the two loops below want; sending comes first, as waiting may not be needed. */
+static bool is_drained(struct rq_conn *c, size_t pending_max)
 {
-    int rc = 0;
+    rq_conn_send(c);
+    return rq_conn_unsent(c) == 0 && rq_conn_pending(c) <= pending_max;
+}
 
-    while (rc >= 0 && rq_conn_is_open(&q->conn) &&
-           (rq_conn_pending(&q->conn) > pending_max || rq_conn_unsent(&q->conn) > 0))
-        rc = rq_conn_step(&q->conn);
-    return rc;
+static bool has_room(struct rq_conn *c)
+{
+    if (rq_conn_is_full(c))
+        rq_conn_send(c);
+    return !rq_conn_is_full(c);
 }
 
 static int fail_lost(ringq *q, int error)
@@ -52,13 +55,6 @@ static int fail_lost(ringq *q, int error)
                           q->set.address.text, q->conn.why);
 }
 
-int rq_pipeline_finish(ringq *q)
-{
-    int rc = drain(q, 0);
-
-    return rc == RINGQ_CANCELED ? fail_lost(q, rc) : 0;
-}
-
 /* Has the connection open, with room for one more. */
 static int make_room(ringq *q)
 {
@@ -67,7 +63,7 @@ static int make_room(ringq *q)
 
     if (rq_conn_pending(&q->conn) == 0)
         return rq_client_connect(q, &retry);
-    while (rc >= 0 && rq_conn_is_full(&q->conn))
+    while (rc >= 0 && !has_room(&q->conn))
         rc = rq_conn_step(&q->conn);
     return rc < 0 ? fail_lost(q, rc) : 0;
 }
@@ -104,7 +100,8 @@ int ringq_flush(ringq *q, size_t pending_max)
 
     if (rc < 0)
         return rc;
-    rc = drain(q, pending_max);
+    while (rc >= 0 && !is_drained(&q->conn, pending_max))
+        rc = rq_conn_step(&q->conn);
     return rc < 0 ? fail_lost(q, rc) : 0;
 }
 

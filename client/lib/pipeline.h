@@ -8,11 +8,6 @@
 #include "base/attr.h"
 #include "base/slice.h"
 
-/* Waits until all submitted commands have their outcome.  A lost connection is no error
- * of this call: the callbacks know.
- * Errors  RINGQ_CANCELED  set in q */
-RQ_MUST_CHECK int rq_pipeline_finish(ringq *q);
-
 /* As ringq_submit(). */
 RQ_MUST_CHECK int rq_pipeline_submit(ringq *q, size_t argc, const struct rq_slice *argv,
                                      ringq_done_fn *done, void *arg);
