@@ -1,8 +1,8 @@
 /* core.h - the door to the rules: (state, command, now) -> effects.
  *
- * Plain data and plain functions: no I/O, no clock, no suspension, one seeded generator.
- * One core holds one partition.  Which transitions there are: docs/architecture.md and
- * the table at the head of job.c.
+ * Plain data and plain functions: no I/O, no clock, no suspension, one seeded
+ * generator. One core holds one partition.  Which transitions there are:
+ * docs/architecture.md and the table at the head of job.c.
  *
  * Every function that takes `fx` appends what it caused.  When one fails it has changed
  * nothing and appended nothing.  -ENOMEM is possible wherever `fx` is.
@@ -43,14 +43,14 @@ struct core_put {
 /* Row 1: a PENDING job and its PUT record (confirm, homes).
  * Errors  RQ_E_LIMIT  too many queues
  * Owns    lends *out: until the job's end */
-RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put, struct core_now now,
-                           struct effects *fx, struct job **out);
+RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put,
+                           struct core_now now, struct effects *fx, struct job **out);
 
 /* The commit that holds the job's awaited record is in the log: rows 2, 10, 12, 14.  A
  * pending job becomes delayed or ready and a getter may be served; an ending job is
  * counted and freed (done) or buried (dead), and joiners may be answered. */
-RQ_MUST_CHECK int core_confirmed(struct core *core, struct job *job, struct core_now now,
-                                 struct effects *fx);
+RQ_MUST_CHECK int core_confirmed(struct core *core, struct job *job,
+                                 struct core_now now, struct effects *fx);
 /* Row 3: a pending job's PUT was definitely refused; the job is gone. */
 RQ_MUST_CHECK int core_refused(struct core *core, struct job *job, struct core_now now,
                                struct effects *fx);
@@ -62,8 +62,8 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
 struct holder *core_holder_new(struct core *core);
 /* Row 14 for all its leases.  Its waiters must be gone already (core_waiter_cancel).
  * On -ENOMEM the rest is left: call again. */
-RQ_MUST_CHECK int core_holder_lost(struct core *core, struct holder *holder, struct core_now now,
-                                   struct effects *fx);
+RQ_MUST_CHECK int core_holder_lost(struct core *core, struct holder *holder,
+                                   struct core_now now, struct effects *fx);
 size_t core_holder_leases(const struct holder *holder);
 
 struct core_get {
@@ -75,15 +75,16 @@ struct core_get {
     int64_t block_ms;              /* -1: for ever; 0: do not wait */
 };
 
-/* Row 7, now or later.  What is there is delivered at once (EFFECT_DELIVER); BLOCK 0 and
- * nothing: EFFECT_TIMEOUT; else *out_waiter is set and the effect comes from a later call.
- * Errors  RQ_E_LIMIT  too many queues, waiters or leases
- * Owns    keeps `cookie` until the waiter is answered or cancelled.  *out_waiter is NULL
- *         when answered, else dies with the answer. */
-RQ_MUST_CHECK int core_get(struct core *core, const struct core_get *get, struct holder *holder,
-                           void *cookie, struct core_now now, struct effects *fx,
-                           struct waiter **out_waiter);
-/* The getter or joiner is not interested any more; `w` is freed, no effect will name it. */
+/* Row 7, now or later.  What is there is delivered at once (EFFECT_DELIVER); BLOCK 0
+ * and nothing: EFFECT_TIMEOUT; else *out_waiter is set and the effect comes from a
+ * later call. Errors  RQ_E_LIMIT  too many queues, waiters or leases Owns    keeps
+ * `cookie` until the waiter is answered or cancelled.  *out_waiter is NULL when
+ * answered, else dies with the answer. */
+RQ_MUST_CHECK int core_get(struct core *core, const struct core_get *get,
+                           struct holder *holder, void *cookie, struct core_now now,
+                           struct effects *fx, struct waiter **out_waiter);
+/* The getter or joiner is not interested any more; `w` is freed, no effect will name
+ * it. */
 void core_waiter_cancel(struct core *core, struct waiter *w);
 /* Row 8: a hand-over that never reached the client: back to its old place, the attempt
  * not counted, the next waiter served.  Does nothing when the lease is not current. */
@@ -93,7 +94,8 @@ RQ_MUST_CHECK int core_undeliver(struct core *core, struct job_id id, uint64_t l
 /* Rows 9 to 13 and 15.  Errors of all  RQ_E_STALE  not the current lease (or already
  * ending);  RQ_E_NOJOB  no such job */
 RQ_MUST_CHECK int core_done(struct core *core, struct job_id id, uint64_t lease,
-                            struct rq_slice result, struct core_now now, struct effects *fx);
+                            struct rq_slice result, struct core_now now,
+                            struct effects *fx);
 
 struct core_failed {
     bool dead;             /* else delayed */
@@ -102,15 +104,20 @@ struct core_failed {
 /* `delay_ms` -1: by the job's backoff. */
 RQ_MUST_CHECK int core_fail(struct core *core, struct job_id id, uint64_t lease,
                             struct rq_slice error, int64_t delay_ms, bool dead,
-                            struct core_now now, struct effects *fx, struct core_failed *out);
+                            struct core_now now, struct effects *fx,
+                            struct core_failed *out);
 RQ_MUST_CHECK int core_release(struct core *core, struct job_id id, uint64_t lease,
-                               int64_t delay_ms, struct core_now now, struct effects *fx);
+                               int64_t delay_ms, struct core_now now,
+                               struct effects *fx);
 /* `ttr_ms` 0: the one it was taken with. */
-RQ_MUST_CHECK int core_touch(struct core *core, struct job_id id, uint64_t lease, uint32_t ttr_ms,
-                             struct core_now now, int64_t *out_deadline_wall_ms);
+RQ_MUST_CHECK int core_touch(struct core *core, struct job_id id, uint64_t lease,
+                             uint32_t ttr_ms, struct core_now now,
+                             int64_t *out_deadline_wall_ms);
 /* Every lease of `holder`: calls `each` with the new deadline.  Returns how many. */
-size_t core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms, struct core_now now,
-                      void (*each)(void *arg, const struct job *job, int64_t deadline_wall_ms),
+size_t core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms,
+                      struct core_now now,
+                      void (*each)(void *arg, const struct job *job,
+                                   int64_t deadline_wall_ms),
                       void *arg);
 
 /* ---- waiting ---- */
@@ -121,30 +128,33 @@ struct core_join {
     int64_t block_ms; /* -1: for ever */
     bool strict;      /* dead jobs count as unfinished */
 };
-/* EFFECT_JOINED at the first instant at which the number of unfinished jobs, summed over
- * the queues, is 0: now or later.  Owns and Errors as core_get. */
-RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join, struct holder *holder,
-                            void *cookie, struct core_now now, struct effects *fx,
-                            struct waiter **out_waiter);
+/* EFFECT_JOINED at the first instant at which the number of unfinished jobs, summed
+ * over the queues, is 0: now or later.  Owns and Errors as core_get. */
+RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join,
+                            struct holder *holder, void *cookie, struct core_now now,
+                            struct effects *fx, struct waiter **out_waiter);
 
 /* ---- time ---- */
 
 /* When core_tick() has something to do, on mono_ns; INT64_MAX: never. */
 int64_t core_next_due(const struct core *core);
-/* Rows 6 and 14 and the ends of BLOCK, for all that is due; at most `max` of them, so that
- * a burst cannot hold the loop: call again while core_next_due() <= now. */
-RQ_MUST_CHECK int core_tick(struct core *core, struct core_now now, size_t max, struct effects *fx);
+/* Rows 6 and 14 and the ends of BLOCK, for all that is due; at most `max` of them, so
+ * that a burst cannot hold the loop: call again while core_next_due() <= now. */
+RQ_MUST_CHECK int core_tick(struct core *core, struct core_now now, size_t max,
+                            struct effects *fx);
 /* TOTALS of every queue that has changed since its last one. */
 RQ_MUST_CHECK int core_totals(struct core *core, struct effects *fx);
 
 /* ---- recovery ---- */
 
-/* Applies one record of the log.  `home` names the commit it stands in.  Effects: FORGET.
- * Errors  RQ_E_MALFORMED  a record that cannot follow what came before (corruption) */
-RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record, uint64_t home,
-                              struct core_now now, struct effects *fx);
+/* Applies one record of the log.  `home` names the commit it stands in.  Effects:
+ * FORGET. Errors  RQ_E_MALFORMED  a record that cannot follow what came before
+ * (corruption) */
+RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record,
+                              uint64_t home, struct core_now now, struct effects *fx);
 /* The whole log is applied: leased jobs go back by row 14. */
-RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now, struct effects *fx);
+RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now,
+                                  struct effects *fx);
 
 /* ---- looking: lends until the next call that changes the core ---- */
 

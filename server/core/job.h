@@ -3,8 +3,8 @@
  *            PUT            confirmed                    GET
  *      - ---------> PENDING ---------> READY <---------+----------> LEASED
  *                      |                 ^   due       | RELEASE,      |  DONE
- *                      +-----------> DELAYED <---------+ FAIL, lost    +--------> ENDING -> gone
- *                                                                      |  last FAIL      `-> DEAD
+ *                      +-----------> DELAYED <---------+ FAIL, lost    +-------->
+ * ENDING -> gone |  last FAIL      `-> DEAD
  *
  * ENDING lies between a change that lowers `unfinished` and the confirmation of its
  * commit: nobody gets the job, its lease cannot run out, it is still counted.
@@ -16,7 +16,14 @@
 #include "base/list.h"
 #include "core/record.h"
 
-enum job_state { JOB_PENDING, JOB_DELAYED, JOB_READY, JOB_LEASED, JOB_ENDING, JOB_DEAD };
+enum job_state {
+    JOB_PENDING,
+    JOB_DELAYED,
+    JOB_READY,
+    JOB_LEASED,
+    JOB_ENDING,
+    JOB_DEAD
+};
 
 struct queue;
 struct job;
@@ -30,8 +37,8 @@ struct job_view {
     struct rq_slice queue, body, error; /* lends: until the next change of the core */
     struct job_policy policy;
     uint32_t attempts;
-    uint64_t lease;           /* n of the current lease; 0: none */
-    uint32_t lease_ttr_ms;    /* while leased: the TTR it was taken with */
+    uint64_t lease;        /* n of the current lease; 0: none */
+    uint32_t lease_ttr_ms; /* while leased: the TTR it was taken with */
     int64_t put_wall_ms;
     int64_t due_wall_ms;      /* while delayed */
     int64_t deadline_wall_ms; /* while leased */

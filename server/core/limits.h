@@ -10,8 +10,13 @@ enum {
     LIMIT_WAITERS_PER_CONNECTION = 1024,
     /* Leases that one connection may hold: a worker that takes more is leaking them. */
     LIMIT_LEASES_PER_CONNECTION = 65536,
-    /* Names of queues: each costs about 3 KiB, mostly its two histograms. */
+    /* Names of queues: one in use costs about 6 KiB, mostly its two histograms; one
+     * that only waiters named costs 400 bytes. */
     LIMIT_QUEUES = 1000000,
+    /* Queues that one GET or JOIN may name: a waiter is linked into each of them. */
+    LIMIT_QUEUES_PER_COMMAND = 1024,
+    /* The last error of a job is kept in memory and in the log; the rest is cut off. */
+    LIMIT_ERROR_BYTES = 4096,
     /* Replies owed to one connection; beyond it the connection is not read. */
     LIMIT_PIPELINE_DEPTH = 16384,
     /* Bytes of replies a peer may leave unread before the connection is not read... */

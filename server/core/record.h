@@ -24,7 +24,7 @@ enum job_backoff { JOB_BACKOFF_FIXED, JOB_BACKOFF_LINEAR, JOB_BACKOFF_EXP };
 struct job_policy {
     uint32_t ttr_ms;
     uint32_t backoff_base_ms, backoff_max_ms;
-    uint16_t tries; /* attempts in all */
+    uint16_t tries;  /* attempts in all */
     uint8_t backoff; /* enum job_backoff */
     uint8_t jitter_pct;
     uint8_t pri; /* 0 is served first */
@@ -42,26 +42,31 @@ enum record_type {
 /* States that a STATE or MOVE record can put a job into. */
 enum record_state { RECORD_READY = 1, RECORD_DELAYED = 2, RECORD_DEAD = 3 };
 /* How a job ended. */
-enum record_end { RECORD_END_DONE = 1, RECORD_END_EXPIRED = 2, RECORD_END_CANCELLED = 3 };
+enum record_end {
+    RECORD_END_DONE = 1,
+    RECORD_END_EXPIRED = 2,
+    RECORD_END_CANCELLED = 3
+};
 
 /* Totals of a queue since it was first used. */
 struct record_totals {
-    uint64_t put, delivered, done, failed, retried, dead, expired, cancelled, redelivered;
+    uint64_t put, delivered, done, failed, retried, dead, expired, cancelled,
+        redelivered;
 };
 
 struct record {
     enum record_type type;
-    struct job_id job;       /* all but TOTALS */
-    struct rq_slice queue;   /* PUT, MOVE, TOTALS */
-    struct rq_slice body;    /* PUT, MOVE */
+    struct job_id job;        /* all but TOTALS */
+    struct rq_slice queue;    /* PUT, MOVE, TOTALS */
+    struct rq_slice body;     /* PUT, MOVE */
     struct job_policy policy; /* PUT, MOVE */
-    int64_t put_wall_ms;     /* PUT, MOVE: when it was put */
-    int64_t due_wall_ms;     /* PUT, STATE, MOVE: 0, or when it may be delivered first */
-    uint32_t attempts;       /* LEASE, STATE, MOVE: attempts begun so far */
-    enum record_state state; /* STATE, MOVE */
-    struct rq_slice error;   /* STATE, MOVE: last error, may be empty */
-    enum record_end end;     /* DONE */
-    struct rq_slice result;  /* DONE: what DONE ... RESULT said, may be empty */
+    int64_t put_wall_ms;      /* PUT, MOVE: when it was put */
+    int64_t due_wall_ms; /* PUT, STATE, MOVE: 0, or when it may be delivered first */
+    uint32_t attempts;   /* LEASE, STATE, MOVE: attempts begun so far */
+    enum record_state state;     /* STATE, MOVE */
+    struct rq_slice error;       /* STATE, MOVE: last error, may be empty */
+    enum record_end end;         /* DONE */
+    struct rq_slice result;      /* DONE: what DONE ... RESULT said, may be empty */
     struct record_totals totals; /* TOTALS */
 };
 

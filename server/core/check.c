@@ -1,0 +1,218 @@
+/* check - recounts everything and compares: invariants S8, S9 and S11.
+ * SPDX-License-Identifier: MIT */
+#include "base/assert.h"
+#include "core/queues.h"
+#include "core/ready.h"
+#include "core/state.h"
+#include "core/timer.h"
+
+struct recount {
+    uint64_t count[JOB_STATES];
+    size_t bodies, extras, timers, leases;
+};
+
+static size_t length(const struct rq_list *head)
+{
+    size_t n = 0;
+
+    RQ_LIST_EACH(link, head)
+    {
+        ASSERT(link->next->prev == link);
+        n++;
+    }
+    return n;
+}
+
+/* ---- jobs ---- */
+
+static void check_lease(const struct core *core, const struct job *job)
+{
+    const struct job_extra *x = job->extra;
+
+    ASSERT(x != NULL);
+    if (core->is_replaying)
+        return;
+    ASSERT(x->holder != NULL && x->lease > 0);
+    ASSERT(job->attempts > 0);
+    ASSERT(x->lease >> 32 == x->deliveries_epoch - job->kind->key.epoch);
+    ASSERT((uint32_t)x->lease == x->deliveries);
+}
+
+static void check_job(const struct core *core, const struct job *job, struct recount *n)
+{
+    const struct job_extra *x = job->extra;
+    bool is_timed = job->state == JOB_DELAYED || job->state == JOB_LEASED;
+
+    ASSERT(job->state < JOB_STATES);
+    ASSERT(index_get(&core->index, job_id(job)) == job);
+    ASSERT(job->is_late ? job->state == JOB_READY : true);
+    n->count[job->state]++;
+    n->bodies += job->body_len;
+    if (job->state == JOB_LEASED)
+        check_lease(core, job);
+    if (job->state == JOB_ENDING || job->state == JOB_DEAD || is_timed)
+        ASSERT(x != NULL);
+    if (x == NULL)
+        return;
+    n->extras++;
+    n->timers += is_timed;
+    n->leases += x->holder != NULL;
+    ASSERT(x->job == job);
+    ASSERT((x->timer.node.place != 0) == is_timed);
+    ASSERT(job->state == JOB_LEASED || (x->holder == NULL && x->lease == 0));
+    ASSERT(x->error_is_owned ? x->error_len > 0 : true);
+}
+
+static void check_list(const struct queue *q, const struct rq_list *head,
+                       enum job_state state)
+{
+    RQ_LIST_EACH(link, head)
+    {
+        const struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
+
+        ASSERT(job->state == state && job_queue(job) == q && !job->is_late);
+    }
+}
+
+/* ---- queues ---- */
+
+static void check_ready(const struct queue *q)
+{
+    const struct job *previous = NULL;
+
+    check_list(q, &q->ready, JOB_READY);
+    RQ_LIST_EACH(link, &q->ready)
+    {
+        const struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
+        const struct job_kind_key *k = &job->kind->key;
+
+        if (previous != NULL) {
+            const struct job_kind_key *p = &previous->kind->key;
+
+            ASSERT(p->policy.pri <= k->policy.pri);
+            if (p->policy.pri == k->policy.pri)
+                ASSERT(p->epoch < k->epoch ||
+                       (p->epoch == k->epoch && previous->number < job->number));
+        }
+        previous = job;
+    }
+    for (size_t i = 0; i < q->late.count; i++) {
+        const struct job *job = RQ_CONTAINER_OF(q->late.nodes[i], struct job, at.late);
+
+        ASSERT(job->state == JOB_READY && job->is_late && job_queue(job) == q);
+    }
+    ASSERT(length(&q->ready) + q->late.count == q->count[JOB_READY]);
+}
+
+/* put = done + expired + cancelled + dead now + unfinished; a PUT counts when it is in
+ * the log. */
+static void check_totals(const struct core *core, const struct queue *q)
+{
+    const struct record_totals *t = &q->totals;
+    uint64_t ended = t->done + t->expired + t->cancelled;
+
+    ASSERT(q->totals_changed ? !rq_list_empty(&q->changed) || q->totals_open : true);
+    ASSERT(q->totals_old_home == 0 || !rq_list_empty(&q->changed));
+    if (core->is_replaying)
+        return;
+    ASSERT(t->put + q->count[JOB_PENDING] == ended + queue_unfinished(q, true));
+    ASSERT(t->dead >= q->count[JOB_DEAD]);
+    ASSERT(t->redelivered <= t->delivered);
+}
+
+static void check_waiters(const struct queue *q)
+{
+    ASSERT(length(&q->getters) == q->getter_count);
+    ASSERT(q->getter_count == 0 || q->count[JOB_READY] == 0); /* no lost wake-up */
+    for (size_t strict = 0; strict < 2; strict++) {
+        ASSERT(length(&q->joiners[strict]) == q->joiner_count[strict]);
+        ASSERT(q->joiner_count[strict] == 0 || queue_unfinished(q, strict) > 0);
+    }
+}
+
+static void check_queue(const struct core *core, const struct queue *q)
+{
+    ASSERT(queue_find(core, queue_name(q)) == q);
+    check_ready(q);
+    check_list(q, &q->delayed, JOB_DELAYED);
+    check_list(q, &q->leased, JOB_LEASED);
+    check_list(q, &q->dead, JOB_DEAD);
+    ASSERT(length(&q->delayed) == q->count[JOB_DELAYED]);
+    ASSERT(length(&q->leased) == q->count[JOB_LEASED]);
+    ASSERT(length(&q->dead) == q->count[JOB_DEAD]);
+    check_totals(core, q);
+    check_waiters(q);
+}
+
+/* ---- holders ---- */
+
+static size_t check_waiter(const struct holder *holder, const struct waiter *w)
+{
+    size_t linked = 0;
+
+    ASSERT(w->holder == holder && w->link_count > 0);
+    for (size_t i = 0; i < w->link_count; i++) {
+        ASSERT(w->links[i].waiter == w && w->links[i].queue->pins > 0);
+        linked += !rq_list_empty(&w->links[i].link);
+    }
+    ASSERT(linked == (w->kind == WAITER_GET ? w->link_count : 1));
+    return w->kind == WAITER_GET;
+}
+
+static void check_holders(const struct core *core, const struct recount *n)
+{
+    size_t leases = 0, waiters = 0, getters = 0;
+
+    RQ_LIST_EACH(link, &core->holders)
+    {
+        const struct holder *holder = RQ_LIST_ENTRY(link, struct holder, all);
+        size_t getters_here = 0;
+
+        ASSERT(length(&holder->leases) == holder->lease_count);
+        ASSERT(length(&holder->waiters) == holder->waiter_count);
+        RQ_LIST_EACH(w, &holder->waiters)
+        {
+            getters_here +=
+                check_waiter(holder, RQ_LIST_ENTRY(w, struct waiter, of_holder));
+        }
+        ASSERT(holder->getter_count == getters_here);
+        leases += holder->lease_count;
+        waiters += holder->waiter_count;
+        getters += getters_here;
+    }
+    ASSERT(leases == n->leases);
+    ASSERT(getters == core->getter_count);
+    ASSERT(waiters == core->getter_count + core->joiner_count);
+    ASSERT(core->wait_timers.count <= waiters);
+}
+
+void core_check(const struct core *core)
+{
+    struct recount n = {0};
+    uint64_t sum[JOB_STATES] = {0};
+    size_t queues = 0;
+
+    for (const struct job *job = index_next(&core->index, NULL); job != NULL;
+         job = index_next(&core->index, job))
+        check_job(core, job, &n);
+    RQ_LIST_EACH(link, &core->all_queues)
+    {
+        const struct queue *q = RQ_LIST_ENTRY(link, struct queue, all);
+
+        check_queue(core, q);
+        for (size_t i = 0; i < JOB_STATES; i++)
+            sum[i] += q->count[i];
+        queues++;
+    }
+    uint64_t jobs = 0;
+    for (size_t i = 0; i < JOB_STATES; i++) {
+        ASSERT(n.count[i] == core->count[i] && sum[i] == core->count[i]);
+        jobs += core->count[i];
+    }
+    ASSERT(jobs == core->index.count && queues == core->queues.count);
+    ASSERT(n.bodies == core->body_bytes);
+    ASSERT(n.extras == core->extra_count);
+    ASSERT(n.timers == core->job_timers.count);
+    ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);
+    check_holders(core, &n);
+}

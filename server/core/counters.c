@@ -1,0 +1,158 @@
+/* counters - totals, rates and histograms of queues; their records.
+ *
+ * At most one TOTALS record of a queue is without a home at any time, so at most one
+ * old home waits to be forgotten: it is, with the next core_totals().  By then the
+ * newer record is in the log. SPDX-License-Identifier: MIT */
+#include "core/counters.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "core/journal.h"
+#include "core/state.h"
+
+enum { TOTALS_PER_CALL = 1024 }; /* about 100 KiB of records: a tenth of a commit */
+
+static void mark_changed(struct core *core, struct queue *q)
+{
+    if (rq_list_empty(&q->changed))
+        rq_list_push_back(&core->changed, &q->changed);
+}
+
+static void add(struct record_totals *t, const struct record_totals *delta)
+{
+    t->put += delta->put;
+    t->delivered += delta->delivered;
+    t->done += delta->done;
+    t->failed += delta->failed;
+    t->retried += delta->retried;
+    t->dead += delta->dead;
+    t->expired += delta->expired;
+    t->cancelled += delta->cancelled;
+    t->redelivered += delta->redelivered;
+}
+
+void counters_add(struct core *core, struct queue *q, struct record_totals delta)
+{
+    add(&q->totals, &delta);
+    add(&core->totals, &delta);
+    q->totals_changed = true;
+    mark_changed(core, q);
+}
+
+void counters_set(struct core *core, struct queue *q, struct record_totals totals)
+{
+    const struct record_totals *old = &q->totals;
+    struct record_totals delta = {
+        .put = totals.put - old->put,
+        .delivered = totals.delivered - old->delivered,
+        .done = totals.done - old->done,
+        .failed = totals.failed - old->failed,
+        .retried = totals.retried - old->retried,
+        .dead = totals.dead - old->dead,
+        .expired = totals.expired - old->expired,
+        .cancelled = totals.cancelled - old->cancelled,
+        .redelivered = totals.redelivered - old->redelivered,
+    };
+
+    counters_add(core, q, delta);
+}
+
+static struct queue_rates *rates_of(struct queue *q)
+{
+    if (q->rates == NULL)
+        q->rates = calloc(1, sizeof *q->rates);
+    return q->rates;
+}
+
+static void sample(struct rq_hist **hist, int64_t from_ns, int64_t to_ns)
+{
+    if (*hist == NULL)
+        *hist = calloc(1, sizeof **hist);
+    if (*hist != NULL)
+        rq_hist_add(*hist, (uint64_t)rq_clock_until(to_ns, from_ns) / 1000);
+}
+
+void counters_put(struct core *core, struct queue *q, int64_t now_ns)
+{
+    struct queue_rates *rates = rates_of(q);
+
+    counters_add(core, q, (struct record_totals){.put = 1});
+    if (rates != NULL)
+        rate_add(&rates->put, now_ns);
+}
+
+void counters_delivered(struct core *core, const struct job *job, int64_t now_ns)
+{
+    struct queue *q = job_queue(job);
+    struct queue_rates *rates = rates_of(q);
+
+    counters_add(core, q,
+                 (struct record_totals){.delivered = 1,
+                                        .redelivered = job->attempts > 1 ? 1 : 0});
+    if (rates != NULL)
+        rate_add(&rates->delivered, now_ns);
+    sample(&q->wait, job->ready_ns, now_ns);
+}
+
+void counters_undelivered(struct core *core, const struct job *job)
+{
+    counters_add(
+        core, job_queue(job),
+        (struct record_totals){.delivered = UINT64_MAX,
+                               .redelivered = job->attempts > 1 ? UINT64_MAX : 0});
+}
+
+void counters_done(struct core *core, struct queue *q, int64_t now_ns)
+{
+    struct queue_rates *rates = rates_of(q);
+
+    counters_add(core, q, (struct record_totals){.done = 1});
+    if (rates != NULL)
+        rate_add(&rates->done, now_ns);
+}
+
+void counters_run(const struct job *job, int64_t now_ns)
+{
+    sample(&job_queue(job)->run, job->extra->taken_ns, now_ns);
+}
+
+void counters_set_home(struct core *core, struct queue *q, uint64_t home)
+{
+    ASSERT(q->totals_open && q->totals_old_home == 0);
+    q->totals_open = false;
+    q->totals_old_home = q->totals_home;
+    q->totals_home = home;
+    if (q->totals_changed || q->totals_old_home != 0)
+        mark_changed(core, q);
+}
+
+int core_totals(struct core *core, struct effects *fx)
+{
+    size_t count = 0;
+
+    RQ_LIST_EACH(link, &core->changed)
+    {
+        if (++count == TOTALS_PER_CALL)
+            break;
+    }
+    int rc = effects_reserve(fx, 2 * count);
+    if (rc < 0)
+        return rc;
+    while (count-- > 0) {
+        struct queue *q =
+            RQ_LIST_ENTRY(rq_list_pop_front(&core->changed), struct queue, changed);
+
+        if (q->totals_old_home != 0)
+            effects_add(fx, EFFECT_FORGET)->u.forget.home = q->totals_old_home;
+        q->totals_old_home = 0;
+        /* An open one that was overtaken: counters_set_home() brings the queue back. */
+        if (!q->totals_changed || q->totals_open)
+            continue;
+        journal_totals(q, fx);
+        q->totals_changed = false;
+        q->totals_open = true;
+    }
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* get - a job for whoever asks: rows 7 and 8.
+ * SPDX-License-Identifier: MIT */
+#include "base/assert.h"
+#include "base/err.h"
+#include "core/counters.h"
+#include "core/hand.h"
+#include "core/jobs.h"
+#include "core/journal.h"
+#include "core/lease.h"
+#include "core/limits.h"
+#include "core/queues.h"
+#include "core/ready.h"
+#include "core/state.h"
+#include "core/waiter.h"
+
+/* A GET that takes what is there. */
+struct taking {
+    struct core *core;
+    struct holder *holder;
+    struct core_now now;
+    struct effects *fx;
+    uint32_t ttr_ms;
+    size_t taken, taken_max;
+    size_t bytes, bytes_max;
+    bool has_buried; /* a burial cannot be undone: the GET may not fail any more */
+};
+
+/* Takes the first job of `q`.
+ * Returns  0: there is none, or enough has been taken.  Errors  -ENOMEM */
+static int take_one(struct taking *t, struct queue *q)
+{
+    struct job *job = ready_first(q);
+
+    if (job == NULL || t->taken == t->taken_max)
+        return 0;
+    if (t->taken > 0 &&
+        (t->bytes >= t->bytes_max || job->body_len > t->bytes_max - t->bytes)) {
+        t->taken_max = t->taken; /* strict order: no smaller one instead */
+        return 0;
+    }
+    /* One record now, one delivery each later, or the timeout. */
+    int rc = effects_reserve(t->fx, t->taken + 3);
+    if (rc < 0)
+        return rc;
+    rc = job_need_extra(t->core, job);
+    if (rc < 0)
+        return rc;
+    if (!lease_is_possible(t->core, job)) {
+        hand_bury_unleasable(t->core, job, t->fx);
+        t->has_buried = true;
+        return 1;
+    }
+    lease_start(t->core, job, t->holder, t->ttr_ms, t->now, t->fx);
+    t->bytes += job->body_len;
+    t->taken++;
+    return 1;
+}
+
+/* Takes from the queues in strict order.  What has been taken is good, whatever comes
+ * after it. */
+static int take(struct taking *t, const struct core_get *get)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < get->queue_count && rc == 0; i++) {
+        struct queue *q = queue_find(t->core, get->queues[i]);
+
+        if (q == NULL)
+            continue;
+        do
+            rc = take_one(t, q);
+        while (rc > 0);
+    }
+    return t->taken > 0 ? 0 : rc;
+}
+
+/* A delivery for each LEASE record from `first` on; deliveries stand together. */
+static void deliver(struct effects *fx, size_t first, void *cookie)
+{
+    struct effect *previous = NULL;
+    size_t end = fx->count;
+
+    for (size_t i = first; i < end; i++) {
+        if (fx->items[i].u.log.record.type != RECORD_LEASE)
+            continue;
+        struct job *job = fx->items[i].u.log.job;
+        struct effect *e = effects_add(fx, EFFECT_DELIVER);
+
+        e->u.deliver.cookie = cookie;
+        e->u.deliver.job = job;
+        e->u.deliver.lease = job->extra->lease;
+        if (previous != NULL)
+            previous->u.deliver.more = true;
+        previous = e;
+    }
+}
+
+static int wait_for_one(struct core *core, const struct core_get *get,
+                        struct holder *holder, void *cookie, struct core_now now,
+                        struct waiter **out)
+{
+    const struct waiter_call call = {.kind = WAITER_GET,
+                                     .queues = get->queues,
+                                     .queue_count = get->queue_count,
+                                     .block_ms = get->block_ms,
+                                     .holder = holder,
+                                     .cookie = cookie};
+    struct waiter *w;
+    int rc = waiter_new(core, &call, now, &w);
+
+    if (rc < 0)
+        return rc;
+    w->ttr_ms = get->ttr_ms;
+    waiter_listen(w);
+    *out = w;
+    return 0;
+}
+
+int core_get(struct core *core, const struct core_get *get, struct holder *holder,
+             void *cookie, struct core_now now, struct effects *fx,
+             struct waiter **out_waiter)
+{
+    size_t owed = holder->lease_count + holder->getter_count, first = fx->count;
+    struct taking t = {.core = core,
+                       .holder = holder,
+                       .now = now,
+                       .fx = fx,
+                       .ttr_ms = get->ttr_ms,
+                       .taken_max = get->count,
+                       .bytes_max = get->bytes_max};
+
+    ASSERT(get->queue_count > 0 && get->count > 0 && !core->is_replaying);
+    if (get->queue_count > LIMIT_QUEUES_PER_COMMAND ||
+        owed >= LIMIT_LEASES_PER_CONNECTION)
+        return RQ_E_LIMIT;
+    if (t.taken_max > LIMIT_LEASES_PER_CONNECTION - owed)
+        t.taken_max = LIMIT_LEASES_PER_CONNECTION - owed;
+
+    int rc = effects_reserve(fx, 1);
+    if (rc == 0)
+        rc = take(&t, get);
+    if (rc == 0 && t.taken == 0 && get->block_ms != 0) {
+        rc = wait_for_one(core, get, holder, cookie, now, out_waiter);
+        if (rc == 0)
+            return 0;
+    }
+    if (rc < 0 && !t.has_buried)
+        return rc;
+    if (t.taken > 0)
+        deliver(fx, first, cookie);
+    else
+        effects_add(fx, EFFECT_TIMEOUT)->u.timeout.cookie = cookie;
+    *out_waiter = NULL;
+    return 0;
+}
+
+int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
+                   struct core_now now, struct effects *fx)
+{
+    struct job *job;
+
+    if (lease_find(core, id, lease, &job) < 0)
+        return 0; /* it has come back already */
+    int rc = hand_reserve(job, core, 1, fx);
+    if (rc < 0)
+        return rc;
+    counters_undelivered(core, job);
+    lease_stop(job);
+    job->attempts--;
+    journal_state(job, RECORD_READY, fx);
+    hand_over(core, job, now, fx);
+    return 0;
+}

@@ -1,0 +1,93 @@
+/* hand - a job comes back into reach.
+ *
+ * One job wakes one getter.  Getters wait only at queues without ready jobs, so
+ * whatever becomes ready where somebody waits goes to the first of them, at once.
+ * SPDX-License-Identifier: MIT */
+#include "core/hand.h"
+
+#include "base/assert.h"
+#include "core/counters.h"
+#include "core/jobs.h"
+#include "core/journal.h"
+#include "core/lease.h"
+#include "core/ready.h"
+#include "core/state.h"
+#include "core/waiter.h"
+
+enum { HAND_EFFECTS = 2 }; /* LEASE record and delivery, or a burial */
+
+int hand_reserve(struct job *job, struct core *core, size_t more, struct effects *fx)
+{
+    struct queue *q = job_queue(job);
+    int rc = effects_reserve(fx, HAND_EFFECTS + more);
+
+    if (rc < 0)
+        return rc;
+    if (rq_list_empty(&q->getters))
+        return ready_reserve(q, job);
+    return job_need_extra(core, job);
+}
+
+static void serve(struct core *core, struct job *job, struct waiter *w,
+                  struct core_now now, struct effects *fx)
+{
+    lease_start(core, job, w->holder, w->ttr_ms, now, fx);
+
+    struct effect *e = effects_add(fx, EFFECT_DELIVER);
+    e->u.deliver.cookie = w->cookie;
+    e->u.deliver.job = job;
+    e->u.deliver.lease = job->extra->lease;
+    waiter_free(core, w);
+}
+
+void hand_over(struct core *core, struct job *job, struct core_now now,
+               struct effects *fx)
+{
+    struct queue *q = job_queue(job);
+
+    ASSERT(job->state != JOB_READY && job->state != JOB_ENDING);
+    if (rq_list_empty(&q->getters)) {
+        place_move(core, job, JOB_READY);
+        job_drop_extra(core, job);
+    } else if (lease_is_possible(core, job)) {
+        serve(core, job, waiter_first_getter(q), now, fx);
+    } else {
+        hand_bury_unleasable(core, job, fx);
+    }
+}
+
+void hand_bury(struct core *core, struct job *job, struct effects *fx)
+{
+    job->extra->end = 0;
+    place_move(core, job, JOB_ENDING);
+    journal_state(job, RECORD_DEAD, fx);
+}
+
+void hand_bury_unleasable(struct core *core, struct job *job, struct effects *fx)
+{
+    job_set_reason(job, RQ_LIT("leases"));
+    hand_bury(core, job, fx);
+}
+
+int hand_back(struct core *core, struct job *job, struct rq_slice reason,
+              struct core_now now, struct effects *fx)
+{
+    bool is_last = job->attempts >= job->kind->key.policy.tries;
+
+    ASSERT(job->state == JOB_LEASED);
+    int rc = hand_reserve(job, core, 1, fx);
+    if (rc < 0)
+        return rc;
+    counters_add(core, job_queue(job),
+                 (struct record_totals){.failed = 1, .retried = is_last ? 0 : 1});
+    lease_stop(job);
+    job_set_reason(job, reason);
+    if (is_last) {
+        hand_bury(core, job, fx);
+        return 0;
+    }
+    job->ready_ns = now.mono_ns;
+    journal_state(job, RECORD_READY, fx);
+    hand_over(core, job, now, fx);
+    return 0;
+}

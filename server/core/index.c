@@ -1,0 +1,157 @@
+/* index - jobs by id.
+ *
+ * Linear hashing (Litwin 1980).  With `low` the greatest power of two <= used:
+ *
+ *     bucket(h) = h mod 2 low   if that is < used,   else h mod low
+ *
+ * One more bucket splits bucket used - low; one less joins the last one to it.  The
+ * array doubles by realloc, which for a large one moves pages, not bytes.
+ *
+ * Ids count up, so eight neighbours share a cache line of the table: their low three
+ * bits choose the bucket within it, the salted hash of the rest chooses the line.
+ * SPDX-License-Identifier: MIT */
+#include "core/index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "core/state.h"
+
+enum {
+    FIRST_CAP = 64,
+    SPARSE = 4,     /* buckets per job above which the table shrinks */
+    MERGES_MAX = 8, /* buckets joined per removal */
+};
+
+int index_init(struct job_index *x, uint64_t salt)
+{
+    *x = (struct job_index){.salt = salt};
+    x->buckets = calloc(FIRST_CAP, sizeof *x->buckets);
+    if (x->buckets == NULL)
+        return -ENOMEM;
+    x->cap = x->used = x->low = FIRST_CAP;
+    return 0;
+}
+
+void index_fini(struct job_index *x)
+{
+    free(x->buckets);
+    x->buckets = NULL;
+}
+
+static uint64_t hash_of(const struct job_index *x, struct job_id id)
+{
+    uint64_t h = (id.number >> 3) ^ x->salt;
+
+    h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    h ^= id.epoch;
+    h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (h ^ h >> 32) << 3 | (id.number & 7);
+}
+
+static size_t bucket_of(const struct job_index *x, struct job_id id)
+{
+    uint64_t h = hash_of(x, id);
+    size_t i = (size_t)(h & (2 * x->low - 1));
+
+    return i < x->used ? i : i & (x->low - 1);
+}
+
+struct job *index_get(const struct job_index *x, struct job_id id)
+{
+    struct job *job = x->buckets[bucket_of(x, id)];
+
+    while (job != NULL &&
+           (job->number != id.number || job->kind->key.epoch != id.epoch))
+        job = job->index_next;
+    return job;
+}
+
+static void push(struct job_index *x, struct job *job)
+{
+    struct job **head = &x->buckets[bucket_of(x, job_id(job))];
+
+    job->index_next = *head;
+    *head = job;
+}
+
+static void split(struct job_index *x)
+{
+    if (x->used == x->cap) {
+        struct job **buckets = reallocarray(x->buckets, x->cap * 2, sizeof *x->buckets);
+        if (buckets == NULL)
+            return;
+        x->buckets = buckets;
+        x->cap *= 2;
+    }
+
+    struct job *job = x->buckets[x->used - x->low];
+    x->buckets[x->used - x->low] = NULL;
+    x->buckets[x->used++] = NULL;
+    if (x->used == 2 * x->low)
+        x->low *= 2;
+    while (job != NULL) {
+        struct job *next = job->index_next;
+        push(x, job);
+        job = next;
+    }
+}
+
+static void merge(struct job_index *x)
+{
+    if (x->used == x->low)
+        x->low /= 2;
+
+    struct job *job = x->buckets[--x->used];
+    while (job != NULL) {
+        struct job *next = job->index_next;
+        push(x, job);
+        job = next;
+    }
+    if (x->used > x->cap / 4)
+        return;
+    struct job **buckets = reallocarray(x->buckets, x->cap / 2, sizeof *x->buckets);
+    if (buckets != NULL) {
+        x->buckets = buckets;
+        x->cap /= 2;
+    }
+}
+
+void index_add(struct job_index *x, struct job *job)
+{
+    ASSERT(index_get(x, job_id(job)) == NULL);
+    push(x, job);
+    x->count++;
+    if (x->count > x->used)
+        split(x);
+}
+
+void index_remove(struct job_index *x, struct job *job)
+{
+    struct job **at = &x->buckets[bucket_of(x, job_id(job))];
+
+    while (*at != job) {
+        ASSERT(*at != NULL);
+        at = &(*at)->index_next;
+    }
+    *at = job->index_next;
+    x->count--;
+    for (int i = 0;
+         i < MERGES_MAX && x->used > FIRST_CAP && x->used / SPARSE > x->count; i++)
+        merge(x);
+}
+
+struct job *index_next(const struct job_index *x, const struct job *job)
+{
+    size_t i = 0;
+
+    if (job != NULL) {
+        if (job->index_next != NULL)
+            return job->index_next;
+        i = bucket_of(x, job_id(job)) + 1;
+    }
+    while (i < x->used && x->buckets[i] == NULL)
+        i++;
+    return i < x->used ? x->buckets[i] : NULL;
+}

@@ -1,0 +1,165 @@
+/* job - how jobs are made and looked at.
+ * SPDX-License-Identifier: MIT */
+#include "core/job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "core/jobs.h"
+#include "core/kind.h"
+#include "core/limits.h"
+#include "core/state.h"
+
+struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
+                    int64_t put_wall_ms)
+{
+    ASSERT(body.len <= UINT32_MAX);
+    struct job *job = malloc(sizeof *job + body.len);
+
+    if (job == NULL)
+        return NULL;
+    *job = (struct job){.number = number,
+                        .kind = kind,
+                        .put_wall_ms = put_wall_ms,
+                        .body_len = (uint32_t)body.len};
+    if (body.len > 0)
+        memcpy(job->body, body.ptr, body.len);
+    return job;
+}
+
+static void free_error(struct job_extra *x)
+{
+    if (x->error_is_owned)
+        free((void *)(uintptr_t)x->error);
+    x->error = NULL;
+    x->error_len = 0;
+    x->error_is_owned = false;
+}
+
+static void free_extra(struct core *core, struct job *job)
+{
+    if (job->extra == NULL)
+        return;
+    ASSERT(job->extra->timer.node.place == 0 && job->extra->holder == NULL);
+    free_error(job->extra);
+    free(job->extra);
+    job->extra = NULL;
+    core->extra_count--;
+}
+
+void job_free(struct core *core, struct job *job)
+{
+    free_extra(core, job);
+    kind_unref(core, job->kind);
+    free(job);
+}
+
+int job_need_extra(struct core *core, struct job *job)
+{
+    if (job->extra != NULL)
+        return 0;
+
+    /* There is always room for the timers of all extras, armed or not. */
+    size_t armed = core->job_timers.count;
+    int rc = rq_heap_reserve(&core->job_timers, core->extra_count + 1 - armed);
+    if (rc < 0)
+        return rc;
+    struct job_extra *x = malloc(sizeof *x);
+    if (x == NULL)
+        return -ENOMEM;
+    *x = (struct job_extra){.job = job};
+    rq_list_init(&x->of_holder);
+    job->extra = x;
+    core->extra_count++;
+    return 0;
+}
+
+void job_drop_extra(struct core *core, struct job *job)
+{
+    const struct job_extra *x = job->extra;
+
+    /* Deliveries of an earlier epoch do not matter: no lease can be like theirs. */
+    if (x != NULL && x->error_len == 0 && x->deliveries_epoch != core->epoch)
+        free_extra(core, job);
+}
+
+int job_copy_error(struct rq_slice text, uint8_t **out)
+{
+    size_t len = text.len < LIMIT_ERROR_BYTES ? text.len : LIMIT_ERROR_BYTES;
+    uint8_t *copy = NULL;
+
+    if (len > 0) {
+        copy = malloc(len);
+        if (copy == NULL)
+            return -ENOMEM;
+        memcpy(copy, text.ptr, len);
+    }
+    *out = copy;
+    return 0;
+}
+
+void job_set_error(struct job *job, uint8_t *copy, size_t len)
+{
+    struct job_extra *x = job->extra;
+
+    free_error(x);
+    if (copy == NULL)
+        return;
+    x->error = copy;
+    x->error_len = (uint32_t)(len < LIMIT_ERROR_BYTES ? len : LIMIT_ERROR_BYTES);
+    x->error_is_owned = true;
+}
+
+void job_set_reason(struct job *job, struct rq_slice constant)
+{
+    struct job_extra *x = job->extra;
+
+    free_error(x);
+    x->error = constant.ptr;
+    x->error_len = (uint32_t)constant.len;
+}
+
+const char *job_state_name(enum job_state state)
+{
+    switch (state) {
+    case JOB_PENDING:
+        return "pending";
+    case JOB_DELAYED:
+        return "delayed";
+    case JOB_READY:
+        return "ready";
+    case JOB_LEASED:
+        return "leased";
+    case JOB_ENDING:
+        return "ending";
+    case JOB_DEAD:
+        break;
+    }
+    ASSERT(state == JOB_DEAD);
+    return "dead";
+}
+
+void job_view(const struct job *job, struct job_view *out)
+{
+    const struct job_extra *x = job->extra;
+
+    *out = (struct job_view){.id = job_id(job),
+                             .state = (enum job_state)job->state,
+                             .queue = queue_name(job_queue(job)),
+                             .body = rq_slice(job->body, job->body_len),
+                             .policy = job->kind->key.policy,
+                             .attempts = job->attempts,
+                             .put_wall_ms = job->put_wall_ms,
+                             .home = job->home};
+    if (x == NULL)
+        return;
+    out->error = rq_slice(x->error, x->error_len);
+    if (job->state == JOB_DELAYED || job->state == JOB_PENDING)
+        out->due_wall_ms = x->wall_ms;
+    if (job->state != JOB_LEASED)
+        return;
+    out->lease = x->lease;
+    out->lease_ttr_ms = x->ttr_ms;
+    out->deadline_wall_ms = x->wall_ms;
+}

@@ -1,0 +1,44 @@
+/* jobs.h - jobs are made, move from state to state, and end.
+ *
+ * place_*() are the only functions that change a job's state; they keep the lists, the
+ * timers and the counts in step with it.
+ * Private to core/; the code stands in job.c and place.c.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_JOBS_H
+#define CORE_JOBS_H
+
+#include "core/core.h"
+
+struct job_kind;
+
+/* In no place yet.  Owns  consumes the reference to `kind` unless it fails.  NULL: no
+ * memory. */
+struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
+                    int64_t put_wall_ms);
+/* The job must be in no place. */
+void job_free(struct core *core, struct job *job);
+
+/* Makes sure that the job has its extra, and that its timer can be armed.
+ * Errors  -ENOMEM */
+RQ_MUST_CHECK int job_need_extra(struct core *core, struct job *job);
+/* Frees the extra if nothing in it matters for a job that just waits. */
+void job_drop_extra(struct core *core, struct job *job);
+
+/* A copy of an error text, cut at its limit; NULL when it is empty.  Errors  -ENOMEM */
+RQ_MUST_CHECK int job_copy_error(struct rq_slice text, uint8_t **out);
+/* Replaces the last error; the job has an extra.  Owns  consumes `copy` (may be NULL).
+ */
+void job_set_error(struct job *job, uint8_t *copy, size_t len);
+/* As above, with a constant. */
+void job_set_reason(struct job *job, struct rq_slice constant);
+
+/* The job enters the index, in `state`. */
+void place_enter(struct core *core, struct job *job, enum job_state state);
+/* Takes the job out of the structures of its old state and into those of `state`.
+ * DELAYED and LEASED arm extra->timer at extra->timer.at_ns; READY needs
+ * ready_reserve(). */
+void place_move(struct core *core, struct job *job, enum job_state state);
+/* Out of its state and of the index. */
+void place_leave(struct core *core, struct job *job);
+
+#endif

@@ -1,0 +1,154 @@
+/* join - who waits for the number of unfinished jobs to be 0.
+ *
+ * A sum over queues is 0 only when each of them is.  So a waiting JOIN stands in one
+ * queue alone, its witness, which has unfinished jobs: as long as it has, the sum is
+ * not 0. When the witness is done, another queue of the JOIN that has unfinished jobs
+ * becomes the witness, or there is none: then this is the first instant at which the
+ * sum is 0. SPDX-License-Identifier: MIT */
+#include "core/join.h"
+
+#include "base/assert.h"
+#include "base/err.h"
+#include "core/limits.h"
+#include "core/queues.h"
+#include "core/state.h"
+#include "core/waiter.h"
+
+/* What has ended so far, summed over the queues of the JOIN. */
+static struct join_counts count_ends(const struct waiter *w)
+{
+    struct join_counts sum = {0, 0, 0, 0};
+
+    for (size_t i = 0; i < w->link_count; i++) {
+        const struct record_totals *t = &w->links[i].queue->totals;
+
+        sum.done += t->done;
+        sum.dead += t->dead;
+        sum.expired += t->expired;
+        sum.cancelled += t->cancelled;
+    }
+    return sum;
+}
+
+static void answer(struct core *core, struct waiter *w, struct effects *fx)
+{
+    struct effect *e = effects_add(fx, EFFECT_JOINED);
+    struct join_counts now = count_ends(w);
+
+    e->u.joined.cookie = w->cookie;
+    e->u.joined.counts = (struct join_counts){
+        .done = now.done - w->before.done,
+        .dead = now.dead - w->before.dead,
+        .expired = now.expired - w->before.expired,
+        .cancelled = now.cancelled - w->before.cancelled,
+    };
+    waiter_free(core, w);
+}
+
+/* Finds a queue that is not finished, looking from the present witness on. */
+static bool find_witness(const struct waiter *w, size_t *out)
+{
+    for (size_t i = 0; i < w->link_count; i++) {
+        size_t at = (w->witness + i) % w->link_count;
+
+        if (queue_unfinished(w->links[at].queue, w->strict) > 0) {
+            *out = at;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void stand_at(struct waiter *w, size_t witness)
+{
+    struct queue *q = w->links[witness].queue;
+
+    w->witness = witness;
+    rq_list_push_back(&q->joiners[w->strict], &w->links[witness].link);
+    q->joiner_count[w->strict]++;
+}
+
+size_t join_effects_max(const struct queue *q)
+{
+    return (size_t)q->joiner_count[0] + q->joiner_count[1];
+}
+
+static void settle(struct core *core, struct queue *q, bool strict, struct effects *fx)
+{
+    struct rq_list *first;
+
+    if (queue_unfinished(q, strict) > 0)
+        return;
+    while ((first = rq_list_pop_front(&q->joiners[strict])) != NULL) {
+        struct waiter *w = RQ_LIST_ENTRY(first, struct waiter_link, link)->waiter;
+        size_t witness;
+
+        q->joiner_count[strict]--;
+        if (find_witness(w, &witness))
+            stand_at(w, witness);
+        else
+            answer(core, w, fx);
+    }
+}
+
+void join_settle(struct core *core, struct queue *q, struct effects *fx)
+{
+    q->pins++; /* the last joiner would take the queue with it */
+    settle(core, q, false, fx);
+    settle(core, q, true, fx);
+    q->pins--;
+    queue_release(core, q);
+}
+
+static bool is_finished(const struct core *core, const struct core_join *join)
+{
+    for (size_t i = 0; i < join->queue_count; i++) {
+        const struct queue *q = queue_find(core, join->queues[i]);
+
+        if (q != NULL && queue_unfinished(q, join->strict) > 0)
+            return false;
+    }
+    return true;
+}
+
+int core_join(struct core *core, const struct core_join *join, struct holder *holder,
+              void *cookie, struct core_now now, struct effects *fx,
+              struct waiter **out_waiter)
+{
+    const struct waiter_call call = {.kind = WAITER_JOIN,
+                                     .queues = join->queues,
+                                     .queue_count = join->queue_count,
+                                     .block_ms = join->block_ms,
+                                     .holder = holder,
+                                     .cookie = cookie};
+    struct waiter *w;
+    size_t witness;
+
+    ASSERT(join->queue_count > 0);
+    if (join->queue_count > LIMIT_QUEUES_PER_COMMAND)
+        return RQ_E_LIMIT;
+    int rc = effects_reserve(fx, 1);
+    if (rc < 0)
+        return rc;
+    if (is_finished(core, join)) {
+        effects_add(fx, EFFECT_JOINED)->u.joined.cookie = cookie;
+        *out_waiter = NULL;
+        return 0;
+    }
+    if (join->block_ms == 0) {
+        effects_add(fx, EFFECT_TIMEOUT)->u.timeout.cookie = cookie;
+        *out_waiter = NULL;
+        return 0;
+    }
+
+    rc = waiter_new(core, &call, now, &w);
+    if (rc < 0)
+        return rc;
+    w->strict = join->strict;
+    w->before = count_ends(w);
+    bool found = find_witness(w, &witness);
+    ASSERT(found); /* is_finished() saw one */
+    stand_at(w, witness);
+    *out_waiter = w;
+    return 0;
+}

@@ -1,0 +1,69 @@
+/* journal - the records that the rules write.
+ * SPDX-License-Identifier: MIT */
+#include "core/journal.h"
+
+#include "core/state.h"
+
+static struct record *add(struct job *job, enum record_type type, bool confirm,
+                          struct effects *fx)
+{
+    struct effect *e = effects_add(fx, EFFECT_RECORD);
+
+    e->u.log.job = job;
+    e->u.log.confirm = confirm;
+    e->u.log.record.type = type;
+    e->u.log.record.job = job_id(job);
+    return &e->u.log.record;
+}
+
+void journal_put(struct job *job, struct effects *fx)
+{
+    struct record *r = add(job, RECORD_PUT, true, fx);
+
+    r->queue = queue_name(job_queue(job));
+    r->body = rq_slice(job->body, job->body_len);
+    r->policy = job->kind->key.policy;
+    r->put_wall_ms = job->put_wall_ms;
+    r->due_wall_ms = job->extra == NULL ? 0 : job->extra->wall_ms;
+    fx->items[fx->count - 1].u.log.homes = true;
+}
+
+void journal_lease(struct job *job, struct effects *fx)
+{
+    add(job, RECORD_LEASE, false, fx)->attempts = job->attempts;
+}
+
+void journal_state(struct job *job, enum record_state state, struct effects *fx)
+{
+    struct record *r = add(job, RECORD_STATE, state == RECORD_DEAD, fx);
+    const struct job_extra *x = job->extra;
+
+    r->state = state;
+    r->attempts = job->attempts;
+    r->due_wall_ms = state == RECORD_DELAYED ? x->wall_ms : 0;
+    r->error = rq_slice(x->error, x->error_len);
+}
+
+void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
+{
+    struct record *r = add(job, RECORD_DONE, true, fx);
+
+    r->end = RECORD_END_DONE;
+    r->result = result;
+}
+
+void journal_totals(const struct queue *q, struct effects *fx)
+{
+    struct effect *e = effects_add(fx, EFFECT_RECORD);
+
+    e->u.log.homes = true;
+    e->u.log.record.type = RECORD_TOTALS;
+    e->u.log.record.queue = queue_name(q);
+    e->u.log.record.totals = q->totals;
+}
+
+void journal_forget(const struct job *job, struct effects *fx)
+{
+    if (job->home != 0)
+        effects_add(fx, EFFECT_FORGET)->u.forget.home = job->home;
+}

@@ -1,0 +1,20 @@
+/* journal.h - the records that the rules write, as effects.  Room must be reserved.
+ * Private to core/.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_JOURNAL_H
+#define CORE_JOURNAL_H
+
+#include "core/effects.h"
+
+struct queue;
+
+void journal_put(struct job *job, struct effects *fx);
+void journal_lease(struct job *job, struct effects *fx);
+/* The job as it is now, in `state`.  DEAD is awaited. */
+void journal_state(struct job *job, enum record_state state, struct effects *fx);
+void journal_done(struct job *job, struct rq_slice result, struct effects *fx);
+void journal_totals(const struct queue *q, struct effects *fx);
+/* FORGET of the job's home, if it has one. */
+void journal_forget(const struct job *job, struct effects *fx);
+
+#endif

@@ -1,0 +1,92 @@
+/* kind - interned descriptions of jobs, counted by reference.
+ * SPDX-License-Identifier: MIT */
+#include "core/kind.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "core/state.h"
+
+struct rq_slice kind_key_of(const void *value)
+{
+    const struct job_kind *kind = value;
+
+    return rq_slice(&kind->key, sizeof kind->key);
+}
+
+bool kind_policy_is_valid(const struct job_policy *p)
+{
+    return p->tries > 0 && p->ttr_ms > 0 && p->jitter_pct <= 100 &&
+           p->backoff <= JOB_BACKOFF_EXP;
+}
+
+static bool is_equal(const struct job_policy *a, const struct job_policy *b)
+{
+    return a->ttr_ms == b->ttr_ms && a->backoff_base_ms == b->backoff_base_ms &&
+           a->backoff_max_ms == b->backoff_max_ms && a->tries == b->tries &&
+           a->backoff == b->backoff && a->jitter_pct == b->jitter_pct &&
+           a->pri == b->pri;
+}
+
+static struct job_kind *kind_new(struct core *core, const struct job_kind_key *key)
+{
+    struct job_kind *kind = malloc(sizeof *kind);
+
+    if (kind == NULL)
+        return NULL;
+    memcpy(&kind->key, key, sizeof *key); /* the padding too */
+    kind->refs = 0;
+    if (rq_map_put(&core->kinds, kind) < 0) {
+        free(kind);
+        return NULL;
+    }
+    return kind;
+}
+
+struct job_kind *kind_need(struct core *core, struct queue *q, uint64_t epoch,
+                           const struct job_policy *policy)
+{
+    struct job_kind *kind = q->last_put;
+    struct job_kind_key key;
+
+    if (kind == NULL || kind->key.epoch != epoch ||
+        !is_equal(&kind->key.policy, policy)) {
+        memset(&key, 0, sizeof key);
+        key.queue = q;
+        key.epoch = epoch;
+        key.policy.ttr_ms = policy->ttr_ms;
+        key.policy.backoff_base_ms = policy->backoff_base_ms;
+        key.policy.backoff_max_ms = policy->backoff_max_ms;
+        key.policy.tries = policy->tries;
+        key.policy.backoff = policy->backoff;
+        key.policy.jitter_pct = policy->jitter_pct;
+        key.policy.pri = policy->pri;
+        kind = rq_map_get(&core->kinds, rq_slice(&key, sizeof key));
+        if (kind == NULL)
+            kind = kind_new(core, &key);
+    }
+    if (kind != NULL)
+        kind->refs++;
+    return kind;
+}
+
+void kind_unref(struct core *core, struct job_kind *kind)
+{
+    if (kind == NULL)
+        return;
+    ASSERT(kind->refs > 0);
+    if (--kind->refs > 0)
+        return;
+    void *removed = rq_map_remove(&core->kinds, kind_key_of(kind));
+    ASSERT(removed == kind);
+    free(kind);
+}
+
+void kind_remember(struct core *core, struct queue *q, struct job_kind *kind)
+{
+    if (q->last_put == kind)
+        return;
+    kind->refs++;
+    kind_unref(core, q->last_put);
+    q->last_put = kind;
+}

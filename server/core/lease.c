@@ -1,0 +1,100 @@
+/* lease - who holds which job, until when.
+ *
+ *     n = (e - b) 2^32 + k     e  epoch of the delivery, b  epoch in the id, b <= e
+ *                              k  1, 2, 3, ...: deliveries of this job within e
+ *
+ * Equal n means equal e and equal k.  An epoch belongs to one process, which counts k
+ * in memory and loses it only together with the epoch; so no number is ever used twice,
+ * even if a crash forgets deliveries.  k counts a delivery also when it is undone.
+ * SPDX-License-Identifier: MIT */
+#include "core/lease.h"
+
+#include "base/assert.h"
+#include "base/err.h"
+#include "core/counters.h"
+#include "core/jobs.h"
+#include "core/journal.h"
+#include "core/state.h"
+#include "core/timer.h"
+
+/* Deliveries of the job in this epoch. */
+static uint32_t deliveries(const struct core *core, const struct job *job)
+{
+    const struct job_extra *x = job->extra;
+
+    return x != NULL && x->deliveries_epoch == core->epoch ? x->deliveries : 0;
+}
+
+bool lease_is_possible(const struct core *core, const struct job *job)
+{
+    uint64_t age = core->epoch - job->kind->key.epoch;
+
+    return age <= UINT32_MAX && deliveries(core, job) < UINT32_MAX;
+}
+
+static void arm(struct job_extra *x, uint32_t ttr_ms, struct core_now now)
+{
+    x->wall_ms = timer_wall_after(now, ttr_ms);
+    x->timer.at_ns = timer_after_ms(now.mono_ns, ttr_ms);
+}
+
+void lease_start(struct core *core, struct job *job, struct holder *holder,
+                 uint32_t ttr_ms, struct core_now now, struct effects *fx)
+{
+    struct job_extra *x = job->extra;
+
+    ASSERT(lease_is_possible(core, job));
+    ASSERT(x->holder == NULL && core->epoch >= job->kind->key.epoch);
+    x->deliveries = deliveries(core, job) + 1;
+    x->deliveries_epoch = core->epoch;
+    x->lease = (core->epoch - job->kind->key.epoch) << 32 | x->deliveries;
+    x->ttr_ms = ttr_ms == 0 ? job->kind->key.policy.ttr_ms : ttr_ms;
+    x->taken_ns = now.mono_ns;
+    x->holder = holder;
+    rq_list_push_back(&holder->leases, &x->of_holder);
+    holder->lease_count++;
+    if (job->attempts < UINT16_MAX)
+        job->attempts++;
+
+    arm(x, x->ttr_ms, now);
+    place_move(core, job, JOB_LEASED);
+    counters_delivered(core, job, now.mono_ns);
+    journal_lease(job, fx);
+}
+
+void lease_stop(struct job *job)
+{
+    struct job_extra *x = job->extra;
+
+    ASSERT(job->state == JOB_LEASED);
+    x->lease = 0;
+    if (x->holder == NULL)
+        return; /* replayed */
+    ASSERT(x->holder->lease_count > 0);
+    rq_list_remove(&x->of_holder);
+    x->holder->lease_count--;
+    x->holder = NULL;
+}
+
+void lease_extend(struct core *core, struct job *job, uint32_t ttr_ms,
+                  struct core_now now)
+{
+    struct job_extra *x = job->extra;
+
+    ASSERT(job->state == JOB_LEASED);
+    arm(x, ttr_ms == 0 ? x->ttr_ms : ttr_ms, now);
+    timer_arm(core, &core->job_timers, &x->timer, x->timer.at_ns);
+}
+
+int lease_find(const struct core *core, struct job_id id, uint64_t lease,
+               struct job **out)
+{
+    struct job *job = index_get(&core->index, id);
+
+    if (job == NULL)
+        return RQ_E_NOJOB;
+    if (job->state != JOB_LEASED || job->extra->lease != lease || lease == 0)
+        return RQ_E_STALE;
+    *out = job;
+    return 0;
+}

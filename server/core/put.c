@@ -1,0 +1,153 @@
+/* put - a job comes in, and its commit comes back: rows 1, 2, 3 and the second halves
+ * of 10, 12 and 14. SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "core/counters.h"
+#include "core/hand.h"
+#include "core/jobs.h"
+#include "core/join.h"
+#include "core/journal.h"
+#include "core/kind.h"
+#include "core/limits.h"
+#include "core/queues.h"
+#include "core/ready.h"
+#include "core/state.h"
+#include "core/timer.h"
+
+/* A job in no place yet, with all that it needs. */
+static int make_job(struct core *core, struct queue *q, const struct core_put *put,
+                    struct core_now now, struct job **out)
+{
+    struct job_kind *kind = kind_need(core, q, core->epoch, &put->policy);
+
+    if (kind == NULL)
+        return -ENOMEM;
+    struct job *job = job_new(kind, core->number + 1, put->body, now.wall_ms);
+    if (job == NULL) {
+        kind_unref(core, kind);
+        return -ENOMEM;
+    }
+    if (put->due_wall_ms > now.wall_ms) {
+        if (job_need_extra(core, job) < 0) {
+            job_free(core, job);
+            return -ENOMEM;
+        }
+        job->extra->wall_ms = put->due_wall_ms;
+        job->extra->timer.at_ns = timer_from_wall(put->due_wall_ms, now);
+    }
+    *out = job;
+    return 0;
+}
+
+int core_put(struct core *core, const struct core_put *put, struct core_now now,
+             struct effects *fx, struct job **out)
+{
+    struct queue *q;
+    struct job *job;
+
+    ASSERT(core->epoch > 0 && !core->is_replaying);
+    ASSERT(kind_policy_is_valid(&put->policy));
+    int rc = effects_reserve(fx, 1);
+    if (rc < 0)
+        return rc;
+    rc = queue_need(core, put->queue, LIMIT_QUEUES, &q);
+    if (rc < 0)
+        return rc;
+    rc = make_job(core, q, put, now, &job);
+    if (rc < 0) {
+        queue_release(core, q);
+        return rc;
+    }
+
+    core->number++;
+    job->ready_ns = now.mono_ns;
+    kind_remember(core, q, job->kind);
+    place_enter(core, job, JOB_PENDING);
+    journal_put(job, fx);
+    *out = job;
+    return 0;
+}
+
+/* Row 2. */
+static int put_is_logged(struct core *core, struct job *job, struct core_now now,
+                         struct effects *fx)
+{
+    const struct job_extra *x = job->extra;
+    struct queue *q = job_queue(job);
+
+    if (x != NULL && x->timer.at_ns > now.mono_ns) {
+        counters_put(core, q, now.mono_ns);
+        place_move(core, job, JOB_DELAYED);
+        return 0;
+    }
+    int rc = hand_reserve(job, core, 0, fx);
+    if (rc < 0)
+        return rc;
+    counters_put(core, q, now.mono_ns);
+    hand_over(core, job, now, fx);
+    return 0;
+}
+
+/* The job's end, or its death, is in the log: now it counts. */
+static int end_is_logged(struct core *core, struct job *job, struct core_now now,
+                         struct effects *fx)
+{
+    struct queue *q = job_queue(job);
+    int rc = effects_reserve(fx, 1 + join_effects_max(q));
+
+    if (rc < 0)
+        return rc;
+    if (job->extra->end == 0) {
+        place_move(core, job, JOB_DEAD);
+        counters_add(core, q, (struct record_totals){.dead = 1});
+    } else {
+        journal_forget(job, fx);
+        place_leave(core, job);
+        job_free(core, job);
+        counters_done(core, q, now.mono_ns);
+    }
+    join_settle(core, q, fx);
+    return 0;
+}
+
+int core_confirmed(struct core *core, struct job *job, struct core_now now,
+                   struct effects *fx)
+{
+    ASSERT(job->state == JOB_PENDING || job->state == JOB_ENDING);
+    return job->state == JOB_PENDING ? put_is_logged(core, job, now, fx)
+                                     : end_is_logged(core, job, now, fx);
+}
+
+int core_refused(struct core *core, struct job *job, struct core_now now,
+                 struct effects *fx)
+{
+    struct queue *q = job_queue(job);
+
+    (void)now; /* as in all functions that change a job */
+    ASSERT(job->state == JOB_PENDING);
+    int rc = effects_reserve(fx, 1 + join_effects_max(q));
+    if (rc < 0)
+        return rc;
+    journal_forget(job, fx);
+    place_leave(core, job);
+    job_free(core, job);
+    join_settle(core, q, fx);
+    return 0;
+}
+
+void core_set_home(struct core *core, const struct effect *logged, uint64_t home)
+{
+    const struct record *record = &logged->u.log.record;
+
+    ASSERT(logged->kind == EFFECT_RECORD && logged->u.log.homes && home > 0);
+    if (record->type == RECORD_TOTALS) {
+        struct queue *q = queue_find(core, record->queue);
+
+        ASSERT(q != NULL);
+        counters_set_home(core, q, home);
+        return;
+    }
+    ASSERT(logged->u.log.job->home == 0); /* a PUT has one home */
+    logged->u.log.job->home = home;
+}

@@ -1,0 +1,410 @@
+/* replay - the records of the log, applied in their order.
+ *
+ * A job that is in the log is never pending.  What the log cannot know is begun anew:
+ * leases, waiters, and the times that only memory held.  Records of unknown jobs are
+ * those of jobs that have ended: their PUT has been trimmed.
+ *
+ * Totals: a TOTALS record says what had been confirmed when it was written; the records
+ * before it are counted in it, or were in flight with it, or are trimmed.  The end of
+ * the replay closes that gap, so that per queue again put = done + expired + cancelled
+ * + dead jobs + unfinished. SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/name.h"
+#include "core/counters.h"
+#include "core/hand.h"
+#include "core/jobs.h"
+#include "core/journal.h"
+#include "core/kind.h"
+#include "core/lease.h"
+#include "core/queues.h"
+#include "core/ready.h"
+#include "core/state.h"
+#include "core/timer.h"
+
+struct replaying {
+    struct core *core;
+    const struct record *record;
+    uint64_t home;
+    struct core_now now;
+    struct effects *fx; /* with room for one */
+};
+
+/* ---- checks ---- */
+
+static bool is_id_good(struct core *core, struct job_id id)
+{
+    if (id.epoch == 0 || id.number == 0)
+        return false;
+    /* What we own has not been written yet. */
+    if (core->epoch != 0 && id.epoch >= core->epoch)
+        return false;
+    if (id.epoch > core->epoch_seen)
+        core->epoch_seen = id.epoch;
+    return true;
+}
+
+static bool is_state_good(const struct record *r)
+{
+    return r->attempts <= UINT16_MAX && r->due_wall_ms >= 0 &&
+           (r->state == RECORD_READY || r->state == RECORD_DELAYED ||
+            r->state == RECORD_DEAD);
+}
+
+/* ---- places ---- */
+
+/* Makes sure that settle_in() cannot fail. */
+static int reserve_place(struct replaying *r, struct job *job, enum record_state state)
+{
+    if (state != RECORD_READY && job_need_extra(r->core, job) < 0)
+        return -ENOMEM;
+    return ready_reserve(job_queue(job), job);
+}
+
+/* The state that the record means now, and what it needs in the job. */
+static enum job_state settle_in(struct replaying *r, struct job *job,
+                                enum record_state state)
+{
+    int64_t due_ms = r->record->due_wall_ms;
+
+    if (state == RECORD_DEAD)
+        return JOB_DEAD;
+    job->ready_ns = r->now.mono_ns;
+    if (state == RECORD_READY || due_ms <= r->now.wall_ms)
+        return JOB_READY;
+    job->extra->wall_ms = due_ms;
+    job->extra->timer.at_ns = timer_from_wall(due_ms, r->now);
+    return JOB_DELAYED;
+}
+
+/* Sets the last error; `copy` is NULL when the record has none. */
+static void settle_error(const struct replaying *r, struct job *job, uint8_t *copy)
+{
+    if (job->extra != NULL)
+        job_set_error(job, copy, r->record->error.len);
+}
+
+static void forget(struct replaying *r, uint64_t home)
+{
+    if (home != 0)
+        effects_add(r->fx, EFFECT_FORGET)->u.forget.home = home;
+}
+
+/* ---- PUT and MOVE ---- */
+
+/* A job as the record says, in no place yet, in a queue that may be new. */
+static int make_job(struct replaying *r, struct job **out)
+{
+    const struct record *record = r->record;
+    struct queue *q;
+
+    if (!rq_name_is_valid(record->queue) || !kind_policy_is_valid(&record->policy) ||
+        record->body.len > UINT32_MAX || record->put_wall_ms < 0 ||
+        record->due_wall_ms < 0)
+        return RQ_E_MALFORMED;
+    int rc = queue_need(r->core, record->queue, SIZE_MAX, &q);
+    if (rc < 0)
+        return rc;
+    struct job_kind *kind = kind_need(r->core, q, record->job.epoch, &record->policy);
+    if (kind == NULL) {
+        queue_release(r->core, q);
+        return -ENOMEM;
+    }
+    *out = job_new(kind, record->job.number, record->body, record->put_wall_ms);
+    if (*out == NULL) {
+        kind_unref(r->core, kind);
+        queue_release(r->core, q);
+        return -ENOMEM;
+    }
+    (*out)->home = r->home;
+    return 0;
+}
+
+static void unmake_job(struct replaying *r, struct job *job)
+{
+    struct queue *q = job_queue(job);
+
+    job_free(r->core, job);
+    queue_release(r->core, q);
+}
+
+/* How long the job has to wait, at most what it had to when it was put: a wall clock
+ * that was set back delays nothing.  And it has waited since it was put. */
+static void correct_times(const struct replaying *r, struct job *job,
+                          enum job_state state)
+{
+    const struct record *record = r->record;
+    int64_t put_ms = record->put_wall_ms, due_ms = record->due_wall_ms;
+
+    if (state == JOB_READY) {
+        int64_t since_ms = due_ms > put_ms ? due_ms : put_ms;
+        int64_t age_ns = timer_after_ms(0, rq_clock_until(r->now.wall_ms, since_ms));
+        job->ready_ns = age_ns < INT64_MAX / 2 ? r->now.mono_ns - age_ns : 0;
+        return;
+    }
+    int64_t latest_ns = timer_after_ms(r->now.mono_ns, rq_clock_until(due_ms, put_ms));
+    if (latest_ns < job->extra->timer.at_ns)
+        job->extra->timer.at_ns = latest_ns;
+}
+
+/* The same PUT again, after a repair of the log: it lives in the newer commit. */
+static int replay_put_again(struct replaying *r, struct job *job)
+{
+    if (!rq_slice_eq(queue_name(job_queue(job)), r->record->queue))
+        return RQ_E_MALFORMED;
+    forget(r, job->home);
+    job->home = r->home;
+    return 0;
+}
+
+static int replay_put(struct replaying *r)
+{
+    struct job *job = index_get(&r->core->index, r->record->job);
+    enum record_state as =
+        r->record->due_wall_ms > r->now.wall_ms ? RECORD_DELAYED : RECORD_READY;
+
+    if (job != NULL)
+        return replay_put_again(r, job);
+    int rc = make_job(r, &job);
+    if (rc < 0)
+        return rc;
+    rc = reserve_place(r, job, as);
+    if (rc < 0) {
+        unmake_job(r, job);
+        return rc;
+    }
+    enum job_state state = settle_in(r, job, as);
+    correct_times(r, job, state);
+    kind_remember(r->core, job_queue(job), job->kind);
+    place_enter(r->core, job, state);
+    counters_add(r->core, job_queue(job), (struct record_totals){.put = 1});
+    return 0;
+}
+
+/* Takes a replayed job out of the world, whatever it was doing. */
+static void remove_job(struct replaying *r, struct job *job)
+{
+    if (job->state == JOB_LEASED)
+        lease_stop(job);
+    forget(r, job->home);
+    place_leave(r->core, job);
+    job_free(r->core, job);
+}
+
+static int replay_move(struct replaying *r)
+{
+    struct job *old = index_get(&r->core->index, r->record->job), *job;
+    uint8_t *error = NULL;
+
+    if (!is_state_good(r->record))
+        return RQ_E_MALFORMED;
+    int rc = make_job(r, &job);
+    if (rc < 0)
+        return rc;
+    rc = reserve_place(r, job, r->record->state);
+    if (rc == 0 && r->record->error.len > 0)
+        rc = job_need_extra(r->core, job);
+    if (rc == 0)
+        rc = job_copy_error(r->record->error, &error);
+    if (rc < 0) {
+        unmake_job(r, job);
+        return rc;
+    }
+    struct queue *old_queue = old == NULL ? NULL : job_queue(old);
+    if (old != NULL)
+        remove_job(r, old);
+    job->attempts = (uint16_t)r->record->attempts;
+    settle_error(r, job, error);
+    place_enter(r->core, job, settle_in(r, job, r->record->state));
+    if (old_queue != NULL)
+        queue_release(r->core, old_queue);
+    return 0;
+}
+
+/* ---- LEASE, STATE, DONE ---- */
+
+static int replay_lease(struct replaying *r)
+{
+    struct job *job = index_get(&r->core->index, r->record->job);
+    uint32_t attempts = r->record->attempts;
+
+    if (job == NULL)
+        return 0;
+    if (job->state == JOB_DEAD || attempts == 0 || attempts > UINT16_MAX)
+        return RQ_E_MALFORMED;
+    int rc = job_need_extra(r->core, job);
+    if (rc < 0)
+        return rc;
+    job->extra->timer.at_ns = INT64_MAX; /* until the end of the replay */
+    job->attempts = (uint16_t)attempts;
+    place_move(r->core, job, JOB_LEASED);
+    counters_add(
+        r->core, job_queue(job),
+        (struct record_totals){.delivered = 1, .redelivered = attempts > 1 ? 1 : 0});
+    return 0;
+}
+
+/* A lease that ended without giving its attempt back has failed. */
+static void count_state(struct replaying *r, const struct job *job)
+{
+    bool is_dead = r->record->state == RECORD_DEAD && job->state != JOB_DEAD;
+    bool has_failed = job->state == JOB_LEASED && r->record->attempts >= job->attempts;
+
+    counters_add(r->core, job_queue(job),
+                 (struct record_totals){.failed = has_failed ? 1 : 0,
+                                        .retried = has_failed && !is_dead ? 1 : 0,
+                                        .dead = is_dead ? 1 : 0});
+}
+
+static int replay_state(struct replaying *r)
+{
+    struct job *job = index_get(&r->core->index, r->record->job);
+    uint8_t *error = NULL;
+
+    if (!is_state_good(r->record))
+        return RQ_E_MALFORMED;
+    if (job == NULL)
+        return 0;
+    int rc = reserve_place(r, job, r->record->state);
+    if (rc == 0 && r->record->error.len > 0)
+        rc = job_need_extra(r->core, job);
+    if (rc == 0)
+        rc = job_copy_error(r->record->error, &error);
+    if (rc < 0)
+        return rc;
+    count_state(r, job);
+    if (job->state == JOB_LEASED)
+        lease_stop(job);
+    job->attempts = (uint16_t)r->record->attempts;
+    settle_error(r, job, error);
+    place_move(r->core, job, settle_in(r, job, r->record->state));
+    if (job->state == JOB_READY)
+        job_drop_extra(r->core, job);
+    return 0;
+}
+
+static int replay_done(struct replaying *r)
+{
+    struct job *job = index_get(&r->core->index, r->record->job);
+    struct record_totals delta = {0};
+
+    switch (r->record->end) {
+    case RECORD_END_DONE:
+        delta.done = 1;
+        break;
+    case RECORD_END_EXPIRED:
+        delta.expired = 1;
+        break;
+    case RECORD_END_CANCELLED:
+        delta.cancelled = 1;
+        break;
+    default:
+        return RQ_E_MALFORMED;
+    }
+    if (job == NULL)
+        return 0;
+    counters_add(r->core, job_queue(job), delta);
+    remove_job(r, job);
+    return 0;
+}
+
+/* ---- TOTALS ---- */
+
+static int replay_totals(struct replaying *r)
+{
+    struct queue *q;
+
+    if (!rq_name_is_valid(r->record->queue))
+        return RQ_E_MALFORMED;
+    int rc = queue_need(r->core, r->record->queue, SIZE_MAX, &q);
+    if (rc < 0)
+        return rc;
+    forget(r, q->totals_home);
+    q->totals_home = r->home;
+    counters_set(r->core, q, r->record->totals);
+    return 0;
+}
+
+int core_replay(struct core *core, const struct record *record, uint64_t home,
+                struct core_now now, struct effects *fx)
+{
+    struct replaying r = {core, record, home, now, fx};
+
+    ASSERT(home > 0 && rq_list_empty(&core->holders));
+    int rc = effects_reserve(fx, 1);
+    if (rc < 0)
+        return rc;
+    core->is_replaying = true;
+    if (record->type == RECORD_TOTALS)
+        return replay_totals(&r);
+    if (!is_id_good(core, record->job))
+        return RQ_E_MALFORMED;
+    switch (record->type) {
+    case RECORD_PUT:
+        return replay_put(&r);
+    case RECORD_LEASE:
+        return replay_lease(&r);
+    case RECORD_STATE:
+        return replay_state(&r);
+    case RECORD_DONE:
+        return replay_done(&r);
+    case RECORD_MOVE:
+        return replay_move(&r);
+    case RECORD_TOTALS:
+        break;
+    }
+    return RQ_E_MALFORMED;
+}
+
+/* ---- the end ---- */
+
+static void close_gap(struct core *core, struct queue *q)
+{
+    struct record_totals t = q->totals;
+    uint64_t known = t.done + t.expired + t.cancelled + queue_unfinished(q, true);
+
+    if (t.put < known)
+        t.put = known; /* in flight when the totals were written */
+    else
+        t.done += t.put - known; /* counted as put, ended, and trimmed */
+    if (t.dead < q->count[JOB_DEAD])
+        t.dead = q->count[JOB_DEAD];
+    if (memcmp(&t, &q->totals, sizeof t) != 0)
+        counters_set(core, q, t);
+}
+
+int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
+{
+    int rc = effects_reserve(fx, (size_t)core->count[JOB_LEASED] + 1);
+
+    if (rc < 0)
+        return rc;
+    /* Nobody has leases or waits: they all go back to their places, or die. */
+    RQ_LIST_EACH(link, &core->all_queues)
+    {
+        struct queue *q = RQ_LIST_ENTRY(link, struct queue, all);
+
+        rc = rq_heap_reserve(&q->late, (size_t)q->count[JOB_LEASED]);
+        if (rc < 0)
+            return rc;
+    }
+    RQ_LIST_EACH(link, &core->all_queues)
+    {
+        struct queue *q = RQ_LIST_ENTRY(link, struct queue, all);
+
+        while (!rq_list_empty(&q->leased)) {
+            struct job *job = RQ_LIST_ENTRY(q->leased.next, struct job, at.link);
+
+            rc = hand_back(core, job, RQ_LIT("the server was restarted"), now, fx);
+            if (rc < 0)
+                return rc; /* for the rest, call again */
+        }
+        close_gap(core, q);
+    }
+    core->is_replaying = false;
+    return 0;
+}

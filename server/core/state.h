@@ -1,0 +1,180 @@
+/* state.h - the state of the rules, as plain structs: who points to whom.
+ *
+ *     core --- index: id -> job                        job --- kind: queue, epoch,
+ * policy |  \--- queues: name -> queue --- its jobs by     | |                 state,
+ * getters, joiners         \--- extra: lease, deadline, due,
+ *      |--- kinds                                             error; only when needed
+ *      |--- job_timers: what is delayed or leased          |
+ *      |--- wait_timers: waiters with a BLOCK              | while leased
+ *      \--- holders --- their leases <---------------------/
+ *                \----- their waiters
+ *
+ * A job that just waits costs sizeof(struct job), its body and 8 bytes of the index;
+ * what only some jobs need stands in struct job_extra, and what many jobs share in
+ * struct job_kind.
+ *
+ * Private to core/.
+ * SPDX-License-Identifier: MIT */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "base/heap.h"
+#include "base/hist.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/rand.h"
+#include "core/core.h"
+#include "core/index.h"
+#include "core/rate.h"
+
+enum { JOB_STATES = JOB_DEAD + 1 };
+
+struct timer {
+    struct rq_heap_node node;
+    int64_t at_ns;
+    uint64_t order; /* of arming: equal times fire first in, first out */
+};
+
+struct job {
+    uint64_t number;
+    struct job_kind *kind;
+    struct job *index_next;
+    union {
+        struct rq_list link;      /* in the queue's list of its state */
+        struct rq_heap_node late; /* ready and `is_late`: in the queue's heap */
+    } at;
+    struct job_extra *extra; /* NULL: never delayed, leased, dead, or all forgotten */
+    uint64_t home;           /* the commit with its PUT or last MOVE; 0: none yet */
+    int64_t ready_ns;        /* since when it has been ready */
+    int64_t put_wall_ms;
+    uint32_t body_len;
+    uint16_t attempts; /* begun and not given back */
+    uint8_t state;     /* enum job_state */
+    bool is_late;
+    uint8_t body[];
+};
+
+struct job_extra {
+    struct timer timer; /* delayed: until due; leased: until the deadline */
+    struct job *job;
+    int64_t wall_ms; /* the same time on the wall clock */
+    /* while leased; after a replay `holder` is NULL and `lease` 0 */
+    struct holder *holder;
+    struct rq_list of_holder;
+    uint64_t lease;   /* n of the token */
+    int64_t taken_ns; /* when it was delivered */
+    uint32_t ttr_ms;  /* the TTR it was taken with */
+    /* kept between leases */
+    uint32_t deliveries;       /* k: within `deliveries_epoch` */
+    uint64_t deliveries_epoch; /* 0: none yet */
+    const uint8_t *error;
+    uint32_t error_len;
+    bool error_is_owned; /* else a constant of ours */
+    uint8_t end;         /* while ending: enum record_end; 0: dead */
+};
+
+/* What many jobs of a queue have in common. */
+struct job_kind {
+    struct job_kind_key {
+        struct queue *queue;
+        uint64_t epoch; /* of the ids */
+        struct job_policy policy;
+    } key; /* hashed as bytes: its padding is zero */
+    size_t refs;
+};
+
+struct queue {
+    uint64_t count[JOB_STATES];
+    /* Ready jobs: in order in the list, those out of order in the heap (ready.c). */
+    struct rq_list ready;
+    struct rq_heap late;
+    struct rq_list delayed, leased, dead;
+    struct rq_list getters;    /* struct waiter_link */
+    struct rq_list joiners[2]; /* struct waiter_link; [1]: STRICT */
+    uint32_t getter_count, joiner_count[2];
+    uint32_t pins;             /* waiters and kinds that point here */
+    struct job_kind *last_put; /* a guess at the next PUT's kind; counts as a ref */
+    uint64_t mark;             /* the last walk over names that met this queue */
+
+    struct record_totals totals;
+    bool totals_changed;        /* since the last TOTALS record */
+    bool totals_open;           /* a TOTALS record without a home yet */
+    uint64_t totals_home;       /* 0: none */
+    uint64_t totals_old_home;   /* superseded, not yet forgotten; 0: none */
+    struct rq_list changed;     /* in core->changed while anything of these is due */
+    struct rq_list all;         /* in core->all_queues */
+    struct queue_rates *rates;  /* NULL before the first event */
+    struct rq_hist *wait, *run; /* NULL before the first sample */
+    uint8_t name_len;
+    char name[];
+};
+
+struct queue_rates {
+    struct rate put, delivered, done;
+};
+
+struct holder {
+    struct rq_list all;     /* in core->holders */
+    struct rq_list leases;  /* struct job_extra, oldest first */
+    struct rq_list waiters; /* struct waiter */
+    size_t lease_count, waiter_count, getter_count;
+};
+
+enum waiter_kind { WAITER_GET, WAITER_JOIN };
+
+struct waiter_link {
+    struct rq_list link;
+    struct queue *queue; /* pinned */
+    struct waiter *waiter;
+};
+
+struct waiter {
+    struct timer timer; /* the end of BLOCK, if there is one */
+    enum waiter_kind kind;
+    struct holder *holder;
+    struct rq_list of_holder;
+    void *cookie;
+    uint32_t ttr_ms; /* GET; 0: each job's own */
+    bool strict;     /* JOIN */
+    size_t witness;  /* JOIN: the link in use, of a queue that is not finished */
+    struct join_counts before; /* JOIN: sums at the time of the call */
+    size_t link_count;
+    struct waiter_link links[]; /* GET: each stands in its queue's FIFO */
+};
+
+struct core {
+    uint64_t epoch;      /* of new jobs and leases; 0: not set yet */
+    uint64_t epoch_seen; /* the greatest in the log */
+    uint64_t number;     /* of the last job */
+    struct job_index index;
+    struct rq_map queues, kinds;
+    struct rq_list all_queues; /* in the order of their first use */
+    struct rq_list holders;
+    struct rq_list changed; /* queues that core_totals() has to look at */
+    struct rq_heap job_timers, wait_timers;
+    uint64_t timer_order;
+    size_t extra_count, getter_count, joiner_count;
+    uint64_t count[JOB_STATES];
+    size_t body_bytes;
+    struct record_totals totals;
+    struct rq_rand rand;
+    uint64_t mark;
+    bool is_replaying;
+};
+
+static inline struct queue *job_queue(const struct job *job)
+{
+    return job->kind->key.queue;
+}
+
+static inline struct job_id job_id(const struct job *job)
+{
+    return (struct job_id){job->kind->key.epoch, job->number};
+}
+
+static inline struct rq_slice queue_name(const struct queue *q)
+{
+    return rq_slice(q->name, q->name_len);
+}
+
+#endif

@@ -1,0 +1,72 @@
+/* tick - what is due: rows 6 and 14, and the ends of BLOCK.
+ *
+ * Jobs come first: a waiter whose time is over in the same turn as a job comes free
+ * still gets the job. SPDX-License-Identifier: MIT */
+#include "base/assert.h"
+#include "core/hand.h"
+#include "core/state.h"
+#include "core/waiter.h"
+
+static struct timer *first_of(const struct rq_heap *h)
+{
+    struct rq_heap_node *node = rq_heap_min(h);
+
+    return node == NULL ? NULL : RQ_CONTAINER_OF(node, struct timer, node);
+}
+
+int64_t core_next_due(const struct core *core)
+{
+    const struct timer *job = first_of(&core->job_timers);
+    const struct timer *wait = first_of(&core->wait_timers);
+    int64_t due = job == NULL ? INT64_MAX : job->at_ns;
+
+    return wait == NULL || due < wait->at_ns ? due : wait->at_ns;
+}
+
+static int fire_job(struct core *core, struct timer *t, struct core_now now,
+                    struct effects *fx)
+{
+    struct job *job = RQ_CONTAINER_OF(t, struct job_extra, timer)->job;
+
+    if (job->state == JOB_LEASED)
+        return hand_back(core, job, RQ_LIT("the lease ran out"), now, fx);
+
+    ASSERT(job->state == JOB_DELAYED);
+    int rc = hand_reserve(job, core, 0, fx);
+    if (rc < 0)
+        return rc;
+    job->ready_ns = t->at_ns;
+    hand_over(core, job, now, fx);
+    return 0;
+}
+
+static int fire_waiter(struct core *core, struct timer *t, struct effects *fx)
+{
+    struct waiter *w = RQ_CONTAINER_OF(t, struct waiter, timer);
+    int rc = effects_reserve(fx, 1);
+
+    if (rc < 0)
+        return rc;
+    effects_add(fx, EFFECT_TIMEOUT)->u.timeout.cookie = w->cookie;
+    waiter_free(core, w);
+    return 0;
+}
+
+int core_tick(struct core *core, struct core_now now, size_t max, struct effects *fx)
+{
+    for (size_t fired = 0; fired < max; fired++) {
+        struct timer *job = first_of(&core->job_timers);
+        struct timer *wait = first_of(&core->wait_timers);
+        int rc;
+
+        if (job != NULL && job->at_ns <= now.mono_ns)
+            rc = fire_job(core, job, now, fx);
+        else if (wait != NULL && wait->at_ns <= now.mono_ns)
+            rc = fire_waiter(core, wait, fx);
+        else
+            break;
+        if (rc < 0)
+            return fired > 0 ? 0 : rc; /* the rest is still due */
+    }
+    return 0;
+}
