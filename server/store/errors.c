@@ -20,7 +20,7 @@ static const struct meaning meanings[] = {
     {"ERR AUTH ",                                        -EACCES}, /* a password where none is set */
     {"ERR invalid password",                             -EACCES},
     {"ERR no such key",                                  -ENOENT},
-    {"WRONGTYPE ",                                       -EBADMSG},
+    {"WRONGTYPE ",                                       -EMEDIUMTYPE},
     {"MOVED ",                                           -EXDEV},
     {"ASK ",                                             -EXDEV},
     {"CROSSSLOT ",                                       -EXDEV},
@@ -52,7 +52,7 @@ const char *errors_remedy(int code)
         return "let the ACL of Redis give our user ~ringq:* +@all";
     case -EXDEV:
         return "name a single Redis and an existing database in --redis";
-    case -EBADMSG:
+    case -EMEDIUMTYPE:
         return "a key of ringq holds foreign data; move ringq to a database of its own "
                "with "
                "--redis .../N, or remove the key";

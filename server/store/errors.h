@@ -10,7 +10,7 @@
  *          -ENOSPC   OOM: maxmemory is reached
  *          -EACCES   no or a wrong password: an operator must act
  *          -EPERM    the ACL forbids the command
- *          -EBADMSG  the keys hold something else: corruption
+ *          -EMEDIUMTYPE  a key of ours holds something else
  *          -ENOENT   XINFO: there is no such key
  *          -EXDEV    Redis Cluster sends us elsewhere, or there is no such database:
  * the configuration names the wrong Redis -EROFS    a replica, or cut off from its

@@ -82,11 +82,17 @@ static int write_file(const struct fence *f, uint64_t epoch, const char *state,
     return -EIO;
 }
 
-/* ---- what the log says ---- */
+/* ---- what Redis says ---- */
+
+struct owner {
+    uint64_t nonce;
+    char address[128]; /* "": nobody we know */
+};
 
 struct standing {
     struct entry_id top; /* {0, 0}: there is no log */
     uint64_t key_epoch;  /* 0: there is no key */
+    struct owner key_owner;
 };
 
 /* From XINFO STREAM: the last id, even if its entry is gone. */
@@ -116,43 +122,6 @@ static int take_top(struct link *l, struct entry_id *out, char *why)
     return rc < 0 ? rc : -EBADMSG;
 }
 
-static int take_key_epoch(struct link *l, uint64_t *out, char *why)
-{
-    struct rq_slice text;
-
-    *out = 0;
-    int rc = link_refusal(l, why);
-    if (rc < 0)
-        return rc;
-    if (link_take_nil(l) == 0)
-        return 0;
-    rc = link_take_bytes(l, &text);
-    if (rc < 0)
-        return rc;
-    return rq_num_u64(text, 1, ENCODE_EPOCH_MAX, out) == 0 ? 0 : -EBADMSG;
-}
-
-RIO_AWAITS static int read_standing(struct link *l, struct standing *out, char *why)
-{
-    int rc = link_send(l, (const char *[]){"XINFO", "STREAM", NAMES_LOG, NULL});
-    if (rc == 0)
-        rc = link_send(l, (const char *[]){"GET", NAMES_EPOCH, NULL});
-    if (rc < 0)
-        return rc;
-    rc = await(link_reply(l));
-    if (rc == 0)
-        rc = take_top(l, &out->top, why);
-    if (rc < 0)
-        return rc;
-    rc = await(link_reply(l));
-    return rc < 0 ? rc : take_key_epoch(l, &out->key_epoch, why);
-}
-
-struct owner {
-    uint64_t nonce;
-    char address[128];
-};
-
 /* "nonce host pid address" of a claim; whatever else stands there is nobody we know. */
 static void parse_own(struct rq_slice text, struct owner *out)
 {
@@ -169,6 +138,54 @@ static void parse_own(struct rq_slice text, struct owner *out)
             return;
     if (text.len > 0)
         memcpy(out->address, text.ptr, text.len);
+}
+
+/* "epoch nonce host pid address"; an epoch alone will do. */
+static int parse_key(struct rq_slice text, uint64_t *out_epoch, struct owner *out)
+{
+    struct rq_slice epoch;
+
+    if (!rq_slice_split(&text, ' ', &epoch) ||
+        rq_num_u64(epoch, 1, ENCODE_EPOCH_MAX, out_epoch) < 0)
+        return -EBADMSG;
+    parse_own(text, out);
+    return 0;
+}
+
+static int take_key(struct link *l, struct standing *out, char *why)
+{
+    struct rq_slice text;
+
+    out->key_epoch = 0;
+    int rc = link_refusal(l, why);
+    if (rc < 0)
+        return rc;
+    if (link_take_nil(l) == 0)
+        return 0;
+    rc = link_take_bytes(l, &text);
+    if (rc == 0)
+        rc = parse_key(text, &out->key_epoch, &out->key_owner);
+    if (rc == -EBADMSG)
+        snprintf(why, LINK_WHY,
+                 NAMES_EPOCH " holds something that is not ours; give ringq a "
+                             "Redis database of its own");
+    return rc;
+}
+
+RIO_AWAITS static int read_standing(struct link *l, struct standing *out, char *why)
+{
+    int rc = link_send(l, (const char *[]){"XINFO", "STREAM", NAMES_LOG, NULL});
+    if (rc == 0)
+        rc = link_send(l, (const char *[]){"GET", NAMES_EPOCH, NULL});
+    if (rc < 0)
+        return rc;
+    rc = await(link_reply(l));
+    if (rc == 0)
+        rc = take_top(l, &out->top, why);
+    if (rc < 0)
+        return rc;
+    rc = await(link_reply(l));
+    return rc < 0 ? rc : take_key(l, out, why);
 }
 
 /* The reply to XRANGE e-0 e-0.  Returns  1: *out is the claim;  0: it is not there */
@@ -210,6 +227,18 @@ static uint64_t greatest(const struct standing *s)
     return s->top.epoch > s->key_epoch ? s->top.epoch : s->key_epoch;
 }
 
+/* Whose epoch is the greatest?  The key says it, unless its owner is just claiming. */
+RIO_AWAITS static int find_owner(struct link *l, const struct standing *s,
+                                 struct owner *out)
+{
+    if (s->key_epoch == greatest(s)) {
+        *out = s->key_owner;
+        return 0;
+    }
+    int rc = await(read_claim(l, greatest(s), out));
+    return rc < 0 ? rc : 0;
+}
+
 /* An epoch above ours is our own only if its claim carries our nonce: we may have
  * claimed and not heard the answer. */
 RIO_AWAITS static int check_rival(struct fence *f, struct link *l,
@@ -219,13 +248,22 @@ RIO_AWAITS static int check_rival(struct fence *f, struct link *l,
 
     if (f->epoch == 0 || greatest(s) <= f->epoch)
         return 0;
-    int rc = await(read_claim(l, greatest(s), &owner));
+    int rc = await(find_owner(l, s, &owner));
     if (rc < 0)
         return rc;
-    if (rc == 1 && owner.nonce == f->nonce)
+    if (owner.nonce == f->nonce)
         return 0;
     memcpy(f->rival, owner.address, sizeof f->rival);
     return -ESTALE;
+}
+
+bool fence_is_ours(const struct fence *f, struct rq_slice key_value)
+{
+    struct owner owner;
+    uint64_t epoch;
+
+    return parse_key(key_value, &epoch, &owner) == 0 && epoch == f->epoch &&
+           owner.nonce == f->nonce;
 }
 
 int fence_find_rival(struct fence *f, struct link *l)
@@ -305,12 +343,14 @@ RIO_AWAITS static int insist(struct link *l, const char *const *argv,
 RIO_AWAITS static int write_claim(const struct fence *f, struct link *l, uint64_t epoch,
                                   char *why)
 {
-    char id[ENTRY_TEXT], own[OWN_TEXT], number[RQ_NUM_DIGITS + 1];
+    char id[ENTRY_TEXT], text[OWN_TEXT];
+    int len = snprintf(text, sizeof text, "%llu ", (unsigned long long)epoch);
+    const char *own =
+        text + len; /* the key's value is the epoch and the claim's text */
 
     entry_format((struct entry_id){epoch, 0}, id);
-    number[rq_num_format(epoch, number)] = '\0';
-    snprintf(own, sizeof own, "%llu %s %ld %s", (unsigned long long)f->nonce, f->host,
-             (long)getpid(), f->address);
+    snprintf(text + len, sizeof text - (size_t)len, "%llu %s %ld %s",
+             (unsigned long long)f->nonce, f->host, (long)getpid(), f->address);
     int rc = await(
         insist(l, (const char *[]){"XADD", NAMES_LOG, id, "own", own, NULL}, id, why));
     if (rc == -ESTALE) {
@@ -321,7 +361,7 @@ RIO_AWAITS static int write_claim(const struct fence *f, struct link *l, uint64_
     if (rc < 0)
         return rc;
     return await(
-        insist(l, (const char *[]){"SET", NAMES_EPOCH, number, NULL}, "OK", why));
+        insist(l, (const char *[]){"SET", NAMES_EPOCH, text, NULL}, "OK", why));
 }
 
 int fence_claim(struct fence *f, struct link *l, struct entry_id *out_top, char *why)

@@ -11,6 +11,9 @@
  *     epoch 7 claiming      written, and on disk, before the claim is sent
  *     epoch 7 owner         after it was accepted
  *
+ * The key ringq:{p000}:epoch repeats the last claim, since the claim's own entry is
+ * soon trimmed: "7 <nonce> <host> <pid> <address>".
+ *
  * The next epoch is m + 1 where m is the greatest seen (log, key, file), if the file
  * says that this server owned m; else m + 2^10..2^16: on another host a claim above m
  * may have been accepted and lost. SPDX-License-Identifier: MIT */
@@ -45,6 +48,9 @@ RIO_AWAITS int fence_claim(struct fence *f, struct link *l, struct entry_id *out
 
 /* Our commit was refused: finds out by whom.  f->rival is "" when it does not say. */
 RIO_AWAITS int fence_find_rival(struct fence *f, struct link *l);
+
+/* Does the value of the epoch key say that our last claim is the last one? */
+bool fence_is_ours(const struct fence *f, struct rq_slice key_value);
 
 /* Tries on a scratch key that Redis fences as we need it: claim, commit, stale commit
  * refused, NOMKSTREAM, trimming to empty keeps the last id.

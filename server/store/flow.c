@@ -19,7 +19,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "store/names.h"
 
 enum { REFUSED_BATCH = 64 }; /* ids told at once */
@@ -272,13 +271,11 @@ int flow__probe(struct store *s)
 static int answer_epoch(struct store *s)
 {
     struct rq_slice text;
-    uint64_t epoch;
 
     int rc = link_refusal(s->link, s->problem);
     if (rc < 0)
         return rc;
-    if (link_take_bytes(s->link, &text) == 0 &&
-        rq_num_u64(text, 0, UINT64_MAX, &epoch) == 0 && epoch == s->fence.epoch) {
+    if (link_take_bytes(s->link, &text) == 0 && fence_is_ours(&s->fence, text)) {
         s->heard_ns = rio_now();
         return 0;
     }

@@ -17,7 +17,7 @@ enum {
     PAGE_BYTES = 1 << 20, /* what a page should come to */
     PAGE_FIRST = 64,      /* entries, before we know how large they are */
     PAGE_MAX = 16384,
-    ENTRY_TOKENS = 6,
+    ENTRY_TOKENS = 5,
 };
 
 void recover_init(struct recover *r, struct ledger *ledger, const struct seal *seal,
@@ -109,7 +109,7 @@ static int apply(struct recover *r, struct entry_id id, struct rq_slice field,
     return replay(r, id, plain, why);
 }
 
-/* Takes the six tokens of one entry. */
+/* Takes the tokens of one entry. */
 static int take_entry(struct link *l, struct entry_id *out_id,
                       struct rq_slice *out_field, uint8_t **out_value, size_t *out_len)
 {
@@ -220,7 +220,7 @@ RIO_AWAITS static int read_page(struct recover *r, struct link *l, struct entry_
         if (complete < 0)
             return complete == -EAGAIN ? -ETIMEDOUT : complete;
 
-        int rc = page->opened ? 0 : open_page(l, page, why);
+        int rc = page->opened || link_tokens(l) == 0 ? 0 : open_page(l, page, why);
         if (rc == 0 && complete == 1)
             rc = request_next(r, l, end, page, next);
         while (rc == 0 && page->left > 0 && link_tokens(l) >= ENTRY_TOKENS) {

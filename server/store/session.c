@@ -235,7 +235,7 @@ static bool needs_operator(int rc)
 
 static bool is_final(const struct store *s, int rc)
 {
-    return rc == -ESTALE || rc == -EBADMSG || rc == -EOVERFLOW ||
+    return rc == -ESTALE || rc == -EBADMSG || rc == -EMEDIUMTYPE || rc == -EOVERFLOW ||
            (needs_operator(rc) && !s->was_up);
 }
 

@@ -34,7 +34,7 @@ static void each_error_has_its_class(void **state)
         -EPERM);
     assert_int_equal(
         classify("WRONGTYPE Operation against a key holding the wrong kind of value"),
-        -EBADMSG);
+        -EMEDIUMTYPE);
     assert_int_equal(classify("READONLY You can't write against a read only replica."),
                      -EROFS);
     assert_int_equal(classify("MOVED 3999 127.0.0.1:6381"), -EXDEV);
