@@ -40,7 +40,13 @@ _ringq_queues()
         head=${word%,*},
         word=${word##*,}
     fi
-    COMPREPLY=($(compgen -P "$head" -W "$(_ringq_ask "$ringq" queues -q)" -- "$word"))
+    mapfile -t COMPREPLY < <(compgen -P "$head" -W "$(_ringq_ask "$ringq" queues -q)" -- "$word")
+}
+
+# Those of the words $2 that begin with $1.
+_ringq_words()
+{
+    mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
 }
 
 _ringq()
@@ -52,11 +58,11 @@ _ringq()
     case $before in
     --file | -f | --lines | --jsonl | --rejects)
         compopt -o filenames
-        COMPREPLY=($(compgen -f -- "$word"))
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
     --backoff)
-        COMPREPLY=($(compgen -W 'exp linear fixed' -- "$word"))
+        _ringq_words "$word" 'exp linear fixed'
         return
         ;;
     --server | -s | --delay | --at | --pri | --ttr | --tries | --jitter | --block | --count | -n | \
@@ -66,13 +72,13 @@ _ringq()
     esac
 
     if [[ $word == -* || -z $command ]]; then
-        COMPREPLY=($(compgen -W "$("$ringq" help --words $command 2>/dev/null)" -- "$word"))
+        _ringq_words "$word" "$("$ringq" help --words ${command:+"$command"} 2>/dev/null)"
         return
     fi
     case $command in
     put | get | work | join | stats | queues) _ringq_queues "$ringq" "$word" ;;
-    help) COMPREPLY=($(compgen -W "$("$ringq" help --words | grep -v '^-')" -- "$word")) ;;
-    errors) COMPREPLY=($(compgen -W "$("$ringq" errors --json | sed 's/.*"code":"\([A-Z]*\)".*/\1/')" -- "$word")) ;;
+    help) _ringq_words "$word" "$("$ringq" help --words | grep -v '^-')" ;;
+    errors) _ringq_words "$word" "$("$ringq" errors --json | sed 's/.*"code":"\([A-Z]*\)".*/\1/')" ;;
     esac
 }
 

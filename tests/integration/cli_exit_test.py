@@ -254,16 +254,11 @@ class Manners(Cli):
         self.addCleanup(child.kill)
         time.sleep(0.2)
         self.assertIsNone(child.poll())
-        late = Scripted(STATS=value({'store': 'recovering'}))
-        late._socket.close()
-        late._socket = socket.create_server(('127.0.0.1', port))
-        import threading
-        threading.Thread(target=late._accept, daemon=True).start()
-        ringqd.wait_until(lambda: len(late.named('STATS')) > 1, 'the second STATS')
-        self.assertIsNone(child.poll(), 'a server that still recovers is not up')
-        late.answers['STATS'] = value({'store': 'up'})
-        self.assertEqual(child.wait(ringqd.PATIENCE), 0)
-        late.__exit__()
+        with Scripted(port=port, STATS=value({'store': 'recovering'})) as late:
+            ringqd.wait_until(lambda: len(late.named('STATS')) > 1, 'the second STATS')
+            self.assertIsNone(child.poll(), 'a server that still recovers is not up')
+            late.answers['STATS'] = value({'store': 'up'})
+            self.assertEqual(child.wait(ringqd.PATIENCE), 0)
 
     def test_errors_from_the_server_cannot_steer_the_terminal(self):
         with Scripted(PUT=error('BADARG \x1b[2Jgone')) as s:

@@ -9,6 +9,7 @@ connection in place of an answer, SILENCE gives none.  HELLO and PING are answer
 does, all else by name.
 SPDX-License-Identifier: MIT
 """
+import contextlib
 import socket
 import threading
 
@@ -53,12 +54,12 @@ HELLO = {'server': 'ringq', 'version': '0.1.0', 'proto': 3, 'id': 1, 'mode': 'st
 
 
 class Scripted:
-    def __init__(self, hello=None, raw=None, **answers):
+    def __init__(self, hello=None, raw=None, port=0, **answers):
         """`raw`: bytes sent to whatever comes, for peers that do not speak RESP at all."""
         self.answers = {'HELLO': value({**HELLO, **(hello or {})}), 'PING': simple('PONG'), **answers}
         self.raw = raw
         self.commands = []  # lists of bytes, as they came
-        self._socket = socket.create_server(('127.0.0.1', 0))
+        self._socket = socket.create_server(('127.0.0.1', port))
         self.url = f'ringq://127.0.0.1:{self._socket.getsockname()[1]}'
         self._connections = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -67,9 +68,14 @@ class Scripted:
         return self
 
     def __exit__(self, *exc):
-        self._socket.close()
-        for connection in self._connections:
-            connection.close()
+        self.close()
+
+    def close(self):
+        """Nobody listens any more, and all connections break."""
+        for s in (self._socket, *self._connections):
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)  # wakes the threads that wait on it
+            s.close()
 
     def named(self, verb):
         """The commands with this verb, their words as str."""
