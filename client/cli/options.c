@@ -164,7 +164,7 @@ static int take_value(struct walk *w, struct found f, const char *attached)
         /* The next word is its value only if it can be one. */
         if (w->at < w->argc && units_parse_duration(w->argv[w->at], &ignored) == 0)
             return set_value(w, f, w->argv[w->at++]);
-        *(int64_t *)value_of(f) = f.row->min;
+        *(int64_t *)value_of(f) = OPTION_BARE;
         return 0;
     }
     if (w->at == w->argc) {

@@ -13,14 +13,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { OPTION_UNSET = -1 };
+enum {
+    OPTION_UNSET = -1,
+    OPTION_BARE = -2, /* an interval was given without its value */
+};
 
 enum option_kind {
     OPTION_FLAG,     /* bool: true when given */
     OPTION_TEXT,     /* const char * */
     OPTION_NUMBER,   /* int64_t, within min..max */
     OPTION_DURATION, /* int64_t milliseconds, within min..max */
-    OPTION_INTERVAL, /* the same, and the value may be missing: then it is `min` */
+    OPTION_INTERVAL, /* the same, and the value may be missing: then it is OPTION_BARE
+                      */
 };
 
 struct option_row {

@@ -8,6 +8,7 @@
 
 enum {
     WATCH_DEFAULT_MS = 1000,
+    WATCH_MIN_MS = 10,
     WATCH_MAX_MS = 24 * 3600 * 1000,
 };
 
@@ -18,7 +19,7 @@ struct stats_values {
 /* clang-format off */
 static const struct option_row rows[] = {
     {"watch", 'w', OPTION_INTERVAL, "=DUR", "again and again, every second or every DUR",
-     offsetof(struct stats_values, watch_ms), WATCH_DEFAULT_MS, WATCH_MAX_MS},
+     offsetof(struct stats_values, watch_ms), WATCH_MIN_MS, WATCH_MAX_MS},
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
@@ -81,6 +82,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
     if (exit != CLI_GO_ON)
         return exit;
+    if (v.watch_ms == OPTION_BARE)
+        v.watch_ms = WATCH_DEFAULT_MS;
     exit = cli_connect(cli, v.watch_ms == OPTION_UNSET ? NULL : &cli_patient, &q);
     if (exit != EXITS_OK)
         return exit;

@@ -63,7 +63,9 @@ class Work(unittest.TestCase):
         def end():
             if child.poll() is None:
                 child.kill()
-            child.communicate()
+            child.stdout.close()
+            child.stderr.close()
+            child.wait()
         self.addCleanup(end)
         return child
 

@@ -155,10 +155,10 @@ static void an_interval_takes_the_next_word_only_if_it_is_one(void **state)
     assert_int_equal(v.every, 2000);
     assert_int_equal(words.count, 1);
     assert_int_equal(parse("--every queue"), 0);
-    assert_int_equal(v.every, 1000);
+    assert_int_equal(v.every, OPTION_BARE);
     assert_int_equal(words.count, 1);
     assert_int_equal(parse("queue -e"), 0);
-    assert_int_equal(v.every, 1000);
+    assert_int_equal(v.every, OPTION_BARE);
     assert_int_equal(parse("--every=5s"), 0);
     assert_int_equal(v.every, 5000);
     assert_int_equal(parse("--every=x"), -EINVAL);
