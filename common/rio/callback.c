@@ -22,6 +22,7 @@ struct rio__callbacks {
     struct callback **chunks;
     size_t chunk_count;
     struct rq_list free;
+    bool closed; /* the loop is: no new ones */
 };
 
 int rio__callbacks_init(struct rio_loop *l)
@@ -33,19 +34,28 @@ int rio__callbacks_init(struct rio_loop *l)
     return 0;
 }
 
-void rio__callbacks_fini(struct rio_loop *l)
+void rio__callbacks_close(struct rio_loop *l)
+{
+    struct rio__callbacks *all = l->callbacks;
+
+    all->closed = true;
+    for (size_t i = 0; i < all->chunk_count * CHUNK_CALLBACKS; i++) {
+        struct callback *c = &all->chunks[i / CHUNK_CALLBACKS][i % CHUNK_CALLBACKS];
+
+        rio__timer_stop(l, &c->timer);
+        rq_list_remove(&c->ready.link);
+        c->cb = NULL;
+    }
+}
+
+void rio__callbacks_free(struct rio_loop *l)
 {
     struct rio__callbacks *all = l->callbacks;
 
     if (all == NULL)
         return;
-    for (size_t i = 0; i < all->chunk_count; i++) {
-        for (size_t k = 0; k < CHUNK_CALLBACKS; k++) {
-            rio__timer_stop(l, &all->chunks[i][k].timer);
-            rq_list_remove(&all->chunks[i][k].ready.link);
-        }
+    for (size_t i = 0; i < all->chunk_count; i++)
         free(all->chunks[i]);
-    }
     free(all->chunks);
     free(all);
     l->callbacks = NULL;
@@ -99,6 +109,10 @@ static struct callback *new_callback(rio_cb *cb, void *arg)
 
     if (l == NULL || cb == NULL) {
         errno = l == NULL ? EPERM : EINVAL;
+        return NULL;
+    }
+    if (l->callbacks->closed) {
+        errno = EBADF;
         return NULL;
     }
     if (rq_list_empty(&l->callbacks->free) && !add_chunk(l->callbacks)) {

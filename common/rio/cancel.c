@@ -14,14 +14,6 @@ void rio__cancel_delivered(struct rio__task *t)
     t->delivered++;
 }
 
-bool rio__cancel_take(struct rio__task *t)
-{
-    if (RQ_LIKELY(!rio__cancel_due(t)))
-        return false;
-    rio__cancel_delivered(t);
-    return true;
-}
-
 static void keep_msg(struct rio__task *t, const char *msg)
 {
     char *copy = msg == NULL ? NULL : strdup(msg);

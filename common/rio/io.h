@@ -67,7 +67,7 @@ struct rio_backend {
     /* Submits what is queued, waits for a completion, a wake or until `until` (a time
      * of now(); at most that), and delivers up to `max` completions by
      * rio__op_complete(). */
-    int (*turn)(struct rio_backend *, int64_t until, unsigned max);
+    void (*turn)(struct rio_backend *, int64_t until, unsigned max);
     void (*wake)(struct rio_backend *);   /* from any thread or signal handler */
     int64_t (*now)(struct rio_backend *); /* the only clock */
     void (*random)(struct rio_backend *, void *out, size_t n); /* the only chance */

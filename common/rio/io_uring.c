@@ -366,19 +366,29 @@ static void wait_until(struct uring *u, int64_t until)
     atomic_store(&u->loop->asleep, false);
 }
 
-static int turn(struct rio_backend *b, int64_t until, unsigned max)
+static bool has_leftovers(const struct uring *u)
+{
+    return !u->wake_armed || !rq_list_empty(&u->backlog) ||
+           !rq_list_empty(&u->cancels) || !rq_list_empty(&u->dead);
+}
+
+static void turn(struct rio_backend *b, int64_t until, unsigned max)
 {
     struct uring *u = uring_of(b);
 
     arm_wake(u);
-    catch_up(u);
-    if (until > 0 && io_uring_cq_ready(&u->ring) == 0 && rq_list_empty(&u->dead) &&
-        rq_list_empty(&u->backlog) && rq_list_empty(&u->cancels))
+    if (has_leftovers(u)) {
+        catch_up(u);
+        until = 0;
+    }
+    if (io_uring_cq_ready(&u->ring) > 0)
+        until = 0;
+    if (until > 0)
         wait_until(u, until);
     else if (kernel_has_work(u))
         (void)enter(u, 0, NULL);
-    reap(u, max);
-    return 0;
+    if (io_uring_cq_ready(&u->ring) > 0 || !rq_list_empty(&u->dead))
+        reap(u, max);
 }
 
 /* ---- clock, chance, sockets ---- */

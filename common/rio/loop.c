@@ -9,7 +9,6 @@
 
 enum {
     COMPLETIONS_PER_TURN = 256, /* then the ready tasks have their turn */
-    STEPS_PER_LOOK = 64,        /* at the clock */
 };
 #define TURN_BUDGET (500 * RIO_US) /* of steps; then the kernel is asked again */
 #define SLOW_STEP (50 * RIO_MS)    /* reported in debug mode */
@@ -26,6 +25,7 @@ struct rio_loop *rio__loop_new(void)
     if (l == NULL)
         return NULL;
     rq_list_init(&l->ready);
+    rq_list_init(&l->batch);
     rq_list_init(&l->turn_end);
     rq_list_init(&l->flushes);
     rq_list_init(&l->tasks);
@@ -43,7 +43,7 @@ struct rio_loop *rio__loop_new(void)
     if (l->io != NULL)
         return l;
     err = l->callbacks == NULL ? ENOMEM : errno;
-    rio__callbacks_fini(l);
+    rio__callbacks_free(l);
     (void)pthread_mutex_destroy(&l->remote_lock);
     free(l);
     errno = err;
@@ -98,8 +98,6 @@ static void run_remotes(struct rio_loop *l)
 {
     struct rio__remote *r;
 
-    if (!atomic_load(&l->remote_pending))
-        return;
     (void)pthread_mutex_lock(&l->remote_lock);
     r = l->remote_head;
     l->remote_head = NULL;
@@ -175,38 +173,37 @@ static void run_one_timed(struct rio_loop *l, struct rq_list *link)
     rio_unref(t);
 }
 
-/* Runs the ready queue as it stands, first in, first out. */
+/* Runs the ready queue as it stands, first in, first out.  Tasks take the next one off
+ * the batch themselves (task.c). */
 static void run_ready(struct rio_loop *l)
 {
-    struct rq_list batch, *link;
+    struct rq_list *link;
     int64_t start = 0;
-    unsigned steps = 0;
 
-    take_all(&l->ready, &batch);
-    while ((link = rq_list_pop_front(&batch)) != NULL) {
+    take_all(&l->ready, &l->batch);
+    l->steps = 0;
+    while ((link = rq_list_pop_front(&l->batch)) != NULL) {
         if (RQ_UNLIKELY(l->debug))
             run_one_timed(l, link);
         else
             run_one(l, link);
-        if (++steps % STEPS_PER_LOOK != 0)
+        if (++l->steps % RIO__STEPS_PER_LOOK != 0)
             continue;
         if (start == 0)
             start = rio__loop_now(l);
         else if (rio__loop_now(l) - start > TURN_BUDGET)
             break;
     }
-    put_back(&l->ready, &batch);
+    put_back(&l->ready, &l->batch);
 }
 
 static void run_turn_end(struct rio_loop *l)
 {
     struct rq_list batch, *link;
 
-    if (!rq_list_empty(&l->turn_end)) {
-        take_all(&l->turn_end, &batch);
-        while ((link = rq_list_pop_front(&batch)) != NULL)
-            run_one(l, link);
-    }
+    take_all(&l->turn_end, &batch);
+    while ((link = rq_list_pop_front(&batch)) != NULL)
+        run_one(l, link);
     while ((link = rq_list_pop_front(&l->flushes)) != NULL) {
         struct rio__flush *f = RQ_LIST_ENTRY(link, struct rio__flush, link);
 
@@ -214,25 +211,33 @@ static void run_turn_end(struct rio_loop *l)
     }
 }
 
+static bool has_end_work(const struct rio_loop *l)
+{
+    return !rq_list_empty(&l->turn_end) || !rq_list_empty(&l->flushes);
+}
+
 static bool has_work(const struct rio_loop *l)
 {
-    return !rq_list_empty(&l->ready) || !rq_list_empty(&l->turn_end) ||
-           !rq_list_empty(&l->flushes);
+    return !rq_list_empty(&l->ready) || has_end_work(l);
 }
 
 void rio__loop_turn(struct rio_loop *l, int64_t until)
 {
-    int64_t first = rio__timer_next(l);
-
-    if (first < until)
-        until = first;
-    if (has_work(l) || l->stop)
+    if (has_work(l) || l->stop) {
         until = 0;
+    } else {
+        int64_t first = rio__timer_next(l);
+
+        until = first < until ? first : until;
+    }
     l->io->turn(l->io, until, COMPLETIONS_PER_TURN);
-    run_remotes(l);
-    rio__timer_fire_due(l);
+    if (atomic_load(&l->remote_pending))
+        run_remotes(l);
+    if (l->timers.count > 0)
+        rio__timer_fire_due(l);
     run_ready(l);
-    run_turn_end(l);
+    if (has_end_work(l))
+        run_turn_end(l);
     l->turns++;
 }
 

@@ -47,9 +47,14 @@ struct rio__remote {
     void (*run)(struct rio__remote *); /* in the loop; owns the struct from then on */
 };
 
+enum { RIO__STEPS_PER_LOOK = 64 }; /* at the clock */
+
 struct rio_loop {
     struct rq_list ready;
+    struct rq_list batch; /* what is left of this turn's ready queue */
     struct rio__task *current;
+    struct rio__task *ended; /* to be let go, now that its stack is left */
+    unsigned steps;          /* of this turn */
     struct rio__context context;
     struct rio__fiber fiber;
     uint64_t turns, switches;
@@ -144,7 +149,8 @@ int64_t rio__timer_after(struct rio_loop *l, int64_t delay);
 /* ---- callback.c ---- */
 
 int rio__callbacks_init(struct rio_loop *l);
-void rio__callbacks_fini(struct rio_loop *l); /* drops what was not run */
+void rio__callbacks_close(struct rio_loop *l); /* drops what was not run */
+void rio__callbacks_free(struct rio_loop *l);
 
 /* ---- thread.c, signal.c, server.c, stream.c: the end of the loop ---- */
 

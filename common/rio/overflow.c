@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "rio/task.h"
 
 #if defined(RIO_ASAN) || defined(RIO_TSAN)
@@ -51,6 +52,20 @@ static const struct rio__task *overflowed(uintptr_t at)
     return t;
 }
 
+/* As rio_task_name(), without stdio: this is a signal handler. */
+static void say_name(const struct rio__task *t)
+{
+    char digits[RQ_NUM_DIGITS + 1];
+
+    if (t->name[0] != '\0') {
+        say(t->name);
+        return;
+    }
+    digits[rq_num_format(t->id, digits)] = '\0';
+    say("task-");
+    say(digits);
+}
+
 static void on_fault(int signo, siginfo_t *info, void *context)
 {
     const struct rio__task *t = overflowed((uintptr_t)info->si_addr);
@@ -58,7 +73,7 @@ static void on_fault(int signo, siginfo_t *info, void *context)
     (void)context;
     if (t != NULL) {
         say("rio: stack overflow in ");
-        say(t->name[0] != '\0' ? t->name : "an unnamed task");
+        say_name(t);
         say("; give it more by rio_task_opts.stack\n");
     }
     /* Returning repeats the fault, now for whoever was there before. */

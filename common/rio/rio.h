@@ -124,8 +124,8 @@ RIO_API rio_handle rio_call_at(int64_t when, rio_cb *cb, void *arg);
 RIO_API rio_handle rio_call_turn_end(rio_cb *cb, void *arg);
 RIO_API void rio_handle_cancel(rio_handle h);
 
-/* From any thread, as long as the runner has not been freed.
- * Errors  -EBADF the loop is closed; -EINVAL; -ENOMEM */
+/* From any thread, until the runner is freed.  Errors  -EBADF the loop is closed;
+ * -EINVAL */
 RIO_API int rio_call_soon_threadsafe(rio_loop *l, rio_cb *cb, void *arg);
 
 /* Gets the errors that nobody else can get: of callbacks, of tasks and futures whose

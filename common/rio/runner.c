@@ -17,7 +17,7 @@
 enum { SHUTDOWN_ROUNDS = 1000 };
 
 struct rio_runner {
-    struct rio_loop *loop; /* NULL: closed */
+    struct rio_loop *loop; /* closed, it stays as a husk until the runner is freed */
 };
 
 /* ---- SIGINT ---- */
@@ -72,7 +72,7 @@ static void take_interrupt(struct rio_loop *l, rio_task *main_task)
 
 static int enter(struct rio_runner *r)
 {
-    if (r == NULL || r->loop == NULL)
+    if (r == NULL || r->loop->closed)
         return -EBADF;
     if (rio__loop != NULL)
         return -EBUSY;
@@ -95,7 +95,7 @@ static void leave(struct rio_loop *l)
 
 static long run_until_done(struct rio_loop *l, rio_task *main_task)
 {
-    while (!rio_future_done(main_task)) {
+    while (main_task->state == RIO__PENDING) {
         if (l->stop)
             return -EINTR;
         take_interrupt(l, main_task);
@@ -166,7 +166,7 @@ int rio_runner_run_once(rio_runner *r, int64_t timeout)
 
 rio_loop *rio_runner_get_loop(rio_runner *r)
 {
-    if (r == NULL || r->loop == NULL) {
+    if (r == NULL || r->loop->closed) {
         errno = EBADF;
         return NULL;
     }
@@ -230,54 +230,63 @@ static void end_tasks(struct rio_loop *l)
     }
 }
 
+/* Runs until nothing is in flight.  What callbacks make ready is still run, but not for
+ * ever. */
 static void drain(struct rio_loop *l)
 {
-    while (l->ops.live > 0 || !rq_list_empty(&l->ready) ||
-           !rq_list_empty(&l->flushes)) {
+    unsigned rounds = 0;
+
+    while (l->ops.live > 0 ||
+           (!rq_list_empty(&l->ready) && ++rounds < SHUTDOWN_ROUNDS)) {
         l->stop = false;
         rio__loop_turn(l, INT64_MAX);
     }
 }
 
-int rio_runner_close(rio_runner *r)
+static void close_loop(struct rio_loop *l)
 {
-    struct rio_loop *l;
-    int rc;
-
-    if (r == NULL || r->loop == NULL)
-        return 0;
-    rc = enter(r);
-    if (rc < 0)
-        return rc;
-    l = r->loop;
     l->closing = true;
     rio__servers_close(l);
     end_tasks(l);
     rio__pool_close(l);
     rio__loop_close_remotes(l);
+    rio__callbacks_close(l);
     rio__streams_abort(l);
     rio__signals_close(l);
     drain(l);
     rio__servers_free(l);
     rio__signals_free(l);
-    rio__callbacks_fini(l);
+    rio__callbacks_free(l);
     ASSERT(l->timers.count == 0);
     rq_heap_fini(&l->timers);
     rio__ops_fini(&l->ops);
     l->io->free(l->io);
     l->io = NULL;
     l->closed = true;
-    leave(l);
-    r->loop = NULL;
-    rio__loop_free(l);
+}
+
+int rio_runner_close(rio_runner *r)
+{
+    int rc;
+
+    if (r == NULL || r->loop->closed)
+        return 0;
+    rc = enter(r);
+    if (rc < 0)
+        return rc;
+    close_loop(r->loop);
+    leave(r->loop);
     return 0;
 }
 
 void rio_runner_free(rio_runner *r)
 {
+    int rc = rio_runner_close(r);
+
+    ASSERT(rc == 0); /* not from inside a run, nor from another thread */
     if (r == NULL)
         return;
-    ASSERT(rio_runner_close(r) == 0); /* not from inside a run */
+    rio__loop_free(r->loop);
     free(r);
 }
 

@@ -81,12 +81,22 @@ static inline void rio__fiber_leave(struct rio__fiber *from, struct rio__fiber *
     (void)from, (void)to, (void)last;
 }
 
-static inline void rio__fiber_enter(struct rio__fiber *self, struct rio__fiber *from)
+static inline void rio__fiber_enter(struct rio__fiber *self)
 {
 #ifdef RIO_ASAN
-    __sanitizer_finish_switch_fiber(self->fake_stack, &from->bottom, &from->bytes);
+    __sanitizer_finish_switch_fiber(self->fake_stack, NULL, NULL);
 #endif
-    (void)self, (void)from;
+    (void)self;
+}
+
+/* On a fresh stack, entered from the loop, whose own stack becomes known by it. */
+static inline void rio__fiber_enter_first(struct rio__fiber *self,
+                                          struct rio__fiber *loop)
+{
+#ifdef RIO_ASAN
+    __sanitizer_finish_switch_fiber(self->fake_stack, &loop->bottom, &loop->bytes);
+#endif
+    (void)self, (void)loop;
 }
 
 /* A piece of memory becomes stacks, or ceases to be.  LSan looks for pointers there. */

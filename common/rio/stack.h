@@ -5,7 +5,9 @@
  *
  * Guards, best first: MADV_GUARD_INSTALL (kernel 6.13: costs no mapping), mprotect (two
  * mappings a stack, so only while max_map_count allows), a canary of 64 bytes that is
- * looked at when the stack comes back.  Stacks are handed out last in, first out.
+ * looked at when the stack comes back.  Stacks are handed out last in, first out.  One
+ * is 64 KiB and its guard long: an odd number of pages, so that equal depths of
+ * neighbours do not fall into the same sets of the cache.
  *
  *     in_use + free_count + fresh_left = stacks of all slabs
  * SPDX-License-Identifier: MIT */

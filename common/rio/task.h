@@ -135,8 +135,6 @@ RIO_AWAITS long rio__join_uncancelled(rio_future *f);
 
 /* ---- cancel.c ---- */
 
-/* Takes a delivery that is due.  Returns  whether there was one */
-bool rio__cancel_take(struct rio__task *t);
 static inline bool rio__cancel_due(const struct rio__task *t)
 {
     return t->forced || (t->pending > 0 && !t->masked);
@@ -150,6 +148,14 @@ enum rio__cancel_fate {
 enum rio__cancel_fate rio__cancel_request(rio_future *f, const char *msg, bool force);
 /* Records that the task got -ECANCELED. */
 void rio__cancel_delivered(struct rio__task *t);
+/* Takes a delivery that is due.  Returns  whether there was one */
+static inline bool rio__cancel_take(struct rio__task *t)
+{
+    if (RQ_LIKELY(!rio__cancel_due(t)))
+        return false;
+    rio__cancel_delivered(t);
+    return true;
+}
 /* Answers a kept request of a scope.  If nothing was delivered since it was made (mark:
  * `delivered` at that time) it is withdrawn.  Returns  the requests left */
 unsigned rio__cancel_answer(struct rio__task *t, unsigned mark, bool forced);

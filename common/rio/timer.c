@@ -36,11 +36,8 @@ int64_t rio__timer_next(const struct rio_loop *l)
 
 void rio__timer_fire_due(struct rio_loop *l)
 {
-    int64_t now;
+    int64_t now = rio__loop_now(l);
 
-    if (l->timers.count == 0)
-        return;
-    now = rio__loop_now(l);
     while (rio__timer_next(l) <= now) {
         struct rio__timer *t = (struct rio__timer *)rq_heap_pop(&l->timers);
 
