@@ -2,8 +2,9 @@
  *
  * In the data directory: `lock`, held by us and by Redis as long as either lives;
  * `redis/` with the append-only file; `redis.sock`, unless its path is too long for a
- * socket. Redis is configured through its standard input: no file, no secret in
- * arguments. SPDX-License-Identifier: MIT */
+ * socket.  Redis is configured through its standard input: no file, no secret in
+ * arguments.
+ * SPDX-License-Identifier: MIT */
 #include "store/child.h"
 
 #include <errno.h>

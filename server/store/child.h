@@ -14,20 +14,25 @@
 struct child;
 
 struct child_config {
-    const char *data_dir; /* private, exists; redis keeps its AOF in data_dir/redis */
-    int lock_fd;          /* from child_lock() */
-    enum store_level level; /* fsync: AOF always; everysec: AOF everysec; lower: no AOF */
+    const char *data_dir;   /* private, exists; redis keeps its AOF in data_dir/redis */
+    int lock_fd;            /* from child_lock() */
+    enum store_level level; /* fsync, everysec: an AOF of that kind; lower: none */
 };
 
-/* Locks `data_dir`/lock.  Writes our pid into it.
+/* Locks `data_dir`/lock.  Writes our pid into it.  When the holder is dead and only its
+ * Redis is still stopping, waits up to 5 s for that.
  * Returns  the descriptor (close-on-exec), kept open for the life of the process
  * Errors   -EWOULDBLOCK  held; *out_pid is the holder's pid or 0;  -errno */
 int child_lock(const char *data_dir, int *out_pid);
 
-/* Starts keeper and Redis and waits until Redis answers PING (through LOADING).  Blocks;
- * call before rio_run.
- * Errors  -ENOENT  no redis-server in PATH;  -ETIMEDOUT;  -ENAMETOOLONG;  -errno; with a
- *         sentence that says what to do, and the end of Redis' log, in `why` (2048 bytes)
+/* Starts keeper and Redis and waits until Redis answers PING, through LOADING.  Blocks;
+ * call before rio_run.  A level below everysec still keeps an AOF that an earlier run
+ * has left, because its jobs are in there.
+ * Errors  -ENOENT        no redis-server in PATH
+ *         -ENAMETOOLONG  no place short enough for a socket
+ *         -ETIMEDOUT;  -errno
+ *         with a sentence that says what to do, or the end of Redis' log, in `why`
+ *         (2048 bytes)
  * Owns    gives *out: child_stop() */
 int child_start(const struct child_config *config, char *why, struct child **out);
 /* unix:/path of its socket.  Owns  lends: the child's life */
@@ -38,7 +43,8 @@ int child_redis_pid(const struct child *child);
 int child_fd(const struct child *child);
 /* The keeper's last words (end of Redis' log) after child_fd() became readable. */
 const char *child_last_words(struct child *child);
-/* SIGTERM to Redis (which syncs its AOF), waits for it and the keeper, frees.  Blocks. */
+/* SIGTERM to Redis, which syncs its AOF; waits for it and the keeper; frees.  Blocks.
+ * NULL is fine. */
 void child_stop(struct child *child);
 
 #endif

@@ -16,10 +16,10 @@
 #include "store/ledger.h"
 
 enum {
-    COMMIT_BYTES_MAX =
-        1 << 20, /* unless one record is larger, or they are held together */
-    COMMIT_ROOM_BYTES =
-        64 << 20, /* of unconfirmed commits: beyond it no PUT is taken */
+    /* Of one commit, unless a record is larger, or they are held together. */
+    COMMIT_BYTES_MAX = 1 << 20,
+    /* Of all unconfirmed commits: beyond it no PUT is taken. */
+    COMMIT_ROOM_BYTES = 64 << 20,
 };
 
 struct commit {

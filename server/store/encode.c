@@ -2,11 +2,12 @@
  *
  * The payload of each type is described once, by put_payload(): with a sink that has no
  * memory it counts, with one that has it writes.  So length and content cannot
- * disagree. take_payload() is its mirror; it ignores what stands behind the fields that
- * it knows, which is where later versions may add some.
+ * disagree.  take_payload() is its mirror; it ignores what stands behind the fields
+ * that it knows, which is where later versions may add some.
  *
  * A record struck out of a commit that has not been sent keeps its place with the type
- * 0 until the sweep.  No commit in the log holds one. SPDX-License-Identifier: MIT */
+ * 0 until the sweep.  No commit in the log holds one.
+ * SPDX-License-Identifier: MIT */
 #include "store/encode.h"
 
 #include <errno.h>

@@ -6,16 +6,16 @@
 #include "base/slice.h"
 
 /* The class of an error reply.  In every class the command has not been executed.
- * Returns  -ESTALE   XADD: the id is not greater than the last; we are fenced
- *          -ENOSPC   OOM: maxmemory is reached
- *          -EACCES   no or a wrong password: an operator must act
- *          -EPERM    the ACL forbids the command
+ * Returns  -ESTALE       XADD: the id is not greater than the last; we are fenced
+ *          -ENOSPC       OOM: maxmemory is reached
+ *          -EACCES       no or a wrong password: an operator must act
+ *          -EPERM        the ACL forbids the command
  *          -EMEDIUMTYPE  a key of ours holds something else
- *          -ENOENT   XINFO: there is no such key
- *          -EXDEV    Redis Cluster sends us elsewhere, or there is no such database:
- * the configuration names the wrong Redis -EROFS    a replica, or cut off from its
- * master: resolve the address again -EAGAIN   everything else: loading, disk trouble,
- * too many clients; again later */
+ *          -ENOENT       XINFO: there is no such key
+ *          -EXDEV        the wrong Redis: Cluster sends us elsewhere, or there is no
+ *                        such database
+ *          -EROFS        a replica, or cut off from its master: look up the address
+ * again -EAGAIN       all else: loading, disk trouble, too many clients; again later */
 int errors_classify(struct rq_slice text);
 
 /* One sentence on what to do about a class; "" for those that pass by themselves. */

@@ -5,8 +5,7 @@
  * and of two who claim one epoch exactly one succeeds.  No lock, no clock, no script.
  *
  * Epochs are in job ids and lease tokens, so none may be used twice, although Redis may
- * forget a claim that it had accepted.  Hence the file <state_dir>/epoch-000, which
- * says
+ * forget a claim that it had accepted.  Hence the file <state_dir>/epoch-000:
  *
  *     epoch 7 claiming      written, and on disk, before the claim is sent
  *     epoch 7 owner         after it was accepted
@@ -16,7 +15,8 @@
  *
  * The next epoch is m + 1 where m is the greatest seen (log, key, file), if the file
  * says that this server owned m; else m + 2^10..2^16: on another host a claim above m
- * may have been accepted and lost. SPDX-License-Identifier: MIT */
+ * may have been accepted and lost.
+ * SPDX-License-Identifier: MIT */
 #ifndef STORE_FENCE_H
 #define STORE_FENCE_H
 

@@ -204,7 +204,7 @@ static void refuse_puts(struct store *s)
     size_t count = commit_refuse(&s->commits, c, collect_refused, &r);
     tell_refused(&r);
     if (count > 0)
-        LOG_WARN("event=puts_refused count=%zu why=\"%s\"", count, s->problem);
+        LOG_WARN("event=puts_refused count=%zu why=\"%s\"", count, s->why);
 }
 
 /* maxmemory is reached: what ends jobs goes through all the same. */
@@ -232,25 +232,25 @@ static int answer_commit(struct store *s)
     struct rq_slice text;
     struct entry_id id;
 
-    int rc = link_refusal(s->link, s->problem);
+    int rc = link_refusal(s->link, s->why);
     if (rc < 0)
         return answer_refusal(s, rc);
     if (link_take_nil(s->link) == 0) {
         /* The key is gone: FLUSHALL, or somebody removed it.  Nothing was stored; the
          * next claim makes a new log. */
-        snprintf(s->problem, sizeof s->problem, NAMES_LOG " has vanished from Redis");
+        snprintf(s->why, sizeof s->why, NAMES_LOG " has vanished from Redis");
         flow__not_landed(s);
         return -ENOENT;
     }
     if (link_take_bytes(s->link, &text) < 0 || entry_parse(text, &id) < 0 ||
         entry_compare(id, c->id) != 0) {
         snprintf(
-            s->problem, sizeof s->problem,
+            s->why, sizeof s->why,
             "Redis answered XADD with something that is not our id; is there a proxy?");
         return -EBADMSG;
     }
     s->next_n++;
-    s->problem[0] = '\0';
+    s->why[0] = '\0';
     confirm(s);
     return 0;
 }
@@ -272,14 +272,14 @@ static int answer_epoch(struct store *s)
 {
     struct rq_slice text;
 
-    int rc = link_refusal(s->link, s->problem);
+    int rc = link_refusal(s->link, s->why);
     if (rc < 0)
         return rc;
     if (link_take_bytes(s->link, &text) == 0 && fence_is_ours(&s->fence, text)) {
         s->heard_ns = rio_now();
         return 0;
     }
-    snprintf(s->problem, sizeof s->problem, NAMES_EPOCH " is not ours any more");
+    snprintf(s->why, sizeof s->why, NAMES_EPOCH " is not ours any more");
     return -ENOENT;
 }
 
@@ -288,7 +288,7 @@ int flow__answer(struct store *s)
     enum want want = s->wants[0];
 
     if (s->want_count == 0) {
-        snprintf(s->problem, sizeof s->problem, "Redis answered what nobody had asked");
+        snprintf(s->why, sizeof s->why, "Redis answered what nobody had asked");
         return -EPROTO;
     }
     s->want_count--;

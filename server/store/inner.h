@@ -46,7 +46,8 @@ struct store {
     bool is_whole;          /* the log was replayed once */
     bool has_ended;         /* the task has: nothing more will be sent */
     bool was_up;            /* at least once */
-    char problem[LINK_WHY]; /* why not UP */
+    char why[LINK_WHY];     /* what went wrong in this session; "": nothing yet */
+    char problem[LINK_WHY]; /* why the last session ended; "" when UP */
     char logged[LINK_WHY];  /* the last problem that stands in our log */
 
     /* valid while there is a link */
@@ -77,7 +78,7 @@ void flow__arm(struct store *s);
 /* Sends the next commit if none is in flight. */
 void flow__pump(struct store *s);
 /* One complete reply is at hand: the answer to the oldest want.
- * Errors  -ESTALE  fenced;  -EBADMSG  halted: s->problem says why
+ * Errors  -ESTALE  fenced;  -EBADMSG  halted: s->why says why
  *         -EAGAIN and others: the link is to be given up */
 RQ_MUST_CHECK int flow__answer(struct store *s);
 /* Asks whether the epoch is still ours.  Errors  as link_end */

@@ -3,7 +3,8 @@
  * Nobody is left behind: the keeper asks for SIGTERM when ringqd dies, redis-server
  * asks for it when the keeper dies, and each checks that its parent was still there
  * when it asked.  Both leave the terminal's session, so that ^C reaches ringqd alone,
- * which then stops them after its last commit. SPDX-License-Identifier: MIT */
+ * which then stops them after its last commit.
+ * SPDX-License-Identifier: MIT */
 #include "store/keeper.h"
 
 #include <errno.h>

@@ -6,7 +6,8 @@
  * A commit is live while something whose data stands in it is needed.  The low-water
  * mark is the id of the first live commit: all before it may be trimmed.  Lines at the
  * front that are in the log and dead are dropped at once, so the first line is live or
- * not yet in the log. SPDX-License-Identifier: MIT */
+ * not yet in the log.
+ * SPDX-License-Identifier: MIT */
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
 

@@ -1,9 +1,10 @@
 /* link - one pipelined connection to Redis.
  *
  * hiredis' reader calls make_*() for every element in reading order; they append
- * tokens. It hands us strings inside its own buffer, which moves, so they are copied
+ * tokens.  It hands us strings inside its own buffer, which moves, so they are copied
  * once, into `bytes`.  The value that a make_*() returns only has to be something other
- * than NULL. SPDX-License-Identifier: MIT */
+ * than NULL.
+ * SPDX-License-Identifier: MIT */
 #include "store/link.h"
 
 #include <errno.h>

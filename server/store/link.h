@@ -5,8 +5,7 @@
  * Whoever reads takes one token after the other and says which type it must have, so
  * that the type and the count of every reply are checked before use.
  *
- *   *1 *2 $3 7-1 *2 $1 b $9 ...  ->  array 1, array 2, bytes "7-1", array 2, bytes "b",
- * ...
+ *   *1 *2 $3 7-1 *2 $1 b $9 ...  ->  array 1, array 2, "7-1", array 2, "b", ...
  *
  * After an error of a link_* call other than -EAGAIN the link is of no use: replies
  * would shift.  Close it.
@@ -50,8 +49,7 @@ uint8_t *link_arg_room(struct link *l, size_t len);
 /* Ends the command and gives it to the stream.
  * Errors  -ENOMEM, as rio_stream_write; nothing of the command was written */
 RQ_MUST_CHECK int link_end(struct link *l);
-/* All of a command at once.  Shape  argv: NULL-terminated strings.  Errors  as link_end
- */
+/* All of a command at once.  Shape  argv: strings, then NULL.  Errors  as link_end */
 RQ_MUST_CHECK int link_send(struct link *l, const char *const *argv);
 
 /* Bytes written that the kernel has not taken. */

@@ -1,7 +1,7 @@
 /* recover - reading the log.
  *
- * The reply to XRANGE is an array of entries, each [id, [field, value]]: six tokens. An
- * entry is applied as soon as its six tokens are there.
+ * The reply to XRANGE is an array of entries, each [id, [field, value]]: five tokens.
+ * An entry is applied as soon as its tokens are there.
  * SPDX-License-Identifier: MIT */
 #include "store/recover.h"
 

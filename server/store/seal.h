@@ -5,7 +5,8 @@
  * Version, flags, key id, the log's name and the entry id are associated data: a commit
  * can be neither moved to another place nor sent again under another id without being
  * sealed again.  Key id 0 is a fixed public key: its tag is a checksum, the only one,
- * as Redis' append-only file has none. SPDX-License-Identifier: MIT */
+ * as Redis' append-only file has none.
+ * SPDX-License-Identifier: MIT */
 #ifndef STORE_SEAL_H
 #define STORE_SEAL_H
 

@@ -34,7 +34,7 @@ RIO_AWAITS static int open_link(struct store *s)
     if (rc >= 0 || rc == -ECANCELED)
         return rc;
     s->link = NULL;
-    snprintf(s->problem, sizeof s->problem, "cannot connect to Redis at %.100s%s%s: %s",
+    snprintf(s->why, sizeof s->why, "cannot connect to Redis at %.100s%s%s: %s",
              s->url.host, s->url.port[0] != '\0' ? ":" : "", s->url.port,
              rq_err_text(rc));
     return -ECONNREFUSED; /* not to be taken for an answer of Redis */
@@ -61,10 +61,10 @@ RIO_AWAITS static int prepare(struct store *s)
 {
     struct settings now;
 
-    int rc = await(link_greet(s->link, &s->url, s->problem));
+    int rc = await(link_greet(s->link, &s->url, s->why));
     if (rc < 0)
         return rc;
-    rc = await(settings_read(s->link, &now, s->problem));
+    rc = await(settings_read(s->link, &now, s->why));
     if (rc < 0)
         return rc;
     if (!s->was_up || now.promised != s->settings.promised ||
@@ -73,7 +73,7 @@ RIO_AWAITS static int prepare(struct store *s)
     s->settings = now;
     if (s->fence.epoch > 0)
         return 0;
-    return await(fence_self_test(&s->fence, s->link, s->problem));
+    return await(fence_self_test(&s->fence, s->link, s->why));
 }
 
 /* Redis may have forgotten what it acknowledged: a crash below fsync, FLUSHALL, a stale
@@ -96,7 +96,7 @@ static int check_tail(struct store *s, struct entry_id top)
     if (s->is_whole)
         return 0;
     snprintf(
-        s->problem, sizeof s->problem,
+        s->why, sizeof s->why,
         "the log lost its end while it was being read (%s, now %s); start ringqd again",
         expected, found);
     return -EBADMSG;
@@ -106,7 +106,7 @@ RIO_AWAITS static int recover(struct store *s)
 {
     s->state = STORE_RECOVERING;
     int rc = await(recover_read(&s->recover, s->link,
-                                (struct entry_id){s->fence.epoch, 0}, s->problem));
+                                (struct entry_id){s->fence.epoch, 0}, s->why));
     if (rc < 0)
         return rc;
     s->is_whole = true;
@@ -123,8 +123,8 @@ RIO_AWAITS static int resolve(struct store *s)
 
     if (!s->in_flight)
         return 0;
-    int rc = await(recover_find(s->link, &s->seal, c->id, commit_plain(&s->commits, c),
-                                s->problem));
+    int rc = await(
+        recover_find(s->link, &s->seal, c->id, commit_plain(&s->commits, c), s->why));
     if (rc < 0)
         return rc;
     entry_format(c->id, id);
@@ -140,7 +140,7 @@ RIO_AWAITS static int take_over(struct store *s)
 {
     struct entry_id top;
 
-    int rc = await(fence_claim(&s->fence, s->link, &top, s->problem));
+    int rc = await(fence_claim(&s->fence, s->link, &top, s->why));
     if (rc < 0)
         return rc;
     s->next_n = 1;
@@ -161,7 +161,7 @@ static void enter_up(struct store *s)
     s->was_up = true;
     s->state = STORE_UP;
     s->heard_ns = rio_now();
-    s->problem[0] = s->logged[0] = '\0';
+    s->why[0] = s->problem[0] = s->logged[0] = '\0';
     LOG_INFO("event=store_up epoch=%llu level=%s verified=%s redis=%s entries=%zu "
              "records=%llu",
              (unsigned long long)s->fence.epoch,
@@ -182,7 +182,7 @@ static int look_around(struct store *s)
         s->want_since_ns = now; /* a large commit is on its way */
     s->unsent = unsent;
     if (s->want_count > 0 && now - s->want_since_ns >= s->config.redis_timeout_ns) {
-        snprintf(s->problem, sizeof s->problem, "Redis has not answered for %lld ms",
+        snprintf(s->why, sizeof s->why, "Redis has not answered for %lld ms",
                  (long long)((now - s->want_since_ns) / RIO_MS));
         return -ETIMEDOUT;
     }
@@ -211,7 +211,7 @@ RIO_AWAITS static int serve(struct store *s)
 
 RIO_AWAITS static int run_session(struct store *s)
 {
-    s->problem[0] = '\0';
+    s->why[0] = '\0';
     int rc = await(open_link(s));
     if (rc < 0)
         return rc;
@@ -230,7 +230,7 @@ RIO_AWAITS static int run_session(struct store *s)
 /* Only an operator can mend these. */
 static bool needs_operator(int rc)
 {
-    return rc == -EACCES || rc == -EPERM || rc == -EXDEV;
+    return rc == -EACCES || rc == -EPERM || rc == -EXDEV || rc == -ENOTSUP;
 }
 
 static bool is_final(const struct store *s, int rc)
@@ -242,21 +242,22 @@ static bool is_final(const struct store *s, int rc)
 static void stop(struct store *s, int rc)
 {
     bool is_fenced = rc == -ESTALE;
-    const char *remedy = is_fenced ? "" : errors_remedy(rc);
+    const char *rival = is_fenced ? s->fence.rival : "";
+    const char *remedy = errors_remedy(rc);
     char why[2 * LINK_WHY];
 
     if (is_fenced)
         snprintf(why, sizeof why, "another server%s%s owns the log now",
-                 s->fence.rival[0] ? " at " : "", s->fence.rival);
+                 rival[0] != '\0' ? " at " : "", rival);
     else
-        snprintf(why, sizeof why, "%s%s%s", s->problem, remedy[0] != '\0' ? "; " : "",
+        snprintf(why, sizeof why, "%s%s%s", s->why, remedy[0] != '\0' ? "; " : "",
                  remedy);
     snprintf(s->problem, sizeof s->problem, "%.*s", (int)sizeof s->problem - 1, why);
     s->state = is_fenced ? STORE_FENCED : STORE_HALTED;
     LOG_ERROR("event=store_%s epoch=%llu why=\"%s\"", is_fenced ? "fenced" : "halted",
               (unsigned long long)s->fence.epoch, why);
     store__wake_flushers(s, true);
-    s->events.stopped(s->events.arg, s->state, is_fenced ? s->fence.rival : "", why);
+    s->events.stopped(s->events.arg, s->state, rival, why);
 }
 
 /* The same trouble is logged once, not once a second. */
@@ -264,9 +265,9 @@ static void report(struct store *s, int rc)
 {
     const char *remedy = errors_remedy(rc);
 
-    if (s->problem[0] == '\0')
-        snprintf(s->problem, sizeof s->problem, "the link to Redis broke: %s",
-                 rq_err_text(rc));
+    if (s->why[0] == '\0')
+        snprintf(s->why, sizeof s->why, "the link to Redis broke: %s", rq_err_text(rc));
+    memcpy(s->problem, s->why, sizeof s->problem);
     if (strcmp(s->problem, s->logged) == 0)
         return;
     LOG_WARN("event=store_down why=\"%s%s%s\" action=\"trying again\"", s->problem,

@@ -5,11 +5,11 @@
  *   yes         no           -                          redis: the kernel decides when
  *   yes         everysec     -                          everysec
  *   yes         always       no                         fsync
- *   yes         any          yes                        redis: no fsync during a
- * rewrite
+ *   yes         any          yes                        redis: no fsync in a rewrite
  *
  * An ACL may hide INFO or CONFIG.  What is hidden is not checked; the self-test and
- * every reply still are. SPDX-License-Identifier: MIT */
+ * every reply still are.
+ * SPDX-License-Identifier: MIT */
 #include "store/settings.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ static int check_version(struct rq_slice version, struct settings *s, char *why)
         return 0;
     snprintf(why, LINK_WHY, "Redis %s is too old; ringq needs 7.0 or later",
              s->version);
-    return -EACCES;
+    return -ENOTSUP;
 }
 
 static int check_policy(struct rq_slice policy, char *why)
@@ -64,7 +64,7 @@ static int check_policy(struct rq_slice policy, char *why)
              "Redis may evict our jobs: maxmemory-policy is %.*s; set it with "
              "CONFIG SET maxmemory-policy noeviction, and in redis.conf",
              (int)(policy.len < 40 ? policy.len : 40), (const char *)policy.ptr);
-    return -EACCES;
+    return -ENOTSUP;
 }
 
 static int judge_info(struct rq_slice info, struct settings *s, char *why)

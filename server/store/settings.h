@@ -13,9 +13,9 @@ struct settings {
 };
 
 /* Reads INFO and CONFIG.
- * Errors  -EACCES  a setting with which nothing can be promised: a policy that evicts,
- *                  a Redis older than 7.0; an operator must act
- *         -EROFS   a replica;  else as link_reply and link_refusal
+ * Errors  -ENOTSUP  nothing can be promised: a policy that evicts, a Redis older than
+ *                   7.0; an operator must act
+ *         -EROFS    a replica;  else as link_reply and link_refusal
  *         `why` (LINK_WHY bytes) says what to do */
 RIO_AWAITS int settings_read(struct link *l, struct settings *out, char *why);
 

@@ -2,7 +2,7 @@
  *
  * Records appended in one turn of the loop become one entry of a Redis Stream (group
  * commit); one commit is in flight at a time; the entry's id is <epoch>-<n>, so Redis
- * itself refuses a writer that has lost ownership.  docs/store.md tells the whole story.
+ * itself refuses a writer that has lost ownership.  The whole story: docs/store.md.
  *
  * A commit is named here by its sequence number, 1, 2, 3, ..., which grows over epochs
  * and reconnects; replayed entries get numbers too.
@@ -33,8 +33,8 @@ enum store_state {
     STORE_CONNECTING, /* no link; PUTs fail, GETs go on from memory */
     STORE_RECOVERING, /* first start: the log is being read */
     STORE_UP,
-    STORE_FENCED, /* another owner has claimed the log: nothing more will be acknowledged */
-    STORE_HALTED, /* corruption or a refusal that no retry can mend; store_stats() says what */
+    STORE_FENCED, /* another owner has claimed the log: nothing more is acknowledged */
+    STORE_HALTED, /* damage, or what no retry can mend; store_stats() says what */
 };
 
 struct store_config {
@@ -49,19 +49,20 @@ struct store_config {
 /* Called from the store's task or from store calls; none may suspend. */
 struct store_events {
     void *arg;
-    /* Recovery: the next record of the log, in commit `seq`.  < 0 stops with that error. */
+    /* Recovery: the next record of the log, in commit `seq`.  < 0 halts the store. */
     int (*replay)(void *arg, const struct record *record, uint64_t seq);
     /* The store owns the log from now on under `epoch`; also after each reconnect.  On
      * the first call the whole log has been replayed. */
     void (*owned)(void *arg, uint64_t epoch);
     /* Every commit up to and including `seq` is in the log. */
     void (*committed)(void *arg, uint64_t seq);
-    /* These PUTs of commit `seq` (at most all of it) were definitely refused, by job id;
+    /* These PUTs of commit `seq`, perhaps not all at once, were definitely refused;
      * the commit's other records stand.  Called before the commit's `committed`. */
     void (*refused)(void *arg, const struct job_id *jobs, size_t count, uint64_t seq);
     /* STORE_FENCED or STORE_HALTED was entered; `why` is a sentence; for FENCED `owner`
      * is the address of the new owner, or "" */
-    void (*stopped)(void *arg, enum store_state state, const char *owner, const char *why);
+    void (*stopped)(void *arg, enum store_state state, const char *owner,
+                    const char *why);
 };
 
 /* Connects, checks what Redis promises, claims the log, replays it, keeps the link up.
@@ -73,31 +74,35 @@ int store_start(const struct store_config *config, const struct store_events *ev
                 rio_group *group, char *why, struct store **out);
 void store_free(struct store *store);
 
-/* Appends to the open commit, which is sent at the end of the turn, or when the commit in
- * flight is answered.  A commit of nothing but LEASE and TOTALS may wait 2 ms for company.
+/* Appends to the open commit, which is sent at the end of the turn, or when the commit
+ * in flight is answered.  Nothing but LEASE and TOTALS may wait 2 ms for company.
  * Returns  0, and *out_seq names the commit.
- * Errors   -ENOMEM;  -ENOBUFS  a PUT, and store_has_room() is false;  -ESHUTDOWN  fenced or halted
- *          -EMSGSIZE  a record over 64 MiB, or a held commit over 128 MiB
+ * Errors   -ENOBUFS    a PUT, and store_has_room() is false
+ *          -ESHUTDOWN  fenced, halted, or the group has ended
+ *          -EMSGSIZE   a record over 64 MiB, or a held commit over 128 MiB
+ *          -ENOMEM
  * Owns     borrows the record's slices */
 int store_append(struct store *store, const struct record *record, uint64_t *out_seq);
 
-/* Between the two, everything appended goes into one and the same commit, however large:
- * MPUT is all or nothing.  They do not nest; nothing may suspend in between. */
+/* Between the two, all that is appended goes into one and the same commit, however
+ * large: MPUT is all or nothing.  They do not nest; nothing may suspend in between. */
 void store_hold(struct store *store);
 void store_unhold(struct store *store);
 
 /* May PUTs be taken (unconfirmed commits below 64 MiB, state UP or reconnecting)? */
 bool store_has_room(const struct store *store);
 
-/* One thing whose data lives in commit `seq` (PUT, MOVE, TOTALS) is needed no more; when
- * none is left the log may be trimmed up to there.  store_append counts one per such record. */
+/* One thing whose data lives in commit `seq` (PUT, MOVE, TOTALS) is needed no more;
+ * when none is left the log may be trimmed up to there.  store_append and replay count
+ * one for each such record. */
 void store_forget(struct store *store, uint64_t seq);
 
 /* Has the first byte of commit `seq` been given to the kernel? */
 bool store_was_sent(const struct store *store, uint64_t seq);
 /* Takes the job's PUT record out of a commit that was never sent; it is as if refused,
- * but without an event.  The caller still owes store_forget() for it, as for any PUT (the
- * core says so with EFFECT_FORGET).  Returns  false when the commit was sent already. */
+ * but without an event.  The caller still owes store_forget() for it, as for any PUT
+ * (the core says so with EFFECT_FORGET).
+ * Returns  false when the commit was sent already */
 bool store_withdraw(struct store *store, struct job_id job, uint64_t seq);
 
 /* Waits until everything appended so far is in the log.

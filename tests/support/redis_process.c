@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <hiredis/hiredis.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,6 +97,38 @@ void redis_stop(struct redis_process *r)
     if (r->pid > 0)
         redis_kill(r);
     remove_tree(r->dir);
+}
+
+/* A port that was free a moment ago. */
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc = bind(fd, (struct sockaddr *)&address, len);
+    ASSERT(rc == 0);
+    rc = getsockname(fd, (struct sockaddr *)&address, &len);
+    ASSERT(rc == 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+int redis_listen(struct redis_process *r)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        int port = free_port();
+        redisReply *reply = redisCommand(r->connection, "CONFIG SET port %d", port);
+
+        ASSERT(reply != NULL);
+        bool listens = reply->type == REDIS_REPLY_STATUS;
+        freeReplyObject(reply);
+        if (listens)
+            return port;
+    }
+    ASSERT(!"a port to listen on");
+    return -1;
 }
 
 static redisReply *ask(struct redis_process *r, const char *format, va_list args)

@@ -28,6 +28,9 @@ void redis_kill(struct redis_process *r);
 /* Kills it if it runs, and removes its directory. */
 void redis_stop(struct redis_process *r);
 
+/* Has it listen on a free TCP port of the loopback.  Returns  the port */
+int redis_listen(struct redis_process *r);
+
 /* One command; its reply must not be an error.  Returns  an integer reply's value, the
  * number of elements of an array, 0 for the rest */
 int64_t redis_do(struct redis_process *r, const char *format, ...)

@@ -1,5 +1,6 @@
 /* child_test - the private redis-server: started, locked, restarted, explained,
- * stopped. SPDX-License-Identifier: MIT */
+ * stopped.
+ * SPDX-License-Identifier: MIT */
 #include "store/child.h"
 
 #include <errno.h>
