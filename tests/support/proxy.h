@@ -1,5 +1,6 @@
 /* proxy.h - a proxy on a unix socket, inside the test's own loop, that can lose
- * commands or replies and cut connections. SPDX-License-Identifier: MIT */
+ * commands or replies and cut connections.
+ * SPDX-License-Identifier: MIT */
 #ifndef TEST_SUPPORT_PROXY_H
 #define TEST_SUPPORT_PROXY_H
 
