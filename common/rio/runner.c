@@ -207,14 +207,25 @@ static void cancel_all(struct rio_loop *l)
     }
 }
 
-/* Cancels every task and waits for it.  One that waits on, for nothing that can come,
- * is asked again. */
+/* Ends the joins themselves, which otherwise pass a request on: in a circle, for ever. */
+static void break_joins(struct rio_loop *l)
+{
+    RQ_LIST_EACH(link, &l->tasks)
+    {
+        struct rio__task *t = RQ_LIST_ENTRY(link, struct rio__task, all);
+
+        if (t->wait != NULL && t->wait->joins != NULL)
+            t->wait->cancel(t->wait);
+    }
+}
+
+/* Cancels every task and waits for it.  One that waits on, for nothing that can come, is
+ * asked again. */
 static void end_tasks(struct rio_loop *l)
 {
     unsigned rounds = 0;
 
-    if (l->task_count > 0)
-        cancel_all(l);
+    cancel_all(l);
     while (l->task_count > 0) {
         l->exposed = false; /* other threads cannot help any more */
         l->stop = false;
@@ -224,6 +235,7 @@ static void end_tasks(struct rio_loop *l)
                 rio__dump(l, stderr);
                 ASSERT(!"a task never ends");
             }
+            break_joins(l);
             cancel_all(l);
         }
         rio__loop_turn(l, INT64_MAX);

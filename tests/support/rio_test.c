@@ -6,7 +6,7 @@
 
 #include "support/test.h"
 
-enum { SETTLE_TURNS = 20, LEFT_TURNS = 2000 };
+enum { SETTLE_TURNS = 20, LEFT_TURNS = 2000, LOOP_TEST_FAILED = -99999 };
 
 long loop_test_fd_count(void)
 {
@@ -19,6 +19,19 @@ long loop_test_fd_count(void)
         n++;
     (void)closedir(dir);
     return n;
+}
+
+long loop_test_failed(const char *what, const char *file, int line)
+{
+    print_error("%s:%d: expected: %s\n", file, line, what);
+    return LOOP_TEST_FAILED;
+}
+
+long loop_test_differs(const char *what, long long got, long long want,
+                       const char *file, int line)
+{
+    print_error("%s:%d: %s is %lld, expected %lld\n", file, line, what, got, want);
+    return LOOP_TEST_FAILED;
 }
 
 int loop_test_settle(void)

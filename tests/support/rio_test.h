@@ -24,4 +24,32 @@ RIO_AWAITS int loop_test_settle(void);
 /* Open descriptors of this process. */
 long loop_test_fd_count(void);
 
+/* Inside a body: unless it holds, says where, and ends the body with an error.  (An
+ * assertion of cmocka would leave the task's stack by longjmp.) */
+/* clang-format off */
+#define EXPECT(x) \
+    do { if (!(x)) return loop_test_failed(#x, __FILE__, __LINE__); } while (0)
+#define EXPECT_EQ(got, want) \
+    do { \
+        long long _got = (long long)(got), _want = (long long)(want); \
+        if (_got != _want) \
+            return loop_test_differs(#got, _got, _want, __FILE__, __LINE__); \
+    } while (0)
+
+/* The cmocka test `name`: its body runs as the main task of a fresh loop, and what it
+ * returns must be 0. */
+#define LOOP_TEST(name) \
+    static long name##_body(void *unused); \
+    static void name(void **state) \
+    { \
+        (void)state; \
+        assert_int_equal(loop_test_run(name##_body, NULL), 0); \
+    } \
+    static long name##_body(void *unused __attribute__((unused)))
+/* clang-format on */
+
+long loop_test_failed(const char *what, const char *file, int line);
+long loop_test_differs(const char *what, long long got, long long want,
+                       const char *file, int line);
+
 #endif
