@@ -43,8 +43,11 @@ static int left_ms(int64_t deadline_ns)
     return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+/* timeout_ms < 0: no limit. */
 static int64_t deadline_of(int timeout_ms)
 {
+    if (timeout_ms < 0)
+        return INT64_MAX;
     return rq_clock_after(rq_clock_boottime_ns(), (int64_t)timeout_ms * NS_PER_MS);
 }
 
