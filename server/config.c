@@ -294,7 +294,8 @@ struct file_source {
     int rc;
 };
 
-static int on_line(void *arg, const char *section, const char *name, const char *value)
+/* Returns 0 to stop: inih then names the line. */
+static int on_pair(void *arg, const char *section, const char *name, const char *value)
 {
     struct file_source *source = arg;
     enum option_id id;
@@ -306,32 +307,29 @@ static int on_line(void *arg, const char *section, const char *name, const char 
                  "%s: section [%.40s] is not known; write name = value", source->path,
                  section);
         source->rc = -EINVAL;
-    } else {
-        source->rc = find_option(name, strlen(name), source->path, &id, source->why);
-        if (source->rc == 0)
-            source->rc =
-                apply(source->config, id, value, RANK_FILE, source->path, source->why);
+        return 0;
     }
+    source->rc = find_option(name, strlen(name), source->path, &id, source->why);
+    if (source->rc == 0)
+        source->rc =
+            apply(source->config, id, value, RANK_FILE, source->path, source->why);
     return source->rc == 0;
 }
 
 int config_file(struct config *c, const char *path, char why[CONFIG_WHY])
 {
-    struct file_source source = {.config = c, .path = path, .why = why};
+    char reason[CONFIG_WHY] = "not understood; write name = value";
+    struct file_source source = {.config = c, .path = path, .why = reason};
 
-    int line = ini_parse(path, on_line, &source);
-    if (source.rc < 0)
-        return source.rc;
+    int line = ini_parse(path, on_pair, &source);
+    if (line == 0)
+        return 0;
     if (line < 0) {
         snprintf(why, CONFIG_WHY, "cannot read %.200s: %s", path, strerror(errno));
         return -ENOENT;
     }
-    if (line > 0) {
-        snprintf(why, CONFIG_WHY, "%.200s:%d: not understood; write name = value", path,
-                 line);
-        return -EINVAL;
-    }
-    return 0;
+    snprintf(why, CONFIG_WHY, "line %d: %.300s", line, reason);
+    return source.rc < 0 ? source.rc : -EINVAL;
 }
 
 void config_help(FILE *out)

@@ -4,6 +4,7 @@
  * The order matters: lock, sockets, private Redis (which forks), and only then the
  * loop. SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@ enum {
     EXIT_INTERNAL = 70,
     EXIT_REFUSED = 78,
     SPARE_DESCRIPTORS = 64, /* for what is not a client */
+    ADDRESS_TRIES = 100,    /* to listen on an address that is in use */
+    ADDRESS_PAUSE_MS = 20,
 };
 
 static void print_help(void)
@@ -99,6 +102,20 @@ static int lock_data(const struct config *c, char *why)
     return rc;
 }
 
+/* The kernel takes the ring of a killed process apart a little after its death, and the
+ * ring holds the listening socket that long: a restart right after kill -9 waits for
+ * it. */
+static int open_socket(const char *address, char *why, uint16_t *out_port)
+{
+    int rc = listener_open(address, why, out_port);
+
+    for (int tries = 0; rc == -EADDRINUSE && tries < ADDRESS_TRIES; tries++) {
+        poll(NULL, 0, ADDRESS_PAUSE_MS); /* nothing tells when it is gone */
+        rc = listener_open(address, why, out_port);
+    }
+    return rc;
+}
+
 static int open_sockets(struct service *s, char *why)
 {
     const struct config *c = s->config;
@@ -107,7 +124,7 @@ static int open_sockets(struct service *s, char *why)
         struct service_socket *socket = &s->sockets[i];
 
         socket->address = c->listen[i];
-        socket->fd = listener_open(c->listen[i], why, &socket->port);
+        socket->fd = open_socket(c->listen[i], why, &socket->port);
         if (socket->fd < 0)
             return socket->fd;
         s->socket_count++;

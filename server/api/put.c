@@ -41,12 +41,14 @@ static void put_failed(struct promise *p, int code)
 static const struct promise_ops put_ops = {.done = put_done, .failed = put_failed};
 static const struct promise_ops mput_ops = {.done = mput_done, .failed = put_failed};
 
-/* When the job may be delivered first, in unix ms; 0: at once. */
+/* When the job may be delivered first, in unix ms; 0: at once, as for a time gone by. */
 static int64_t due_of(const struct rq_put *put)
 {
+    int64_t now = rq_clock_wall_ms();
+
     if (put->delay_ms < 0)
-        return put->at_unix_ms;
-    return put->delay_ms == 0 ? 0 : rq_clock_wall_ms() + put->delay_ms;
+        return put->at_unix_ms > now ? put->at_unix_ms : 0;
+    return put->delay_ms == 0 ? 0 : now + put->delay_ms;
 }
 
 static void issue(struct api_client *c, const struct rq_put *put, struct reply *r)
