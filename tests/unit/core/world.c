@@ -1,0 +1,536 @@
+/* world - a core with a clock, a log and a list of what happened.
+ * SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "support/test.h"
+
+struct world_record {
+    struct record r;
+    struct job_id id;
+    bool confirm, is_refused, is_confirmed;
+    bool is_live; /* has data that somebody needs: PUT, MOVE, TOTALS */
+};
+
+/* ---- the log ---- */
+
+static struct rq_slice copy_slice(struct rq_slice s)
+{
+    uint8_t *copy = malloc(s.len + 1);
+
+    assert_non_null(copy);
+    if (s.len > 0)
+        memcpy(copy, s.ptr, s.len);
+    return rq_slice(copy, s.len);
+}
+
+static void free_slice(struct rq_slice s)
+{
+    free((void *)(uintptr_t)s.ptr);
+}
+
+static void append(struct world *w, const struct effect *e)
+{
+    if (w->log_count == w->log_cap) {
+        w->log_cap = w->log_cap == 0 ? 64 : w->log_cap * 2;
+        w->log = realloc(w->log, w->log_cap * sizeof *w->log);
+        assert_non_null(w->log);
+    }
+    struct world_record *copy = &w->log[w->log_count++];
+
+    *copy = (struct world_record){.r = e->u.log.record,
+                                  .id = e->u.log.record.job,
+                                  .confirm = e->u.log.confirm,
+                                  .is_live = e->u.log.homes};
+    copy->r.queue = copy_slice(copy->r.queue);
+    copy->r.body = copy_slice(copy->r.body);
+    copy->r.error = copy_slice(copy->r.error);
+    copy->r.result = copy_slice(copy->r.result);
+    /* Each record is a commit of its own; its home is its place, from 1. */
+    if (e->u.log.homes)
+        core_set_home(w->core, e, w->log_count);
+}
+
+static void free_log(struct world *w, size_t from)
+{
+    for (size_t i = from; i < w->log_count; i++) {
+        free_slice(w->log[i].r.queue);
+        free_slice(w->log[i].r.body);
+        free_slice(w->log[i].r.error);
+        free_slice(w->log[i].r.result);
+    }
+    w->log_count = from;
+}
+
+static void forget(struct world *w, uint64_t home)
+{
+    assert_in_range(home, 1, w->log_count);
+    assert_true(w->log[home - 1].is_live); /* forgotten once, and only what lives */
+    w->log[home - 1].is_live = false;
+}
+
+/* ---- effects ---- */
+
+static void note(struct world *w, const struct effect *e)
+{
+    assert_true(w->event_count < WORLD_EVENTS);
+    struct event *ev = &w->events[w->event_count++];
+    const struct record *r = &e->u.log.record;
+
+    *ev = (struct event){.kind = e->kind};
+    switch (e->kind) {
+    case EFFECT_RECORD:
+        ev->job = r->job;
+        ev->confirm = e->u.log.confirm;
+        ev->homes = e->u.log.homes;
+        ev->type = r->type;
+        ev->state = r->state;
+        ev->end = r->end;
+        ev->attempts = r->attempts;
+        ev->due_wall_ms = r->due_wall_ms;
+        ev->totals = r->totals;
+        snprintf(ev->error, sizeof ev->error, "%.*s", (int)r->error.len,
+                 r->error.len == 0 ? "" : (const char *)r->error.ptr);
+        break;
+    case EFFECT_DELIVER: {
+        struct job_view view;
+
+        job_view(e->u.deliver.job, &view);
+        assert_int_equal(view.lease, e->u.deliver.lease);
+        ev->job = view.id;
+        ev->cookie = e->u.deliver.cookie;
+        ev->lease = e->u.deliver.lease;
+        ev->more = e->u.deliver.more;
+        break;
+    }
+    case EFFECT_TIMEOUT:
+        ev->cookie = e->u.timeout.cookie;
+        break;
+    case EFFECT_JOINED:
+        ev->cookie = e->u.joined.cookie;
+        ev->counts = e->u.joined.counts;
+        break;
+    case EFFECT_FORGET:
+        ev->home = e->u.forget.home;
+        break;
+    }
+}
+
+static void carry(struct world *w)
+{
+    for (size_t i = 0; i < w->fx.count; i++) {
+        const struct effect *e = &w->fx.items[i];
+
+        note(w, e);
+        if (e->kind == EFFECT_RECORD)
+            append(w, e);
+        if (e->kind == EFFECT_FORGET)
+            forget(w, e->u.forget.home);
+        if (e->kind == EFFECT_DELIVER && e->u.deliver.more) {
+            assert_true(i + 1 < w->fx.count);
+            assert_int_equal(w->fx.items[i + 1].kind, EFFECT_DELIVER);
+        }
+    }
+    w->fx.count = 0;
+    core_check(w->core);
+}
+
+static void begin(struct world *w)
+{
+    assert_int_equal(w->fx.count, 0);
+    w->event_count = 0;
+}
+
+/* Carries out what a call caused; one that failed must have caused nothing. */
+static int end(struct world *w, int rc)
+{
+    if (rc < 0)
+        assert_int_equal(w->fx.count, 0);
+    carry(w);
+    return rc;
+}
+
+static void must(int rc)
+{
+    assert_int_equal(rc, 0);
+}
+
+/* ---- life ---- */
+
+void world_init(struct world *w)
+{
+    *w = (struct world){.now = {5000000000, 1000000}, .epoch = 7};
+    w->events = calloc(WORLD_EVENTS, sizeof *w->events);
+    assert_non_null(w->events);
+    effects_init(&w->fx);
+    w->core = core_new(1);
+    assert_non_null(w->core);
+    core_set_epoch(w->core, w->epoch);
+    w->holder = core_holder_new(w->core);
+    assert_non_null(w->holder);
+}
+
+void world_fini(struct world *w)
+{
+    core_free(w->core);
+    effects_fini(&w->fx);
+    free_log(w, 0);
+    free(w->log);
+    free(w->events);
+}
+
+void world_sleep(struct world *w, int64_t ms)
+{
+    w->now.mono_ns += ms * 1000000;
+    w->now.wall_ms += ms;
+}
+
+/* ---- producing ---- */
+
+struct job_policy world_policy(void)
+{
+    return (struct job_policy){.ttr_ms = 1000,
+                               .backoff_base_ms = 100,
+                               .backoff_max_ms = 10000,
+                               .tries = 3,
+                               .backoff = JOB_BACKOFF_FIXED,
+                               .pri = 100};
+}
+
+struct job_id world_put_more(struct world *w, const char *queue, const char *body,
+                             struct job_policy policy, int64_t due_wall_ms)
+{
+    const struct core_put put = {.queue = rq_slice_str(queue),
+                                 .body = rq_slice_str(body),
+                                 .policy = policy,
+                                 .due_wall_ms = due_wall_ms};
+    struct job_view view;
+    struct job *job;
+
+    begin(w);
+    must(core_put(w->core, &put, w->now, &w->fx, &job));
+    job_view(job, &view);
+    must(end(w, 0));
+    return view.id;
+}
+
+struct job_id world_put(struct world *w, const char *queue, const char *body)
+{
+    return world_put_more(w, queue, body, world_policy(), 0);
+}
+
+struct job_id world_put_landed(struct world *w, const char *queue)
+{
+    struct job_id id = world_put(w, queue, "body");
+
+    world_land(w);
+    return id;
+}
+
+/* The job that record `i` is about, if it is awaited and not confirmed yet. */
+static struct job *awaited(struct world *w, size_t i)
+{
+    const struct world_record *r = &w->log[i];
+
+    if (!r->confirm || r->is_refused || r->is_confirmed)
+        return NULL;
+    struct job *job = (struct job *)(uintptr_t)core_find_job(w->core, r->id);
+    assert_non_null(job);
+    return job;
+}
+
+void world_land_one(struct world *w)
+{
+    begin(w);
+    while (w->landed < w->log_count) {
+        struct job *job = awaited(w, w->landed);
+
+        w->log[w->landed++].is_confirmed = true;
+        if (job != NULL) {
+            must(core_confirmed(w->core, job, w->now, &w->fx));
+            break;
+        }
+    }
+    must(end(w, 0));
+}
+
+void world_land(struct world *w)
+{
+    size_t until = w->log_count;
+
+    begin(w);
+    while (w->landed < until) {
+        struct job *job = awaited(w, w->landed);
+
+        w->log[w->landed++].is_confirmed = true;
+        if (job != NULL) {
+            must(core_confirmed(w->core, job, w->now, &w->fx));
+            carry(w);
+        }
+    }
+    must(end(w, 0));
+}
+
+void world_refuse_one(struct world *w)
+{
+    begin(w);
+    for (size_t i = w->landed; i < w->log_count; i++) {
+        struct job *job = awaited(w, i);
+
+        if (job == NULL || w->log[i].r.type != RECORD_PUT)
+            continue;
+        w->log[i].is_refused = true;
+        must(core_refused(w->core, job, w->now, &w->fx));
+        break;
+    }
+    must(end(w, 0));
+}
+
+/* ---- consuming ---- */
+
+static size_t split(const char *names, struct rq_slice out[64])
+{
+    struct rq_slice rest = rq_slice_str(names);
+    size_t n = 0;
+
+    while (n < 64 && rq_slice_split(&rest, ',', &out[n]))
+        n++;
+    return n;
+}
+
+int world_get_more(struct world *w, struct holder *holder, const char *queues,
+                   uint32_t count, int64_t block_ms, void *cookie, struct waiter **out)
+{
+    struct rq_slice names[64];
+    const struct core_get get = {.queues = names,
+                                 .queue_count = split(queues, names),
+                                 .count = count,
+                                 .bytes_max = SIZE_MAX,
+                                 .block_ms = block_ms};
+
+    begin(w);
+    *out = NULL;
+    return end(w, core_get(w->core, &get, holder, cookie, w->now, &w->fx, out));
+}
+
+uint64_t world_get_as(struct world *w, struct holder *holder, const char *queues,
+                      struct job_id *out_id)
+{
+    struct waiter *waiter;
+
+    must(world_get_more(w, holder, queues, 1, 0, NULL, &waiter));
+    assert_null(waiter);
+    if (world_count(w, EFFECT_TIMEOUT) == 1)
+        return 0;
+    const struct event *e = world_event(w, EFFECT_DELIVER);
+    if (out_id != NULL)
+        *out_id = e->job;
+    return e->lease;
+}
+
+uint64_t world_get(struct world *w, const char *queues, struct job_id *out_id)
+{
+    return world_get_as(w, w->holder, queues, out_id);
+}
+
+struct waiter *world_wait(struct world *w, const char *queues, int64_t block_ms,
+                          void *cookie)
+{
+    struct waiter *waiter;
+
+    must(world_get_more(w, w->holder, queues, 1, block_ms, cookie, &waiter));
+    assert_non_null(waiter);
+    assert_int_equal(w->event_count, 0);
+    return waiter;
+}
+
+int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
+               void *cookie, struct waiter **out)
+{
+    struct rq_slice names[64];
+    const struct core_join join = {.queues = names,
+                                   .queue_count = split(queues, names),
+                                   .block_ms = block_ms,
+                                   .strict = strict};
+
+    begin(w);
+    *out = NULL;
+    return end(w, core_join(w->core, &join, w->holder, cookie, w->now, &w->fx, out));
+}
+
+int world_done(struct world *w, struct job_id id, uint64_t lease)
+{
+    begin(w);
+    return end(w, core_done(w->core, id, lease, RQ_LIT("result"), w->now, &w->fx));
+}
+
+int world_fail(struct world *w, struct job_id id, uint64_t lease, const char *error,
+               int64_t delay_ms, bool dead, struct core_failed *out)
+{
+    struct core_failed ignored;
+
+    begin(w);
+    return end(w, core_fail(w->core, id, lease, rq_slice_str(error), delay_ms, dead,
+                            w->now, &w->fx, out == NULL ? &ignored : out));
+}
+
+int world_release(struct world *w, struct job_id id, uint64_t lease, int64_t delay_ms)
+{
+    begin(w);
+    return end(w, core_release(w->core, id, lease, delay_ms, w->now, &w->fx));
+}
+
+void world_undeliver(struct world *w, struct job_id id, uint64_t lease)
+{
+    begin(w);
+    must(end(w, core_undeliver(w->core, id, lease, w->now, &w->fx)));
+}
+
+void world_cancel(struct world *w, struct waiter *waiter)
+{
+    begin(w);
+    core_waiter_cancel(w->core, waiter);
+    must(end(w, 0));
+    assert_int_equal(w->event_count, 0);
+}
+
+struct holder *world_holder(struct world *w)
+{
+    struct holder *holder = core_holder_new(w->core);
+
+    assert_non_null(holder);
+    return holder;
+}
+
+void world_lose(struct world *w, struct holder *holder)
+{
+    begin(w);
+    must(end(w, core_holder_lost(w->core, holder, w->now, &w->fx)));
+}
+
+void world_tick(struct world *w)
+{
+    begin(w);
+    must(end(w, core_tick(w->core, w->now, SIZE_MAX, &w->fx)));
+    assert_true(core_next_due(w->core) > w->now.mono_ns);
+}
+
+void world_totals(struct world *w)
+{
+    begin(w);
+    must(end(w, core_totals(w->core, &w->fx)));
+}
+
+/* ---- restart ---- */
+
+int world_replay_one(struct world *w, const struct record *record, uint64_t home)
+{
+    begin(w);
+    int rc = core_replay(w->core, record, home, w->now, &w->fx);
+    if (rc < 0)
+        assert_int_equal(w->fx.count, 0);
+    carry(w);
+    return rc;
+}
+
+void world_replay(struct world *w)
+{
+    size_t low = 0;
+
+    core_free(w->core);
+    effects_fini(&w->fx);
+    effects_init(&w->fx);
+    w->core = core_new(w->epoch);
+    assert_non_null(w->core);
+    w->holder = NULL;
+    free_log(w, w->landed);
+
+    while (low < w->landed && !w->log[low].is_live)
+        low++; /* trimmed */
+    for (size_t i = low; i < w->landed; i++) {
+        const enum record_type type = w->log[i].r.type;
+
+        w->log[i].is_live =
+            !w->log[i].is_refused &&
+            (type == RECORD_PUT || type == RECORD_MOVE || type == RECORD_TOTALS);
+    }
+    begin(w);
+    for (size_t i = low; i < w->landed; i++) {
+        if (w->log[i].is_refused)
+            continue;
+        must(core_replay(w->core, &w->log[i].r, i + 1, w->now, &w->fx));
+        carry(w);
+    }
+    must(end(w, 0));
+}
+
+void world_end_replay(struct world *w)
+{
+    core_set_epoch(w->core, ++w->epoch);
+    begin(w);
+    must(end(w, core_replay_end(w->core, w->now, &w->fx)));
+    w->holder = world_holder(w);
+}
+
+void world_restart(struct world *w)
+{
+    world_replay(w);
+    world_end_replay(w);
+}
+
+/* ---- looking ---- */
+
+const struct job_view *world_view(struct world *w, struct job_id id)
+{
+    const struct job *job = core_find_job(w->core, id);
+
+    assert_non_null(job);
+    job_view(job, &w->job_view);
+    return &w->job_view;
+}
+
+bool world_has(const struct world *w, struct job_id id)
+{
+    return core_find_job(w->core, id) != NULL;
+}
+
+const struct queue_view *world_queue(struct world *w, const char *name)
+{
+    const struct queue *q = core_find_queue(w->core, rq_slice_str(name));
+
+    memset(&w->queue_view, 0, sizeof w->queue_view);
+    if (q != NULL)
+        queue_view(q, w->now.mono_ns, &w->queue_view);
+    return &w->queue_view;
+}
+
+size_t world_count(const struct world *w, enum effect_kind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->event_count; i++)
+        n += w->events[i].kind == kind;
+    return n;
+}
+
+const struct event *world_event(const struct world *w, enum effect_kind kind)
+{
+    const struct event *found = NULL;
+
+    assert_int_equal(world_count(w, kind), 1);
+    for (size_t i = 0; i < w->event_count; i++)
+        if (w->events[i].kind == kind)
+            found = &w->events[i];
+    return found;
+}
+
+const struct event *world_record(const struct world *w, enum record_type type)
+{
+    const struct event *e = world_event(w, EFFECT_RECORD);
+
+    assert_int_equal(e->type, type);
+    return e;
+}

@@ -1,0 +1,113 @@
+/* world.h - a core with a clock, a log and a list of what happened, for tests.
+ *
+ * Each world_*() call carries its effects out as a broker would: records are copied
+ * into the log, homes are told, awaited jobs queue up for world_land().  What the call
+ * caused stands in w->events until the next one.  core_check() runs after every call.
+ * SPDX-License-Identifier: MIT */
+#ifndef UNIT_CORE_WORLD_H
+#define UNIT_CORE_WORLD_H
+
+#include "core/core.h"
+
+enum { WORLD_EVENTS = 4096, WORLD_ERROR_BYTES = 64 };
+
+/* One effect, copied. */
+struct event {
+    enum effect_kind kind;
+    void *cookie;      /* DELIVER, TIMEOUT, JOINED */
+    struct job_id job; /* RECORD, DELIVER */
+    uint64_t lease;    /* DELIVER */
+    bool more, confirm, homes;
+    struct join_counts counts;
+    uint64_t home; /* FORGET */
+    enum record_type type;
+    enum record_state state;
+    enum record_end end;
+    uint32_t attempts;
+    int64_t due_wall_ms;
+    struct record_totals totals;
+    char error[WORLD_ERROR_BYTES]; /* cut */
+};
+
+struct world_record; /* a record of the log, with its own bytes */
+
+struct world {
+    struct core *core;
+    struct effects fx;
+    struct core_now now;
+    struct holder *holder; /* the one that the calls below use */
+    struct event *events;
+    size_t event_count;
+    struct world_record *log;
+    size_t log_count, log_cap;
+    size_t landed;  /* records of the log that are in Redis */
+    uint64_t epoch; /* 7 at first */
+    struct job_view job_view;
+    struct queue_view queue_view;
+};
+
+/* A core under epoch 7 at wall time 1,000,000 ms, mono 5 s, and a holder. */
+void world_init(struct world *w);
+void world_fini(struct world *w);
+/* Turns both clocks. */
+void world_sleep(struct world *w, int64_t ms);
+
+/* TTR 1 s, three tries, backoff FIXED 100 ms, no jitter, PRI 100. */
+struct job_policy world_policy(void);
+/* A PUT that is not landed yet.  Returns  the id. */
+struct job_id world_put_more(struct world *w, const char *queue, const char *body,
+                             struct job_policy policy, int64_t due_wall_ms);
+struct job_id world_put(struct world *w, const char *queue, const char *body);
+/* A PUT that is in the log: ready, if nobody waits for it. */
+struct job_id world_put_landed(struct world *w, const char *queue);
+/* What was appended so far is in the log: confirms what is awaited. */
+void world_land(struct world *w);
+/* The next awaited record is in the log, and all before it. */
+void world_land_one(struct world *w);
+/* The oldest awaited PUT is refused. */
+void world_refuse_one(struct world *w);
+
+/* `queues`: names with commas.  Returns  the error of core_get(). */
+int world_get_more(struct world *w, struct holder *holder, const char *queues,
+                   uint32_t count, int64_t block_ms, void *cookie, struct waiter **out);
+/* GET BLOCK 0 of one job.  Returns  its lease, or 0. */
+uint64_t world_get(struct world *w, const char *queues, struct job_id *out_id);
+uint64_t world_get_as(struct world *w, struct holder *holder, const char *queues,
+                      struct job_id *out_id);
+/* A GET that has to wait. */
+struct waiter *world_wait(struct world *w, const char *queues, int64_t block_ms,
+                          void *cookie);
+int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
+               void *cookie, struct waiter **out);
+
+int world_done(struct world *w, struct job_id id, uint64_t lease);
+int world_fail(struct world *w, struct job_id id, uint64_t lease, const char *error,
+               int64_t delay_ms, bool dead, struct core_failed *out);
+int world_release(struct world *w, struct job_id id, uint64_t lease, int64_t delay_ms);
+void world_undeliver(struct world *w, struct job_id id, uint64_t lease);
+void world_cancel(struct world *w, struct waiter *waiter);
+struct holder *world_holder(struct world *w);
+void world_lose(struct world *w, struct holder *holder);
+void world_tick(struct world *w);
+void world_totals(struct world *w);
+
+/* The process ends, what had not landed is gone; a new one replays the log from the
+ * first record that is still needed on, under the next epoch. */
+void world_restart(struct world *w);
+/* The same, without the end of the replay. */
+void world_replay(struct world *w);
+void world_end_replay(struct world *w);
+/* One record straight into core_replay().  Returns  its error. */
+int world_replay_one(struct world *w, const struct record *record, uint64_t home);
+
+/* Both lend: until the next call of the same function. */
+const struct job_view *world_view(struct world *w, struct job_id id); /* must exist */
+bool world_has(const struct world *w, struct job_id id);
+const struct queue_view *world_queue(struct world *w, const char *name); /* or zeros */
+size_t world_count(const struct world *w, enum effect_kind kind);
+/* The only event of its kind. */
+const struct event *world_event(const struct world *w, enum effect_kind kind);
+/* Exactly one record was written, of this type. */
+const struct event *world_record(const struct world *w, enum record_type type);
+
+#endif
