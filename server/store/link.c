@@ -44,6 +44,7 @@ struct link {
     size_t token_count, token_cap, taken;
     struct rq_buf bytes; /* of the reply at hand */
     bool complete;       /* the reply at hand is */
+    bool is_over_limit;  /* Redis sends more than we take */
 };
 
 /* ---- the codec ---- */
@@ -77,9 +78,13 @@ static void *make_string(const redisReadTask *task, char *text, size_t len)
 
 static void *make_array(const redisReadTask *task, int count)
 {
-    if (count < 0 || count > LINK_ELEMENTS_MAX)
+    struct link *l = task->privdata;
+
+    if (count < 0 || count > LINK_ELEMENTS_MAX) {
+        l->is_over_limit = true;
         return NULL;
-    return add_token(task->privdata, (struct token){TOKEN_ARRAY, count, 0});
+    }
+    return add_token(l, (struct token){TOKEN_ARRAY, count, 0});
 }
 
 static void *make_integer(const redisReadTask *task, long long value)
@@ -296,7 +301,7 @@ static int parse(struct link *l)
     void *reply = NULL;
 
     if (redisReaderGetReply(l->reader, &reply) != REDIS_OK)
-        return l->reader->err == REDIS_ERR_OOM ? -ENOMEM : -EPROTO;
+        return l->reader->err == REDIS_ERR_OOM && !l->is_over_limit ? -ENOMEM : -EPROTO;
     l->complete = reply != NULL;
     return l->complete ? 1 : 0;
 }
