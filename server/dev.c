@@ -190,7 +190,7 @@ void dev_banner(struct service *s, const struct store_stats *stats)
            s->child != NULL ? " private, unix socket" : "",
            stats->level == STORE_FSYNC      ? "always"
            : stats->level == STORE_EVERYSEC ? "everysec"
-                                            : "off");
+                                            : "not synced");
     for (size_t i = 0; i < s->socket_count; i++) {
         if (s->sockets[i].port == 0) {
             printf(" ok listening   %s\n", s->sockets[i].address);

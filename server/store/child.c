@@ -145,19 +145,15 @@ static int append_quoted(struct rq_buf *out, const char *text)
     return rc < 0 ? rc : rq_buf_append_slice(out, RQ_LIT("\"\n"));
 }
 
-/* Below everysec there is no AOF, unless an earlier run has left one: then its jobs are
- * in there, and must be read and kept. */
-static int append_persistence(struct rq_buf *out, enum store_level level,
-                              const char *redis_dir)
+/* There is always an AOF, so that a clean stop keeps the jobs at every level, and a
+ * change of the level finds them; below everysec nobody waits for the disk. */
+static int append_persistence(struct rq_buf *out, enum store_level level)
 {
-    char *aof;
+    const char *when = level == STORE_FSYNC      ? "always"
+                       : level == STORE_EVERYSEC ? "everysec"
+                                                 : "no";
 
-    if (asprintf(&aof, "%s/appendonlydir", redis_dir) < 0)
-        return -ENOMEM;
-    bool wanted = level >= STORE_EVERYSEC || access(aof, F_OK) == 0;
-    free(aof);
-    return rq_buf_printf(out, "appendonly %s\nappendfsync %s\n", wanted ? "yes" : "no",
-                         level == STORE_FSYNC ? "always" : "everysec");
+    return rq_buf_printf(out, "appendonly yes\nappendfsync %s\n", when);
 }
 
 static int write_config(struct rq_buf *out, const char *socket_path,
@@ -173,7 +169,7 @@ static int write_config(struct rq_buf *out, const char *socket_path,
     if (rc == 0)
         rc = append_quoted(out, redis_dir);
     if (rc == 0)
-        rc = append_persistence(out, level, redis_dir);
+        rc = append_persistence(out, level);
     if (rc == 0)
         rc = rq_buf_append_slice(
             out, RQ_LIT("save \"\"\nno-appendfsync-on-rewrite no\n"

@@ -14,9 +14,10 @@
 struct child;
 
 struct child_config {
-    const char *data_dir;   /* private, exists; redis keeps its AOF in data_dir/redis */
-    int lock_fd;            /* from child_lock() */
-    enum store_level level; /* fsync, everysec: an AOF of that kind; lower: none */
+    const char *data_dir; /* private, exists; redis keeps its AOF in data_dir/redis */
+    int lock_fd;          /* from child_lock() */
+    enum store_level
+        level; /* fsync: AOF always; everysec; lower: when the kernel likes */
 };
 
 /* Locks `data_dir`/lock.  Writes our pid into it.  When the holder is dead and only its
@@ -26,8 +27,8 @@ struct child_config {
 int child_lock(const char *data_dir, int *out_pid);
 
 /* Starts keeper and Redis and waits until Redis answers PING, through LOADING.  Blocks;
- * call before rio_run.  A level below everysec still keeps an AOF that an earlier run
- * has left, because its jobs are in there.
+ * call before rio_run.  There is an AOF at every level: a clean stop and a
+ * change of the level keep the jobs.
  * Errors  -ENOENT        no redis-server in PATH
  *         -ENAMETOOLONG  no place short enough for a socket
  *         -ETIMEDOUT;  -errno

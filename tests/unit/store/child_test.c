@@ -116,23 +116,36 @@ static void it_answers_on_a_private_socket(void **state)
     assert_true(child_redis_pid(f->child) > 0);
 }
 
-static void the_level_decides_about_the_aof(void **state)
+static void restart_at(struct fixture *f, enum store_level level)
+{
+    child_stop(f->child);
+    close(f->lock);
+    f->child = NULL;
+    start(f, level);
+}
+
+static void the_level_decides_when_the_aof_is_synced(void **state)
 {
     struct fixture *f = *state;
 
     start(f, STORE_REDIS);
-    expect(f->child, "CONFIG GET appendonly", "no");
-    child_stop(f->child);
-    close(f->lock);
-    f->child = NULL;
-    start(f, STORE_EVERYSEC);
+    expect(f->child, "CONFIG GET appendonly", "yes");
+    expect(f->child, "CONFIG GET appendfsync", "no");
+    restart_at(f, STORE_EVERYSEC);
     expect(f->child, "CONFIG GET appendfsync", "everysec");
-    expect(f->child, "SET k kept", "OK");
-    child_stop(f->child);
-    close(f->lock);
-    f->child = NULL;
-    /* What an AOF holds is not left behind by a lower level. */
+    restart_at(f, STORE_MEMORY);
+    expect(f->child, "CONFIG GET appendfsync", "no");
+}
+
+static void a_clean_stop_keeps_the_data_at_every_level_and_across_them(void **state)
+{
+    struct fixture *f = *state;
+
     start(f, STORE_MEMORY);
+    expect(f->child, "SET k kept", "OK");
+    restart_at(f, STORE_REDIS);
+    expect(f->child, "GET k", "kept");
+    restart_at(f, STORE_FSYNC);
     expect(f->child, "GET k", "kept");
 }
 
@@ -349,7 +362,9 @@ static void a_redis_that_cannot_start_explains_itself(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TEST_MAIN(TEST(it_answers_on_a_private_socket), TEST(the_level_decides_about_the_aof),
+TEST_MAIN(TEST(it_answers_on_a_private_socket),
+          TEST(the_level_decides_when_the_aof_is_synced),
+          TEST(a_clean_stop_keeps_the_data_at_every_level_and_across_them),
           TEST(a_second_server_learns_who_holds_the_lock),
           TEST(a_lock_in_no_directory_is_an_error), TEST(it_stops_in_an_orderly_way),
           TEST(killed_once_it_comes_back_with_its_data),
