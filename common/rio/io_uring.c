@@ -534,7 +534,7 @@ struct rio_backend *rio__uring_new(struct rio_loop *loop)
     if (u == NULL)
         return NULL;
     u->base = (struct rio_backend){
-        .name = "io_uring",
+        .name = "uring",
         .free = uring_free,
         .submit = submit,
         .cancel = cancel,

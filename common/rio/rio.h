@@ -150,7 +150,7 @@ typedef struct rio_stats {
     uint64_t turns;    /* of the loop */
     uint64_t switches; /* into tasks */
     uint64_t enters;   /* calls of io_uring_enter */
-    const char *io;    /* the backend: "io_uring" */
+    const char *io;    /* the backend: "uring" */
     const char *guard; /* how stacks are guarded: "madvise", "mprotect", "canary" */
 } rio_stats;
 RIO_API void rio_loop_stats(const rio_loop *l, rio_stats *out);
