@@ -327,7 +327,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct peer *peer_start(void)
+struct peer *peer_begin(void)
 {
     struct peer *p = calloc(1, sizeof *p);
     struct sockaddr_un to = {.sun_family = AF_UNIX};

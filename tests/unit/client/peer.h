@@ -10,7 +10,7 @@
 struct peer;
 
 /* Aborts the test when it cannot be made. */
-struct peer *peer_start(void);
+struct peer *peer_begin(void);
 void peer_end(struct peer *p);
 const char *peer_url(const struct peer *p);
 

@@ -158,7 +158,7 @@ static long finish(struct running *r)
 
 static void jobs_are_taken_worked_on_and_done(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -180,7 +180,7 @@ static void jobs_are_taken_worked_on_and_done(void **state)
 
 static void one_handler_needs_one_connection_and_one_write_a_job(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -200,7 +200,7 @@ static void one_handler_needs_one_connection_and_one_write_a_job(void **state)
 
 static void handlers_run_side_by_side(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -228,7 +228,7 @@ static void handlers_run_side_by_side(void **state)
 
 static void a_job_is_done_while_a_get_waits(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -256,7 +256,7 @@ static void a_job_is_done_while_a_get_waits(void **state)
 
 static void without_a_second_connection_the_first_carries_all(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -295,7 +295,7 @@ static void outcomes_become_fail_dead_and_release(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct peer *p = peer_start();
+        struct peer *p = peer_begin();
         struct running r;
         struct seen s;
         ringq_worker_options o;
@@ -317,7 +317,7 @@ static void outcomes_become_fail_dead_and_release(void **state)
 
 static void leases_are_held_while_handlers_work(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -346,7 +346,7 @@ static void leases_are_held_while_handlers_work(void **state)
 
 static void a_stale_heartbeat_asks_the_handler_to_leave(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -368,7 +368,7 @@ static void a_stale_heartbeat_asks_the_handler_to_leave(void **state)
 
 static void a_cancel_notice_asks_the_handler_to_leave(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -388,7 +388,7 @@ static void a_cancel_notice_asks_the_handler_to_leave(void **state)
 
 static void a_lost_taker_makes_jobs_lost_and_is_made_again(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -417,7 +417,7 @@ static void a_lost_taker_makes_jobs_lost_and_is_made_again(void **state)
 
 static void a_lost_settler_costs_nothing(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -445,7 +445,7 @@ static void a_lost_settler_costs_nothing(void **state)
 
 static void a_done_the_server_could_not_store_is_told_again(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -466,7 +466,7 @@ static void a_done_the_server_could_not_store_is_told_again(void **state)
 
 static void a_server_that_is_never_there_is_an_error(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -489,7 +489,7 @@ static void a_server_that_is_never_there_is_an_error(void **state)
 
 static void a_job_that_cannot_be_told_of_ends_with_an_error(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -511,7 +511,7 @@ static void a_job_that_cannot_be_told_of_ends_with_an_error(void **state)
 
 static void a_get_that_is_refused_for_good_is_an_error(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -528,7 +528,7 @@ static void a_get_that_is_refused_for_good_is_an_error(void **state)
 
 static void a_get_that_is_refused_for_now_is_repeated(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -553,7 +553,7 @@ static void nonsense_instead_of_jobs_is_an_error(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
-        struct peer *p = peer_start();
+        struct peer *p = peer_begin();
         struct running r;
         struct seen s;
         ringq_worker_options o;
@@ -569,7 +569,7 @@ static void nonsense_instead_of_jobs_is_an_error(void **state)
 
 static void draining_ends_at_the_first_nil(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -589,7 +589,7 @@ static void draining_ends_at_the_first_nil(void **state)
 
 static void draining_may_wait_for_late_jobs(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -608,7 +608,7 @@ static void draining_may_wait_for_late_jobs(void **state)
 
 static void a_queue_that_is_shut_down_ends_a_drain(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -626,7 +626,7 @@ static void a_queue_that_is_shut_down_ends_a_drain(void **state)
 
 static void a_stopped_worker_finishes_what_it_has(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -654,7 +654,7 @@ static void a_stopped_worker_finishes_what_it_has(void **state)
 
 static void an_idle_worker_stops_at_once(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -671,7 +671,7 @@ static void an_idle_worker_stops_at_once(void **state)
 
 static void a_second_stop_gives_the_jobs_back(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -696,7 +696,7 @@ static void a_second_stop_gives_the_jobs_back(void **state)
 
 static void a_worker_stopped_before_it_runs_takes_nothing(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct seen s;
     ringq_worker_options o;
     ringq_worker *w;
@@ -722,7 +722,7 @@ static void ignore(int number)
 
 static void sigterm_stops_and_the_old_handler_comes_back(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -746,7 +746,7 @@ static void sigterm_stops_and_the_old_handler_comes_back(void **state)
 
 static void only_one_worker_handles_the_signals(void **state)
 {
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
@@ -798,7 +798,7 @@ static void bad_arguments_are_told_by_run(void **state)
 static void many_jobs_go_through_many_handlers_while_connections_break(void **state)
 {
     enum { N = 2000 };
-    struct peer *p = peer_start();
+    struct peer *p = peer_begin();
     struct running r;
     struct seen s;
     ringq_worker_options o;
