@@ -251,7 +251,9 @@ const char *units_duration(char *buf, int64_t us)
 {
     int64_t seconds = us / 1000000;
 
-    if (us < 100)
+    if (us == 0)
+        (void)snprintf(buf, UNITS_TEXT_SIZE, "0 s");
+    else if (us < 100)
         (void)snprintf(buf, UNITS_TEXT_SIZE, "%d us", (int)us);
     else if (us < 1000000)
         write_short(buf, (double)us / 1e3, "ms");

@@ -164,6 +164,88 @@ class ExitCodes(Cli):
             self.assertIn('2 jobs put into q', said)
 
 
+class Bulk(Cli):
+    """Lines that meet a bad day: what was put is counted, what was not can be put again."""
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix='ringq-')
+        self.addCleanup(self.directory.cleanup)
+        self.lines = os.path.join(self.directory.name, 'lines')
+        self.rejects = os.path.join(self.directory.name, 'rejects')
+        with open(self.lines, 'w', encoding='ascii') as f:
+            f.writelines(f'{i}\n' for i in range(1, 1025))  # four batches
+
+    @staticmethod
+    def bodies(words):
+        return words[words.index('BODIES') + 2:]
+
+    def taking(self, *batches):
+        """MPUT answers: the n-th batch gets batches[n], None is success."""
+        left = list(batches)
+
+        def answer(words):
+            reply = left.pop(0) if left else None
+            return value([f'7-{b}' for b in self.bodies(words)]) if reply is None else reply
+        return answer
+
+    def put(self, code, server, *args):
+        done = self.exits(code, 'put', 'q', '--lines', self.lines, '--rejects', self.rejects, '--json', *args,
+                          url=server.url)
+        with open(self.rejects, encoding='ascii') as f:
+            rejects = f.read().split()
+        counts = json.loads(done.stdout)
+        return {k: counts[k] for k in ('put', 'rejected', 'not_stored', 'unknown')}, rejects, done.stderr
+
+    def test_a_refused_batch_is_saved_and_named(self):
+        with Scripted(MPUT=self.taking(None, error('STORE not stored'))) as s:
+            counts, rejects, said = self.put(6, s)
+        self.assertEqual(counts, {'put': 768, 'rejected': 0, 'not_stored': 256, 'unknown': 0})
+        self.assertEqual(rejects, [str(i) for i in range(257, 513)])
+        self.assertIn('lines 257 to 512 were not put', said)
+        self.assertIn('STORE: not stored', said)
+
+    def test_a_broken_connection_leaves_batches_unknown(self):
+        """What was not sent is not unknown, and nothing is sent twice."""
+        with Scripted(MPUT=self.taking(None, scripted.CLOSE)) as s:
+            counts, rejects, said = self.put(7, s)
+            self.assertEqual(len(s.named('MPUT')), 2)
+        self.assertEqual(counts['put'], 256)
+        self.assertGreaterEqual(counts['unknown'], 256)
+        self.assertEqual(counts['put'] + counts['unknown'] + counts['not_stored'], 1024, said)
+        self.assertIn('lines 257 to 512 may have been put, or not', said)
+        self.assertNotIn('257', rejects, 'putting it again might double it')
+
+    def test_in_a_batch_that_is_too_big_the_line_is_found(self):
+        def put(words):
+            return error('TOOBIG a body of this server') if words[2] == '300' else value([f'7-{words[2]}', 'queued', 'fsync'])
+        with Scripted(MPUT=self.taking(None, error('TOOBIG somewhere')), PUT=put) as s:
+            counts, rejects, said = self.put(2, s)
+        self.assertEqual(counts, {'put': 1023, 'rejected': 1, 'not_stored': 0, 'unknown': 0})
+        self.assertEqual(rejects, ['300'])
+        self.assertIn(':300: ', said)
+
+    def test_it_stops_where_the_server_stops(self):
+        """Sixteen batches are under way at most; what follows is not read, and that is said."""
+        with open(self.lines, 'w', encoding='ascii') as f:
+            f.writelines(f'{i}\n' for i in range(1, 100001))
+        with Scripted(MPUT=lambda words: error('SHUTDOWN the queue is shut down')) as s:
+            counts, rejects, said = self.put(8, s)
+        self.assertEqual(counts['put'], 0)
+        self.assertLessEqual(counts['not_stored'], 17 * 256)
+        self.assertEqual(rejects, [str(i) for i in range(1, counts['not_stored'] + 1)])
+        self.assertIn(f'nothing from line {counts["not_stored"] + 1} on was sent', said)
+        self.assertEqual(said.count('SHUTDOWN'), 1, 'one reason is enough')
+
+    def test_a_line_at_the_limit_of_the_server_is_taken_and_one_past_it_is_not(self):
+        with open(self.lines, 'w', encoding='ascii') as f:
+            f.write('12345\n123456\nx\n')
+        with Scripted(hello={'body_max': 5}, MPUT=self.taking()) as s:
+            counts, rejects, _ = self.put(2, s)
+            self.assertEqual([self.bodies(c) for c in s.named('MPUT')], [['12345', 'x']])
+        self.assertEqual(counts, {'put': 2, 'rejected': 1, 'not_stored': 0, 'unknown': 0})
+        self.assertEqual(rejects, ['123456'])
+
+
 class Errors(Cli):
     def test_the_tables_are_printed_as_data(self):
         out = self.exits(0, 'errors').stdout

@@ -168,7 +168,7 @@ static void durations_read_short(void **state)
     char buf[UNITS_TEXT_SIZE];
 
     (void)state;
-    assert_string_equal(units_duration(buf, 0), "0 us");
+    assert_string_equal(units_duration(buf, 0), "0 s");
     assert_string_equal(units_duration(buf, 99), "99 us");
     assert_string_equal(units_duration(buf, 850), "0.85 ms");
     assert_string_equal(units_duration(buf, 12345), "12.3 ms");
