@@ -34,7 +34,7 @@ struct call {
     /* of the attempt */
     bool finished, answered;
     int error;
-    char text[256];
+    char text[RQ_CONN_WHY_SIZE];
     struct rq_reply *reply;
 };
 

@@ -11,6 +11,7 @@ enum {
     RQ_CONN_OUT_BYTES =
         64 * 1024,              /* more than this is to be sent before more is added */
     RQ_CONN_PENDING_MAX = 8192, /* the same for commands without a reply */
+    RQ_CONN_WHY_SIZE = 352,
     RQ_CONN_IN_BYTES = 32 * 1024, /* received at a time */
 };
 
@@ -23,10 +24,10 @@ typedef void rq_conn_done(void *arg, int error, const char *text,
 
 struct rq_conn {
     const struct rq_settings *set;
-    void *socket;           /* NULL: not open */
-    struct rq_reply *hello; /* the server's answer to HELLO; of the last one */
-    int lost;               /* why it is not open: a ringq_error ... */
-    char why[256];          /* ... and a sentence */
+    void *socket;               /* NULL: not open */
+    struct rq_reply *hello;     /* the server's answer to HELLO; of the last one */
+    int lost;                   /* why it is not open: a ringq_error ... */
+    char why[RQ_CONN_WHY_SIZE]; /* ... and a sentence */
     /* private */
     struct rq_buf out;
     uint64_t queued, sent; /* bytes, since it was opened; queued - sent == out.len */

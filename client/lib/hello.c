@@ -54,7 +54,7 @@ static const char *advice(int rc, bool is_unix)
 
 static int fail(struct rq_conn *c, int error, const char *what, const char *advice_text)
 {
-    (void)snprintf(c->why, sizeof c->why, "cannot reach ringqd at %.100s: %.120s%s",
+    (void)snprintf(c->why, sizeof c->why, "cannot reach ringqd at %.120s: %.120s%s",
                    c->set->address.text, what, advice_text);
     if (error == RINGQ_TIMEOUT) /* that one speaks of commands */
         error = RINGQ_DISCONNECTED;

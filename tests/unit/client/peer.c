@@ -253,18 +253,19 @@ static void answer_call(struct peer *p)
 
 static void listen_to(struct peer *p, struct conn *c)
 {
-    char bytes[1024];
-    ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
     unsigned commands = 0;
     struct rq_cmd cmd;
+    ssize_t n;
     long used;
 
+    rq_ignore(rq_buf_reserve(&c->in, 4096));
+    n = recv(c->fd, rq_buf_tail(&c->in), rq_buf_room(&c->in), 0);
     if (n <= 0) {
         if (n == 0 || errno != EAGAIN)
             hang_up(p, c);
         return;
     }
-    rq_ignore(rq_buf_append(&c->in, bytes, (size_t)n));
+    rq_buf_commit(&c->in, (size_t)n);
     while ((used = rq_resp_read(&c->reader, rq_buf_slice(&c->in), &cmd)) > 0) {
         obey(p, c, &cmd);
         rq_buf_consume(&c->in, (size_t)used);
