@@ -40,17 +40,22 @@ RIO_AWAITS static int open_link(struct store *s)
     return -ECONNREFUSED; /* not to be taken for an answer of Redis */
 }
 
-/* Says once what the operator should know about these settings. */
+/* Says once what the operator should know about these settings.  Those of our private
+ * Redis are our own doing. */
 static void report_settings(const struct store *s, const struct settings *now)
 {
-    enum store_level holds = settings_level(now, s->config.wanted);
+    enum store_level wanted = s->config.wanted;
+    enum store_level holds = settings_level(now, wanted);
 
-    if (holds < s->config.wanted)
+    if (holds < wanted && s->config.is_private)
+        LOG_WARN("event=durability_lower wanted=%s holds=%s", store_level_name(wanted),
+                 store_level_name(holds));
+    else if (holds < wanted)
         LOG_WARN(
-            "event=durability_lower wanted=%s holds=%s redis=%s action=\"CONFIG SET "
-            "appendonly yes, appendfsync %s, and in redis.conf\"",
-            store_level_name(s->config.wanted), store_level_name(holds), now->version,
-            s->config.wanted == STORE_FSYNC ? "always" : "everysec");
+            "event=durability_lower wanted=%s holds=%s action=\"CONFIG SET appendonly "
+            "yes appendfsync %s, and in redis.conf\"",
+            store_level_name(wanted), store_level_name(holds),
+            wanted == STORE_FSYNC ? "always" : "everysec");
     if (!now->verified)
         LOG_WARN(
             "event=durability_unverified assumed=%s why=\"the ACL forbids CONFIG GET\"",
@@ -265,9 +270,6 @@ static void report(struct store *s, int rc)
 {
     const char *remedy = errors_remedy(rc);
 
-    if (s->why[0] == '\0')
-        snprintf(s->why, sizeof s->why, "the link to Redis broke: %s", rq_err_text(rc));
-    memcpy(s->problem, s->why, sizeof s->problem);
     if (strcmp(s->problem, s->logged) == 0)
         return;
     LOG_WARN("event=store_down why=\"%s%s%s\" action=\"trying again\"", s->problem,
@@ -275,14 +277,18 @@ static void report(struct store *s, int rc)
     memcpy(s->logged, s->problem, sizeof s->logged);
 }
 
-/* Ends the session's link.  A fenced one is asked who fenced us first. */
+/* Ends the session's link.  Who fenced us is asked first. */
 RIO_AWAITS static int leave(struct store *s, int rc)
 {
+    bool was_up = s->state == STORE_UP;
+
     flow__stop(s);
-    if (rc == -ESTALE && s->state == STORE_UP)
-        rq_ignore(
-            await(fence_find_rival(&s->fence, s->link))); /* a name is all it gives */
     s->state = STORE_CONNECTING;
+    if (s->why[0] == '\0')
+        snprintf(s->why, sizeof s->why, "the link to Redis broke: %s", rq_err_text(rc));
+    memcpy(s->problem, s->why, sizeof s->problem);
+    if (rc == -ESTALE && was_up)
+        rq_ignore(await(fence_find_rival(&s->fence, s->link))); /* gives but a name */
     rq_ignore(await(link_close(s->link)));
     s->link = NULL;
     return rc;
@@ -302,15 +308,17 @@ long session__main(void *arg)
     int rc;
 
     for (;;) {
-        uint64_t epoch = s->fence.epoch;
+        uint64_t commits = s->commit_count;
 
         rc = await(run_session(s));
-        bool got_up = s->state == STORE_UP && s->fence.epoch != epoch;
         rc = await(leave(s, rc));
         if (rc == -ECANCELED || is_final(s, rc))
             break;
         report(s, rc);
-        pause = got_up ? PAUSE_MIN : pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
+        /* A session that stored nothing was none: a commit that breaks the link each
+         * time must not use up epochs at full speed. */
+        bool worked = s->commit_count != commits;
+        pause = worked ? PAUSE_MIN : pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
         int slept = await(rio_sleep(next_pause(s, pause, rc)));
         if (slept < 0) {
             rc = slept;

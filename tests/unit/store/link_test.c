@@ -39,7 +39,10 @@ static long fake_client(rio_stream *s, void *arg)
         size_t left = f->text.len - at;
 
         RIO_TRY(rio_stream_write(s, f->text.ptr + at, left < step ? left : step));
-        RIO_TRY(await(f->step > 0 ? rio_yield() : rio_stream_drain(s)));
+        if (f->step > 0)
+            RIO_TRY(await(rio_yield()));
+        else
+            RIO_TRY(await(rio_stream_drain(s)));
     }
     while (!f->hangs_up) {
         size_t len = rio_stream_peek(s, &bytes);

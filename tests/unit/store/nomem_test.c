@@ -1,0 +1,116 @@
+/* nomem_test - without memory records are refused or wait; none is lost or doubled.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/commit.h"
+#include "store/encode.h"
+#include "support/alloc.h"
+#include "support/test.h"
+#include "unit/store/records.h"
+#include "unit/store/rig.h"
+
+enum { TRIES = 40 };
+
+static int allow_all(void **state)
+{
+    (void)state;
+    alloc_fail_after(-1);
+    return 0;
+}
+
+/* Whatever fails at the n-th allocation, the next append finds everything in order. */
+static void an_append_that_fails_changes_nothing(void **state)
+{
+    (void)state;
+    for (long n = 0; n < 8; n++) {
+        struct ledger ledger;
+        struct commits commits;
+        struct record put = record_put(7, 1, "body");
+        uint64_t seq = 0;
+
+        ledger_init(&ledger);
+        commits_init(&commits, &ledger);
+        alloc_fail_after(n);
+        int rc = commits_append(&commits, &put, 0, &seq);
+        bool failed = alloc_has_failed();
+        alloc_fail_after(-1);
+        assert_int_equal(rc, failed ? -ENOMEM : 0);
+        if (rc < 0) {
+            assert_int_equal(ledger.live, 0);
+            assert_null(commits_first(&commits));
+            assert_int_equal(commits_append(&commits, &put, 0, &seq), 0);
+        }
+        assert_int_equal(seq, 1);
+        assert_int_equal(encode_count(&commits_first(&commits)->plain), 1);
+        assert_int_equal(commits.bytes, commits_first(&commits)->plain.len);
+        assert_int_equal(ledger.live, 1);
+        commits_fini(&commits);
+        ledger_fini(&ledger);
+    }
+}
+
+static void a_ledger_that_cannot_grow_keeps_its_lines(void **state)
+{
+    struct ledger l;
+    uint64_t seq;
+
+    (void)state;
+    ledger_init(&l);
+    for (uint64_t i = 1; i <= 64; i++)
+        assert_int_equal(ledger_add(&l, &seq), 0);
+    alloc_fail_after(0);
+    assert_int_equal(ledger_add(&l, &seq), -ENOMEM);
+    alloc_fail_after(-1);
+    assert_int_equal(ledger_next(&l), 65);
+    assert_int_equal(ledger_add(&l, &seq), 0);
+    assert_int_equal(seq, 65);
+    ledger_fini(&l);
+}
+
+/* Memory fails from the n-th allocation on, for a few turns, while commits go out. */
+static long shortages(struct rig *rig)
+{
+    struct peer *a = &rig->a;
+    uint64_t accepted = 0;
+
+    a->config.redis_timeout_ns = 200 * RIO_MS;
+    EXPECT(await(peer_start(rig, a, NULL)) == 0);
+    EXPECT(await(peer_up(a, 1)));
+    for (long n = 0; n < TRIES; n++) {
+        struct record put = record_put(a->epoch, accepted + 1, "body");
+        uint64_t seq = 0;
+
+        alloc_fail_after(n / 2);
+        int rc = store_append(a->store, &put, &seq);
+        for (int turn = 0; turn < 4; turn++) {
+            RIO_IGNORE(await(rio_yield()));
+            RIO_IGNORE(await(rio_sleep(RIO_MS / 4))); /* it needs memory, too */
+        }
+        alloc_fail_after(-1);
+        EXPECT(rc == 0 || rc == -ENOMEM);
+        accepted += rc == 0;
+        if (n % 2 == 1)
+            EXPECT(await(store_flush(a->store)) == 0);
+    }
+    EXPECT(await(store_flush(a->store)) == 0);
+    EXPECT(accepted > 0 && a->stopped == STORE_CONNECTING && !a->went_back);
+    EXPECT(await(peer_start(rig, &rig->b, NULL)) == 0);
+    EXPECT(await(peer_up(&rig->b, 1)));
+    EXPECT(rig->b.seen_count == accepted);
+    for (uint64_t i = 1; i <= accepted; i++)
+        EXPECT(rig->b.seen[i - 1].job.number == i);
+    return 0;
+}
+
+static void a_store_survives_shortages_of_memory(void **state)
+{
+    (void)state;
+    rig_run(shortages, rig_no_aof);
+}
+
+TEST_MAIN(cmocka_unit_test_teardown(an_append_that_fails_changes_nothing, allow_all),
+          cmocka_unit_test_teardown(a_ledger_that_cannot_grow_keeps_its_lines,
+                                    allow_all),
+          cmocka_unit_test_teardown(a_store_survives_shortages_of_memory, allow_all))
