@@ -113,7 +113,8 @@ RIO_AWAITS static long wait_for_all(struct gather *g, unsigned flags)
             rc = g->first_error;
             if (flags & RIO_DETACH)
                 return rc;
-            cancel_members(g);
+            cancel_members(g); /* plain futures are done by that */
+            continue;
         }
         cancelled = await(park(g));
         if (cancelled < 0) {
