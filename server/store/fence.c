@@ -8,79 +8,14 @@
 
 #include "base/assert.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/rand.h"
 #include "store/encode.h"
+#include "store/epoch_file.h"
 #include "store/names.h"
 
 enum { JUMP_MIN = 1 << 10, JUMP_MAX = 1 << 16, OWN_TEXT = 320 };
-
-/* ---- the epoch file: blocks, as base/file says ---- */
-
-struct record_of_epoch {
-    uint64_t epoch; /* 0: there is no file */
-    bool owned;
-    bool damaged;
-};
-
-/* "epoch N owner\n" or "epoch N claiming\n" */
-static bool parse_file(struct rq_slice text, struct record_of_epoch *out)
-{
-    struct rq_slice line, word, number;
-
-    if (!rq_slice_split(&text, '\n', &line) || text.ptr == NULL || text.len != 0)
-        return false;
-    if (!rq_slice_split(&line, ' ', &word) || !rq_slice_eq(word, RQ_LIT("epoch")) ||
-        !rq_slice_split(&line, ' ', &number) || line.ptr == NULL)
-        return false;
-    out->owned = rq_slice_eq(line, RQ_LIT("owner"));
-    if (!out->owned && !rq_slice_eq(line, RQ_LIT("claiming")))
-        return false;
-    return rq_num_u64(number, 1, ENCODE_EPOCH_MAX, &out->epoch) == 0;
-}
-
-static int read_file(const struct fence *f, struct record_of_epoch *out, char *why)
-{
-    struct record_of_epoch r = {0};
-    struct rq_buf text;
-
-    rq_buf_init(&text, 256);
-    int rc = rq_file_read(f->file, &text);
-    if (rc == -ENOENT) {
-        rc = 0;
-    } else if (rc == 0 || rc == -ENOBUFS) {
-        r.damaged = rc < 0 || !parse_file(rq_buf_slice(&text), &r);
-        rc = 0;
-    } else {
-        snprintf(why, LINK_WHY, "cannot read %.100s: %s", f->file, rq_err_text(rc));
-        rc = -EIO; /* a plain errno here would be taken for an answer of Redis */
-    }
-    rq_buf_fini(&text);
-    if (r.damaged) {
-        LOG_WARN(
-            "event=epoch_file_damaged file=%s action=\"taking a far higher epoch\"",
-            f->file);
-        r = (struct record_of_epoch){.damaged = true};
-    }
-    *out = r;
-    return rc;
-}
-
-static int write_file(const struct fence *f, uint64_t epoch, const char *state,
-                      char *why)
-{
-    char text[64];
-    int len = snprintf(text, sizeof text, "epoch %llu %s\n", (unsigned long long)epoch,
-                       state);
-
-    int rc = rq_file_write_atomic(f->file, rq_slice(text, (size_t)len));
-    if (rc == 0)
-        return 0;
-    snprintf(why, LINK_WHY, "cannot write %.100s: %s", f->file, rq_err_text(rc));
-    return -EIO;
-}
 
 /* ---- what Redis says ---- */
 
@@ -303,7 +238,7 @@ int fence_init(struct fence *f, const char *state_dir, const char *address)
     return 0;
 }
 
-static uint64_t next_epoch(const struct standing *s, const struct record_of_epoch *file)
+static uint64_t next_epoch(const struct standing *s, const struct epoch_file *file)
 {
     uint64_t m = greatest(s);
     uint32_t chance;
@@ -366,14 +301,14 @@ RIO_AWAITS static int write_claim(const struct fence *f, struct link *l, uint64_
 
 int fence_claim(struct fence *f, struct link *l, struct entry_id *out_top, char *why)
 {
-    struct record_of_epoch file;
-    struct standing now;
+    struct epoch_file file = {0};
+    struct standing now = {0};
 
     int rc = await(read_standing(l, &now, why));
     if (rc == 0)
         rc = await(check_rival(f, l, &now));
     if (rc == 0)
-        rc = read_file(f, &file, why);
+        rc = epoch_file_read(f->file, &file, why);
     if (rc < 0)
         return rc;
 
@@ -384,14 +319,14 @@ int fence_claim(struct fence *f, struct link *l, struct entry_id *out_top, char 
                  "drain it, then remove its keys and the state directory");
         return -EOVERFLOW;
     }
-    rc = write_file(f, epoch, "claiming", why);
+    rc = epoch_file_write(f->file, epoch, false, why);
     if (rc < 0)
         return rc;
     rc = await(write_claim(f, l, epoch, why));
     if (rc < 0)
         return rc;
     f->epoch = epoch;
-    rc = write_file(f, epoch, "owner", why);
+    rc = epoch_file_write(f->file, epoch, true, why);
     if (rc < 0)
         return rc;
     *out_top = now.top;

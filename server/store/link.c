@@ -434,7 +434,7 @@ int link_take_bytes(struct link *l, struct rq_slice *out)
 
 int link_take_mutable(struct link *l, uint8_t **out, size_t *out_len)
 {
-    struct rq_slice bytes;
+    struct rq_slice bytes = {0};
 
     int rc = link_take_bytes(l, &bytes);
     if (rc < 0)
@@ -483,7 +483,7 @@ int link_peek_bytes(const struct link *l, size_t ahead, struct rq_slice *out)
 
 int link_expect(struct link *l, const char *text, char *why)
 {
-    struct rq_slice bytes;
+    struct rq_slice bytes = {0};
 
     int rc = await(link_reply(l));
     if (rc == 0)

@@ -34,7 +34,10 @@ static int damaged(struct entry_id id, const char *what, const char *remedy, cha
     char name[ENTRY_TEXT];
 
     entry_format(id, name);
-    snprintf(why, LINK_WHY, "entry %s of " NAMES_LOG " %s; %s", name, what, remedy);
+    int len = snprintf(why, LINK_WHY, "entry %s of " NAMES_LOG " %s; ", name, what);
+    if (len > 0 && len < LINK_WHY)
+        snprintf(why + len, (size_t)(LINK_WHY - len), "%.*s", LINK_WHY - len - 1,
+                 remedy);
     return -EBADMSG;
 }
 

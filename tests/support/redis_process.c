@@ -117,7 +117,7 @@ static int free_port(void)
 
 int redis_listen(struct redis_process *r)
 {
-    for (int tries = 0; tries < 100; tries++) {
+    for (;;) { /* somebody may have taken it since */
         int port = free_port();
         redisReply *reply = redisCommand(r->connection, "CONFIG SET port %d", port);
 
@@ -127,11 +127,10 @@ int redis_listen(struct redis_process *r)
         if (listens)
             return port;
     }
-    ASSERT(!"a port to listen on");
-    return -1;
 }
 
-static redisReply *ask(struct redis_process *r, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static redisReply *
+ask(struct redis_process *r, const char *format, va_list args)
 {
     char command[512];
     const char *argv[32];
