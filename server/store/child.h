@@ -14,10 +14,9 @@
 struct child;
 
 struct child_config {
-    const char *data_dir; /* private, exists; redis keeps its AOF in data_dir/redis */
-    int lock_fd;          /* from child_lock() */
-    enum store_level
-        level; /* fsync: AOF always; everysec; lower: when the kernel likes */
+    const char *data_dir;   /* private, exists; redis keeps its AOF in data_dir/redis */
+    int lock_fd;            /* from child_lock() */
+    enum store_level level; /* when the AOF is synced: always, everysec, else never */
 };
 
 /* Locks `data_dir`/lock.  Writes our pid into it.  When the holder is dead and only its

@@ -298,6 +298,7 @@ static long killed(struct rig *rig)
 
     EXPECT(await(start_up(rig, a)) == 0);
     for (int life = 0; life < 5; life++) {
+        EXPECT(await(peer_up(a, life + 1)));
         for (int i = 0; i < 100; i++) {
             seq = peer_put(a, ++number, 100);
             EXPECT(seq > 0);
