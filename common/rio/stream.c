@@ -77,7 +77,7 @@ static void wake_drainers(struct rio_stream *s)
 
 void rio__stream_break(struct rio_stream *s, int err)
 {
-    if (s->err == 0) {
+    if (s->err == 0 && !s->aborted) { /* what follows an abort is its own doing */
         s->err = err;
         s->lost = rio_stream_unsent(s) > 0;
     }
@@ -287,7 +287,6 @@ void rio_stream_abort(rio_stream *s)
         return;
     RIO_IGNORE(rio_stream_close(s));
     s->aborted = true;
-    s->lost = s->lost || rio_stream_unsent(s) > 0;
     rq_buf_shrink(&s->out, 0); /* `sending` is the kernel's until its send has ended */
     wake_drainers(s);
     rio__loop_flush_later(s->loop, &s->flush);
@@ -308,9 +307,7 @@ int rio_stream_wait_closed(rio_stream *s)
         if (rc < 0)
             return rc;
     }
-    if (!s->lost || s->err == 0)
-        return 0;
-    return s->err;
+    return s->lost ? s->err : 0;
 }
 
 void rio_stream_free(rio_stream *s)
