@@ -27,7 +27,7 @@ int effects_reserve(struct effects *fx, size_t n)
     ASSERT(fx->count <= fx->cap);
     if (n <= fx->cap - fx->count)
         return 0;
-    if (n > SIZE_MAX / 2 - fx->count)
+    if (n > SIZE_MAX / 2 / sizeof *fx->items - fx->count)
         return -ENOMEM;
     while (cap - fx->count < n)
         cap *= 2;

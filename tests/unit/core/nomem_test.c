@@ -1,0 +1,575 @@
+/* nomem_test - no memory: whatever allocation fails, in whatever call, the call fails
+ * with -ENOMEM and has changed nothing, and succeeds when there is memory again.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/state.h"
+#include "support/alloc.h"
+#include "support/test.h"
+
+enum { ROUNDS = 40 };
+
+struct scene {
+    struct core *core;
+    struct core_now now;
+    struct effects fx;
+    struct holder *holder, *loser;
+    struct job *job; /* what the steps are about */
+    struct job_id id;
+    uint64_t lease, home;
+    struct waiter *waiter;
+    int round;
+    char queue[16];
+    struct job_policy policy;
+    size_t refusals; /* allocations that failed and were survived */
+};
+
+/* ---- everything that a failed call must not change ---- */
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 31;
+}
+
+static uint64_t digest_job(const struct job *job)
+{
+    struct job_view v;
+    uint64_t h = 1;
+
+    job_view(job, &v);
+    h = mix(h, v.id.epoch);
+    h = mix(h, v.id.number);
+    h = mix(h, v.state);
+    h = mix(h, v.attempts);
+    h = mix(h, v.lease);
+    h = mix(h, v.home);
+    h = mix(h, (uint64_t)v.due_wall_ms);
+    h = mix(h, (uint64_t)v.deadline_wall_ms);
+    for (size_t i = 0; i < v.error.len; i++)
+        h = mix(h, v.error.ptr[i]);
+    return h;
+}
+
+static uint64_t digest(const struct scene *s)
+{
+    uint64_t jobs = 0, queues = 0, h;
+    struct core_sums sums;
+    size_t cursor = 0;
+    const struct queue *q;
+
+    for (const struct job *job = index_next(&s->core->index, NULL); job != NULL;
+         job = index_next(&s->core->index, job))
+        jobs += digest_job(job);
+    while ((q = core_next_queue(s->core, &cursor)) != NULL) {
+        h = 2;
+        for (size_t i = 0; i < JOB_STATES; i++)
+            h = mix(h, q->count[i]);
+        h = mix(h, q->getter_count);
+        h = mix(h, q->totals.delivered);
+        h = mix(h, q->totals.put);
+        h = mix(h, q->totals_home);
+        queues += h;
+    }
+    core_sums(s->core, &sums);
+    h = mix(jobs, queues);
+    h = mix(h, sums.getters);
+    h = mix(h, sums.joiners);
+    h = mix(h, sums.totals.failed);
+    h = mix(h, s->core->number);
+    h = mix(h, s->core->rand.s[0]);
+    h = mix(h, core_holder_leases(s->holder));
+    h = mix(h, s->loser == NULL ? 0 : core_holder_leases(s->loser));
+    return mix(h, s->fx.count);
+}
+
+/* ---- steps ---- */
+
+static struct core_put put_of(const struct scene *s, int64_t due_wall_ms)
+{
+    return (struct core_put){.queue = rq_slice_str(s->queue),
+                             .body = RQ_LIT("body"),
+                             .policy = s->policy,
+                             .due_wall_ms = due_wall_ms};
+}
+
+static int do_put(struct scene *s)
+{
+    const struct core_put put = put_of(s, 0);
+
+    return core_put(s->core, &put, s->now, &s->fx, &s->job);
+}
+
+static int do_put_delayed(struct scene *s)
+{
+    const struct core_put put = put_of(s, s->now.wall_ms + 1000);
+
+    return core_put(s->core, &put, s->now, &s->fx, &s->job);
+}
+
+static int do_confirm(struct scene *s)
+{
+    return core_confirmed(s->core, s->job, s->now, &s->fx);
+}
+
+static int do_refuse(struct scene *s)
+{
+    return core_refused(s->core, s->job, s->now, &s->fx);
+}
+
+static int get(struct scene *s, const char *queue, int64_t block_ms,
+               struct holder *holder)
+{
+    const struct rq_slice names[] = {rq_slice_str("nothing"), rq_slice_str(queue)};
+    const struct core_get get = {.queues = names,
+                                 .queue_count = 2,
+                                 .count = 1,
+                                 .bytes_max = 100,
+                                 .block_ms = block_ms};
+
+    int rc = core_get(s->core, &get, holder, NULL, s->now, &s->fx, &s->waiter);
+    if (rc == 0 && s->waiter == NULL && block_ms != 0) {
+        const struct effect *e = &s->fx.items[s->fx.count - 1];
+
+        s->job = e->u.deliver.job;
+        s->lease = e->u.deliver.lease;
+    }
+    return rc;
+}
+
+static int do_get(struct scene *s)
+{
+    return get(s, s->queue, -1, s->holder);
+}
+
+static int do_get_to_lose(struct scene *s)
+{
+    return get(s, s->queue, -1, s->loser);
+}
+
+static int do_get_nothing(struct scene *s)
+{
+    return get(s, "nothing", 0, s->holder);
+}
+
+static int do_wait(struct scene *s)
+{
+    return get(s, "nothing", 5, s->holder);
+}
+
+static int do_join(struct scene *s)
+{
+    const struct rq_slice names[] = {rq_slice_str("nothing"), rq_slice_str(s->queue)};
+    const struct core_join join = {.queues = names, .queue_count = 2, .block_ms = 5};
+
+    return core_join(s->core, &join, s->holder, NULL, s->now, &s->fx, &s->waiter);
+}
+
+static int do_done(struct scene *s)
+{
+    return core_done(s->core, s->id, s->lease, RQ_LIT("r"), s->now, &s->fx);
+}
+
+static int do_fail(struct scene *s)
+{
+    struct core_failed out;
+
+    return core_fail(s->core, s->id, s->lease, RQ_LIT("an error text"), -1, false,
+                     s->now, &s->fx, &out);
+}
+
+static int do_fail_dead(struct scene *s)
+{
+    struct core_failed out;
+
+    return core_fail(s->core, s->id, s->lease, RQ_LIT("dead"), -1, true, s->now, &s->fx,
+                     &out);
+}
+
+static int do_release(struct scene *s)
+{
+    return core_release(s->core, s->id, s->lease, 0, s->now, &s->fx);
+}
+
+static int do_undeliver(struct scene *s)
+{
+    return core_undeliver(s->core, s->id, s->lease, s->now, &s->fx);
+}
+
+static int do_tick(struct scene *s)
+{
+    return core_tick(s->core, s->now, 1, &s->fx);
+}
+
+static int do_lose(struct scene *s)
+{
+    int rc = core_holder_lost(s->core, s->loser, s->now, &s->fx);
+
+    if (rc == 0)
+        s->loser = NULL;
+    return rc;
+}
+
+static int do_new_holder(struct scene *s)
+{
+    s->loser = core_holder_new(s->core);
+    return s->loser == NULL ? -ENOMEM : 0;
+}
+
+static int do_totals(struct scene *s)
+{
+    return core_totals(s->core, &s->fx);
+}
+
+/* Lets one allocation more succeed each time, until the step does. */
+static void run(struct scene *s, int (*step)(struct scene *s))
+{
+    int rc = -ENOMEM;
+
+    for (long n = 0; rc == -ENOMEM; n++) {
+        uint64_t before = digest(s);
+
+        assert_true(n < 50);
+        alloc_fail_after(n);
+        rc = step(s);
+        bool refused = alloc_has_failed();
+        alloc_fail_after(-1);
+        if (rc == -ENOMEM) {
+            assert_true(refused);
+            assert_int_equal(digest(s), before);
+            s->refusals++;
+        }
+        core_check(s->core);
+    }
+    assert_int_equal(rc, 0);
+    if (s->job != NULL) {
+        struct job_view v;
+
+        job_view(s->job, &v);
+        s->id = v.id;
+    }
+    for (size_t i = 0; i < s->fx.count; i++) {
+        const struct effect *e = &s->fx.items[i];
+
+        if (e->kind == EFFECT_RECORD && e->u.log.homes)
+            core_set_home(s->core, e, ++s->home);
+    }
+    /* Each step grows its own list. */
+    effects_fini(&s->fx);
+}
+
+static void put_and_take(struct scene *s)
+{
+    run(s, do_put);
+    run(s, do_confirm);
+    run(s, do_get);
+}
+
+static void end_job(struct scene *s)
+{
+    s->job = NULL; /* gone after the next step */
+}
+
+static void confirm_end(struct scene *s, struct job *job)
+{
+    s->job = job;
+    while (core_confirmed(s->core, job, s->now, &s->fx) < 0)
+        s->refusals++;
+    end_job(s);
+    effects_fini(&s->fx);
+    core_check(s->core);
+}
+
+static void play_round(struct scene *s)
+{
+    /* out of order from the second round on: heaps grow, too */
+    s->policy.pri = (uint8_t)(200 - s->round);
+    s->policy.ttr_ms = 1000 + (uint32_t)s->round; /* a kind of its own */
+    snprintf(s->queue, sizeof s->queue, "q%d", s->round % 3);
+
+    run(s, do_put);
+    struct job *refused = s->job;
+    s->job = refused;
+    int rc = do_refuse(s);
+    assert_int_equal(rc, 0);
+    end_job(s);
+    effects_fini(&s->fx);
+
+    put_and_take(s);
+    run(s, do_fail);
+    run(s, do_put_delayed);
+    run(s, do_confirm);
+    put_and_take(s);
+    run(s, do_undeliver);
+    run(s, do_get);
+    run(s, do_release);
+    run(s, do_get);
+    run(s, do_join);
+    struct waiter *joiner = s->waiter;
+    run(s, do_get_nothing);
+    run(s, do_fail_dead);
+    confirm_end(s, s->job);
+    core_waiter_cancel(s->core, joiner);
+
+    put_and_take(s);
+    run(s, do_done);
+    confirm_end(s, s->job);
+    run(s, do_new_holder);
+    run(s, do_put);
+    run(s, do_confirm);
+    run(s, do_get_to_lose);
+    run(s, do_lose);
+    run(s, do_wait);
+    s->job = NULL;
+    s->now.mono_ns += 100000000;
+    s->now.wall_ms += 100;
+    run(s, do_tick);
+    while (core_next_due(s->core) <= s->now.mono_ns)
+        run(s, do_tick);
+    run(s, do_totals);
+}
+
+static void no_call_of_a_long_life_minds(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .policy = {.ttr_ms = 1000,
+                                 .backoff_base_ms = 100,
+                                 .backoff_max_ms = 100,
+                                 .tries = 9,
+                                 .jitter_pct = 50}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+    for (s.round = 0; s.round < ROUNDS; s.round++)
+        play_round(&s);
+    assert_true(s.refusals > 20 * ROUNDS);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
+/* ---- hand-overs ---- */
+
+static void a_hand_over_without_memory_leaves_job_and_waiter(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .queue = "nothing",
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+
+    run(&s, do_wait);
+    run(&s, do_put);
+    run(&s, do_confirm); /* to the waiter */
+    assert_int_equal(core_holder_leases(s.holder), 1);
+    s.lease = 1;
+    run(&s, do_wait);
+    run(&s, do_release); /* to the next */
+    assert_int_equal(core_holder_leases(s.holder), 1);
+    run(&s, do_wait);
+    run(&s, do_put_delayed);
+    run(&s, do_confirm);
+    s.now.mono_ns += 1000000000;
+    s.now.wall_ms += 1000;
+    run(&s, do_tick); /* the lease runs out: to the third */
+    assert_true(s.refusals > 10);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
+/* ---- replay ---- */
+
+struct replay_scene {
+    struct core *core;
+    struct effects fx;
+    struct core_now now;
+    size_t refusals;
+};
+
+static uint64_t digest_core(const struct core *core)
+{
+    struct scene s = {.core = (struct core *)(uintptr_t)core};
+    struct holder none = {.lease_count = 0};
+
+    s.holder = &none;
+    return digest(&s);
+}
+
+static void replay(struct replay_scene *s, struct record r)
+{
+    int rc = -ENOMEM;
+
+    for (long n = 0; rc == -ENOMEM; n++) {
+        uint64_t before = digest_core(s->core);
+
+        assert_true(n < 50);
+        alloc_fail_after(n);
+        rc = core_replay(s->core, &r, 1, s->now, &s->fx);
+        alloc_fail_after(-1);
+        if (rc == -ENOMEM) {
+            assert_int_equal(digest_core(s->core), before);
+            assert_int_equal(s->fx.count, 0);
+            s->refusals++;
+        }
+        core_check(s->core);
+    }
+    assert_int_equal(rc, 0);
+    effects_fini(&s->fx);
+}
+
+static void replay_round(struct replay_scene *s, uint64_t i)
+{
+    struct record r = {.type = RECORD_PUT,
+                       .job = {1, 1000 - i},
+                       .queue = i % 2 == 0 ? RQ_LIT("a") : RQ_LIT("b"),
+                       .body = RQ_LIT("body"),
+                       .policy = {.ttr_ms = 1000 + (uint32_t)i, .tries = 2},
+                       .due_wall_ms = i % 3 == 0 ? 2000000 : 0};
+
+    replay(s, r);
+    r.type = RECORD_LEASE;
+    r.attempts = 1;
+    replay(s, r);
+    r.type = RECORD_STATE;
+    r.state = i % 2 == 0 ? RECORD_READY : RECORD_DELAYED;
+    r.error = RQ_LIT("failed");
+    replay(s, r);
+    r.type = RECORD_MOVE;
+    replay(s, r);
+    r.type = RECORD_TOTALS;
+    replay(s, r);
+    r.type = i % 5 == 0 ? RECORD_DONE : RECORD_LEASE;
+    r.end = RECORD_END_DONE;
+    replay(s, r);
+}
+
+static void no_record_of_a_replay_minds(void **state)
+{
+    struct replay_scene s = {.now = {1000000000, 1000000}};
+    int rc = -ENOMEM;
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    for (uint64_t i = 0; i < ROUNDS; i++)
+        replay_round(&s, i);
+    core_set_epoch(s.core, 2);
+    for (long n = 0; rc == -ENOMEM; n++) {
+        uint64_t before = digest_core(s.core);
+
+        alloc_fail_after(n);
+        rc = core_replay_end(s.core, s.now, &s.fx);
+        alloc_fail_after(-1);
+        if (rc == -ENOMEM) {
+            assert_int_equal(digest_core(s.core), before);
+            assert_int_equal(s.fx.count, 0);
+            s.refusals++;
+        }
+        core_check(s.core);
+    }
+    assert_int_equal(rc, 0);
+    assert_true(s.refusals > 4 * ROUNDS);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
+/* ---- the rest ---- */
+
+static void a_core_needs_memory(void **state)
+{
+    struct core *core = NULL;
+
+    (void)state;
+    for (long n = 0; core == NULL; n++) {
+        assert_true(n < 10);
+        alloc_fail_after(n);
+        core = core_new(1);
+        assert_int_equal(core == NULL, alloc_has_failed());
+    }
+    alloc_fail_after(-1);
+    core_free(core);
+    core_free(NULL);
+}
+
+/* Statistics are not worth a refusal: they miss a sample. */
+static void a_histogram_that_cannot_be_is_none(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .queue = "q",
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+    struct queue_view v;
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    assert_int_equal(do_put(&s), 0);
+    alloc_fail_after(0);
+    assert_int_equal(do_confirm(&s), 0);
+    alloc_fail_after(-1);
+    queue_view(job_queue(s.job), s.now.mono_ns + 1000000000, &v);
+    assert_int_equal(v.rate_put_milli[0], 0);
+    assert_int_equal(v.totals.put, 1);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
+/* Without memory the index does not grow, but it takes every job. */
+static void an_index_that_cannot_grow_still_finds(void **state)
+{
+    enum { MANY = 500 };
+    struct job *jobs = calloc(MANY, sizeof *jobs);
+    struct job_kind kind = {.key.epoch = 1};
+    struct job_index x;
+
+    (void)state;
+    alloc_fail_after(-1);
+    assert_non_null(jobs);
+    assert_int_equal(index_init(&x, 1), 0);
+    alloc_fail_after(0);
+    for (size_t i = 0; i < MANY; i++) {
+        jobs[i].number = i + 1;
+        jobs[i].kind = &kind;
+        index_add(&x, &jobs[i]);
+    }
+    assert_int_equal(x.cap, 64);
+    for (size_t i = 0; i < MANY; i++)
+        assert_ptr_equal(index_get(&x, (struct job_id){1, i + 1}), &jobs[i]);
+    alloc_fail_after(-1);
+    index_remove(&x, &jobs[0]);
+    index_add(&x, &jobs[0]);
+    assert_int_equal(x.cap, 128);
+    alloc_fail_after(0); /* nor shrink */
+    for (size_t i = 0; i < MANY; i++)
+        index_remove(&x, &jobs[i]);
+    assert_int_equal(x.cap, 128);
+    assert_int_equal(x.count, 0);
+    alloc_fail_after(-1);
+    index_fini(&x);
+    free(jobs);
+}
+
+TEST_MAIN(cmocka_unit_test(no_call_of_a_long_life_minds),
+          cmocka_unit_test(a_hand_over_without_memory_leaves_job_and_waiter),
+          cmocka_unit_test(no_record_of_a_replay_minds),
+          cmocka_unit_test(a_core_needs_memory),
+          cmocka_unit_test(a_histogram_that_cannot_be_is_none),
+          cmocka_unit_test(an_index_that_cannot_grow_still_finds))
