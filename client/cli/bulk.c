@@ -4,35 +4,26 @@
  * until the server has answered.  Answers come in order, so the batches form a ring:
  * the one at `next` is being filled and never under way.
  *
- * A batch has one of four ends, and the sums say how many lines met each:
- *     put         every line is a job
- *     rejected    line by line: not JSON, or too long for the server
- *     not stored  the server refused the batch
- *     unknown     the connection broke in between
+ * What became of the lines is counted and told by tally.c.
  * SPDX-License-Identifier: MIT */
 #include "cli/bulk.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/batch.h"
 #include "cli/input.h"
 #include "cli/json.h"
-#include "cli/progress.h"
 #include "cli/put_options.h"
-#include "cli/units.h"
+#include "cli/tally.h"
 
 enum {
     PIPELINE = 16,
     HELD_MAX = 8 * 1024 * 1024, /* bytes under way before all of it is awaited */
     BODY_MAX_DEFAULT = 64 * 1024 * 1024, /* of a server that does not say */
-    TOLD_MAX = 10,                       /* rejected lines that are named on stderr */
     WORDS_MAX = BATCH_LINES + PUT_ARGV_MAX + 4,
 };
 
@@ -47,8 +38,7 @@ struct bulk {
     const struct bulk_options *options;
     ringq *q;
     struct input in;
-    FILE *rejects; /* NULL: not wanted */
-    struct progress progress;
+    struct tally tally;
 
     struct flight flights[PIPELINE];
     size_t next;
@@ -57,7 +47,6 @@ struct bulk {
     const char *words[WORDS_MAX];
     size_t lens[WORDS_MAX];
 
-    uint64_t put, rejected, not_stored, unknown;
     int64_t input_end; /* bytes of the input that are answered */
     int exit;          /* EXITS_OK while nothing stops us */
 };
@@ -86,28 +75,6 @@ static struct batch *filling(struct bulk *b)
 
 /* ---- what became of the lines ---- */
 
-static void save_reject(struct bulk *b, const char *text, size_t len, bool newline)
-{
-    if (b->rejects == NULL)
-        return;
-    (void)fwrite(text, 1, len, b->rejects);
-    if (newline)
-        (void)putc('\n', b->rejects);
-}
-
-static void tell_reject(struct bulk *b, uint64_t number, const char *why)
-{
-    b->rejected++;
-    if (b->rejected > TOLD_MAX)
-        return;
-    progress_end(&b->progress);
-    (void)fprintf(stderr, "ringq: %s:%" PRIu64 ": ", b->in.name, number);
-    output_clean(stderr, why, strlen(why));
-    (void)fputs(b->rejected == TOLD_MAX ? "\n  (more of them are only counted)\n"
-                                        : "\n",
-                stderr);
-}
-
 /* Ends the work; the first reason is the one that counts. */
 static void stop(struct bulk *b, int exit)
 {
@@ -118,18 +85,7 @@ static void stop(struct bulk *b, int exit)
 static void lose_batch(struct bulk *b, const struct batch *batch, int error,
                        const char *text)
 {
-    bool unknown = error == RINGQ_UNKNOWN;
-    size_t len;
-
-    *(unknown ? &b->unknown : &b->not_stored) += batch->count;
-    for (size_t i = 0; !unknown && i < batch->count; i++) {
-        const char *line = batch_line(batch, i, &len);
-        save_reject(b, line, len, true);
-    }
-    progress_end(&b->progress);
-    (void)fprintf(stderr, "ringq: %s: lines %" PRIu64 " to %" PRIu64 " %s\n",
-                  b->in.name, batch->numbers[0], batch->numbers[batch->count - 1],
-                  unknown ? "may have been put, or not" : "were not put");
+    tally_lose(&b->tally, batch, error == RINGQ_UNKNOWN);
     if (b->exit == EXITS_OK)
         stop(b, cli_error(b->cli, error, text));
 }
@@ -153,7 +109,7 @@ static void on_answer(void *arg, int error, const char *text, const ringq_reply 
     if (error < 0) {
         lose_batch(b, &f->batch, error, text);
     } else {
-        b->put += f->batch.count;
+        b->tally.put += f->batch.count;
         if (b->cli->quiet)
             print_ids(reply);
     }
@@ -172,17 +128,17 @@ static void put_singly(struct bulk *b, const struct batch *batch)
         int rc =
             ringq_put(b->q, b->options->queue, line, len, b->options->put, &receipt);
         if (rc == 0) {
-            b->put++;
+            b->tally.put++;
             if (b->cli->quiet)
                 (void)printf("%s\n", receipt.id);
         } else if (rc == RINGQ_TOOBIG) {
-            save_reject(b, line, len, true);
-            tell_reject(b, batch->numbers[i], ringq_error_text(b->q));
+            tally_save(&b->tally, line, len, true);
+            tally_reject(&b->tally, batch->numbers[i], ringq_error_text(b->q));
         } else {
             (void)fprintf(stderr, "ringq: %s: stopped at line %" PRIu64 "\n",
                           b->in.name, batch->numbers[i]);
-            b->unknown += rc == RINGQ_UNKNOWN;
-            b->not_stored += batch->count - i - (rc == RINGQ_UNKNOWN);
+            b->tally.unknown += rc == RINGQ_UNKNOWN;
+            b->tally.not_stored += batch->count - i - (rc == RINGQ_UNKNOWN);
             stop(b, cli_failed(b->cli, b->q));
         }
     }
@@ -206,7 +162,7 @@ static void flush_to(struct bulk *b, size_t pending_max)
         b->input_end = f->batch.input_end;
         batch_clear(&f->batch);
     }
-    progress_show(&b->progress, b->put, b->input_end);
+    progress_show(&b->tally.progress, b->tally.put, b->input_end);
 }
 
 static void add_word(struct bulk *b, size_t *count, const char *word, size_t len)
@@ -271,8 +227,8 @@ static bool reject_line(struct bulk *b, const struct input_line *line)
                        "longer than the %zu bytes that this server takes",
                        b->in.line_max);
         if (line->is_first)
-            tell_reject(b, line->number, why);
-        save_reject(b, line->text, line->len, line->is_last);
+            tally_reject(&b->tally, line->number, why);
+        tally_save(&b->tally, line->text, line->len, line->is_last);
         return true;
     }
     if (b->options->jsonl)
@@ -280,8 +236,8 @@ static bool reject_line(struct bulk *b, const struct input_line *line)
     if (wrong == NULL)
         return false;
     (void)snprintf(why, sizeof why, "not JSON: %s, at byte %zu", wrong, at + 1);
-    tell_reject(b, line->number, why);
-    save_reject(b, line->text, line->len, true);
+    tally_reject(&b->tally, line->number, why);
+    tally_save(&b->tally, line->text, line->len, true);
     return true;
 }
 
@@ -330,39 +286,6 @@ static size_t body_max(ringq *q)
     return max > 0 && max < BODY_MAX_DEFAULT ? (size_t)max : BODY_MAX_DEFAULT;
 }
 
-static int open_rejects(struct bulk *b)
-{
-    const char *path = b->options->rejects_path;
-    struct stat input, rejects;
-
-    if (path == NULL)
-        return EXITS_OK;
-    /* Without O_TRUNC: it might be the file we are about to read. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return cli_usage("cannot write %s: %s", path, strerror(errno));
-    bool same = fstat(fd, &rejects) == 0 && fstat(b->in.fd, &input) == 0 &&
-                rejects.st_dev == input.st_dev && rejects.st_ino == input.st_ino;
-    b->rejects = same || ftruncate(fd, 0) < 0 ? NULL : fdopen(fd, "w");
-    if (b->rejects != NULL)
-        return EXITS_OK;
-    int error = errno;
-    (void)close(fd);
-    return cli_usage("cannot write %s: %s", path,
-                     same ? "it is the input" : strerror(error));
-}
-
-static int close_rejects(struct bulk *b)
-{
-    if (b->rejects == NULL)
-        return EXITS_OK;
-    bool failed = ferror(b->rejects) != 0;
-    if (fclose(b->rejects) == 0 && !failed)
-        return EXITS_OK;
-    (void)fprintf(stderr, "ringq: cannot write %s\n", b->options->rejects_path);
-    return EXITS_INTERNAL;
-}
-
 /* Where to go on when it did not get to the end. */
 static void report_rest(struct bulk *b)
 {
@@ -374,70 +297,23 @@ static void report_rest(struct bulk *b)
                       b->in.name, first);
 }
 
-static void report_json(const struct bulk *b)
-{
-    struct json j = {.out = stdout};
-
-    json_begin(&j, '{');
-    json_key(&j, "queue");
-    json_string(&j, b->options->queue);
-    json_key(&j, "put");
-    json_integer(&j, (int64_t)b->put);
-    json_key(&j, "rejected");
-    json_integer(&j, (int64_t)b->rejected);
-    json_key(&j, "not_stored");
-    json_integer(&j, (int64_t)b->not_stored);
-    json_key(&j, "unknown");
-    json_integer(&j, (int64_t)b->unknown);
-    json_key(&j, "seconds");
-    json_number(&j, (double)progress_elapsed_us(&b->progress) / 1e6);
-    json_end(&j, '}');
-    json_line(&j);
-}
-
-static void report(const struct bulk *b)
-{
-    char count[UNITS_TEXT_SIZE], rate[UNITS_TEXT_SIZE], time[UNITS_TEXT_SIZE];
-    int64_t us = progress_elapsed_us(&b->progress);
-
-    if (b->cli->json)
-        report_json(b);
-    if (b->cli->quiet)
-        return;
-    (void)units_count(count, (int64_t)b->put);
-    (void)units_count(rate,
-                      (int64_t)((double)b->put * 1e6 / (double)(us > 0 ? us : 1)));
-    (void)fprintf(stderr, "%s jobs put into %s in %s (%s/s)", count, b->options->queue,
-                  units_duration(time, us), rate);
-    if (b->rejected > 0)
-        (void)fprintf(stderr, ", %s lines rejected",
-                      units_count(count, (int64_t)b->rejected));
-    if (b->not_stored > 0)
-        (void)fprintf(stderr, ", %s lines not put",
-                      units_count(count, (int64_t)b->not_stored));
-    if (b->unknown > 0)
-        (void)fprintf(stderr, ", %s lines not known",
-                      units_count(count, (int64_t)b->unknown));
-    (void)putc('\n', stderr);
-}
-
 static int transfer(struct bulk *b)
 {
     catch_interrupts();
     put_options_argv(b->options->put, &b->argv);
     b->in.line_max = body_max(b->q);
-    progress_begin(&b->progress, &b->cli->err, !b->cli->quiet, b->in.size);
+    progress_begin(&b->tally.progress, &b->cli->err, !b->cli->quiet, b->in.size);
     read_lines(b);
     if (b->exit == EXITS_OK)
         submit(b);
     flush_to(b, 0);
-    progress_end(&b->progress);
+    progress_end(&b->tally.progress);
     if (b->exit != EXITS_OK || is_interrupted)
         report_rest(b);
-    report(b);
+    tally_report(&b->tally);
     if (b->exit == EXITS_OK && is_interrupted)
         return EXITS_INTERRUPTED;
-    return b->exit == EXITS_OK && b->rejected > 0 ? EXITS_USAGE : b->exit;
+    return b->exit == EXITS_OK && b->tally.rejected > 0 ? EXITS_USAGE : b->exit;
 }
 
 int bulk_put(const struct cli *cli, const struct bulk_options *options)
@@ -456,12 +332,13 @@ int bulk_put(const struct cli *cli, const struct bulk_options *options)
         free(b);
         return cli_usage("cannot read %s: %s", options->path, strerror(-rc));
     }
-    int exit = open_rejects(b);
+    b->tally = (struct tally){.cli = cli, .queue = options->queue, .input = b->in.name};
+    int exit = tally_open(&b->tally, options->rejects_path, b->in.fd);
     if (exit == EXITS_OK)
         exit = cli_connect(cli, NULL, &b->q);
     if (exit == EXITS_OK)
         exit = transfer(b);
-    int closed = close_rejects(b);
+    int closed = tally_close(&b->tally);
     ringq_close(b->q);
     input_close(&b->in);
     for (size_t i = 0; i < PIPELINE; i++)

@@ -27,7 +27,7 @@ static void print_error(const struct cli *cli, const struct exits_error *error)
         return;
     }
     (void)printf("%s: %s\n  do:   %s\n  exit: %d\n", error->name, error->meaning,
-                 error->fix, (int)error->exit);
+                 error->fix, error->exit);
 }
 
 static int print_all(const struct cli *cli)

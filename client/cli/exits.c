@@ -58,7 +58,7 @@ static const struct exits_code codes[] = {
 };
 /* clang-format on */
 
-enum exits exits_of(int error)
+int exits_of(int error)
 {
     if (error >= 0)
         return EXITS_OK;

@@ -35,19 +35,19 @@ enum exits {
 struct exits_error {
     int error;        /* enum ringq_error */
     const char *name; /* on the wire, or the library's */
-    enum exits exit;
+    int exit;
     const char *meaning;
     const char *fix;
 };
 
 struct exits_code {
-    enum exits exit;
+    int exit;
     const char *meaning;
 };
 
 /* The exit code for an enum ringq_error; EXITS_INTERNAL for one that is not in the
  * table. */
-enum exits exits_of(int error);
+int exits_of(int error);
 
 /* The tables, for `ringq errors`.  Owns  lends: constants */
 const struct exits_error *exits_errors(size_t *out_count);
