@@ -731,6 +731,31 @@ static void what_redis_does_not_tell_is_unverified(void **state)
     rig_run(right_password, rig_no_aof);
 }
 
+/* The commands that docs/store.md names. */
+static long least_rights(struct rig *rig)
+{
+    char url[96];
+
+    snprintf(url, sizeof url, "redis://ringq:s3cret@127.0.0.1:%d", lock_up(rig));
+    redis_do(&rig->redis, "ACL SETUSER ringq reset on >s3cret ~ringq:* +xadd +xrange "
+                          "+xinfo|stream +xtrim +get +set +pexpire +unlink +eval");
+    EXPECT(await(peer_start(rig, &rig->a, url)) == 0);
+    EXPECT(await(peer_up(&rig->a, 1)));
+    EXPECT(await(peer_put_flush(&rig->a, 1, 10)) > 0);
+    redis_do(&rig->redis, "CONFIG SET maxmemory 1");
+    uint64_t seq = peer_done(&rig->a, 1);
+    EXPECT(await(peer_committed(&rig->a, seq)));
+    redis_do(&rig->redis, "CLIENT KILL TYPE normal SKIPME yes");
+    EXPECT(await(peer_up(&rig->a, 2)));
+    return 0;
+}
+
+static void a_handful_of_rights_is_enough(void **state)
+{
+    (void)state;
+    rig_run(least_rights, rig_no_aof);
+}
+
 RIO_AWAITS static bool halts_at(struct rig *rig, const char *because, const char *user,
                                 int port)
 {
@@ -814,5 +839,6 @@ TEST_MAIN(cmocka_unit_test(a_fenced_writer_confirms_nothing),
           cmocka_unit_test(keys_of_another_type_halt),
           cmocka_unit_test(a_redis_that_evicts_is_refused_with_the_remedy),
           cmocka_unit_test(what_redis_does_not_tell_is_unverified),
+          cmocka_unit_test(a_handful_of_rights_is_enough),
           cmocka_unit_test(a_wrong_password_halts_with_a_remedy),
           cmocka_unit_test(rights_lost_later_are_waited_for))
