@@ -82,6 +82,7 @@ def main():
     try:
         for number, done in enumerate(range(0, args.cycles, CYCLES_PER_ROUND)):
             anomalies += round_of_cycles(server, chance, number, min(CYCLES_PER_ROUND, args.cycles - done), counts)
+            print(f'{sum(counts[b] for b in set(BLOWS))} cycles, {len(anomalies)} anomalies', flush=True)
             if anomalies:
                 break
         status = server.terminate()

@@ -47,7 +47,11 @@ class Client:
         else:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(timeout)
-            self.sock.connect(str(address))
+            try:
+                self.sock.connect(str(address))
+            except OSError:
+                self.sock.close()
+                raise
         self._have, self._at = b'', 0
 
     def __enter__(self):
