@@ -9,10 +9,12 @@
 #include "cli/bulk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/batch.h"
 #include "cli/input.h"
@@ -52,18 +54,27 @@ struct bulk {
 };
 
 static volatile sig_atomic_t is_interrupted;
+static int interrupt_pipe[2] = {-1, -1}; /* wakes whoever waits for input */
 
 static void on_interrupt(int number)
 {
+    int error = errno;
+    ssize_t n = write(interrupt_pipe[1], "", 1);
+
+    (void)n;
     (void)number;
     is_interrupted = 1;
+    errno = error;
 }
 
 /* The first one ends the input and still reports; the second one ends the process. */
-static void catch_interrupts(void)
+static void catch_interrupts(struct input *in)
 {
     struct sigaction once = {.sa_handler = on_interrupt};
 
+    if (pipe2(interrupt_pipe, O_CLOEXEC) < 0)
+        return; /* then the first one ends the process, too */
+    in->wake_fd = interrupt_pipe[0];
     once.sa_flags = (int)SA_RESETHAND;
     (void)sigaction(SIGINT, &once, NULL);
 }
@@ -299,7 +310,7 @@ static void report_rest(struct bulk *b)
 
 static int transfer(struct bulk *b)
 {
-    catch_interrupts();
+    catch_interrupts(&b->in);
     put_options_argv(b->options->put, &b->argv);
     b->in.line_max = body_max(b->q);
     progress_begin(&b->tally.progress, &b->cli->err, !b->cli->quiet, b->in.size);

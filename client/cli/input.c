@@ -23,7 +23,12 @@ int input_open(struct input *in, const char *path, size_t line_max)
     if (fd < 0)
         return -errno;
     *in = (struct input){
-        .fd = fd, .name = is_stdin ? "stdin" : path, .size = -1, .line_max = line_max};
+        .fd = fd,
+        .name = is_stdin ? "stdin" : path,
+        .size = -1,
+        .wake_fd = -1,
+        .line_max = line_max,
+    };
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         off_t at = is_stdin ? lseek(fd, 0, SEEK_CUR) : 0;
         in->size = st.st_size - (at > 0 ? at : 0);
@@ -65,6 +70,14 @@ static int make_room(struct input *in, size_t max)
 /* Reads once.  Sets `eof`. */
 static int fill(struct input *in)
 {
+    struct pollfd fds[] = {{.fd = in->fd, .events = POLLIN},
+                           {.fd = in->wake_fd, .events = POLLIN}};
+
+    /* Both are waited for: a signal just before read() would not interrupt it. */
+    if (in->wake_fd >= 0 && poll(fds, 2, -1) < 0)
+        return -errno;
+    if (fds[1].revents != 0)
+        return -EINTR;
     ssize_t n = read(in->fd, in->buf + in->end, in->capacity - in->end);
 
     if (n < 0)

@@ -18,6 +18,7 @@ struct input {
     int fd;
     const char *name; /* for messages */
     int64_t size;     /* bytes, -1 when nobody knows */
+    int wake_fd;      /* becomes readable when nobody should wait any more; -1: never */
     /* private */
     char *buf;
     size_t start, scan, end, capacity;
@@ -44,7 +45,8 @@ void input_close(struct input *in);
 /* Will the next call return without waiting? */
 bool input_is_ready(struct input *in);
 /* Returns  1: a line, 0: the end
- * Errors   -errno of read(), -ENOMEM; after -EINTR the next call goes on */
+ * Errors   -errno of read(), -ENOMEM; after -EINTR (a signal, or wake_fd) the next call
+ *          goes on */
 int input_line(struct input *in, struct input_line *out);
 
 /* Reads all of it, at most `max` bytes.

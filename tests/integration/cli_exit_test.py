@@ -157,7 +157,6 @@ class ExitCodes(Cli):
                 child.stdin.write('a\nb\n')
                 child.stdin.flush()
                 ringqd.wait_until(lambda: s.named('MPUT'), 'the MPUT')
-                time.sleep(0.05)  # back in read()
                 child.send_signal(signal.SIGINT)
                 said = child.stderr.read()
                 self.assertEqual(child.wait(ringqd.PATIENCE), 130)

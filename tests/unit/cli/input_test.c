@@ -196,7 +196,7 @@ static void lines_across_the_buffer_are_put_together(void **state)
 static void a_silent_pipe_is_not_ready(void **state)
 {
     int fds[2];
-    struct input in = {.line_max = 100, .name = "pipe"};
+    struct input in = {.line_max = 100, .name = "pipe", .wake_fd = -1};
 
     (void)state;
     assert_int_equal(pipe(fds), 0);
@@ -211,6 +211,29 @@ static void a_silent_pipe_is_not_ready(void **state)
     assert_line(&in, "b", 2);
     assert_true(input_is_ready(&in));
     assert_end(&in);
+}
+
+static void who_waits_can_be_woken(void **state)
+{
+    int fds[2], wake[2];
+    struct input in = {.line_max = 100, .name = "pipe"};
+    struct input_line line;
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(pipe(wake), 0);
+    in.fd = fds[0];
+    in.wake_fd = wake[0];
+    assert_int_equal(write(fds[1], "a\nb", 3), 3);
+    assert_line(&in, "a", 1);
+    assert_int_equal(write(wake[1], "", 1), 1);
+    assert_int_equal(input_line(&in, &line), -EINTR);
+    assert_int_equal(read(wake[0], &(char){0}, 1), 1);
+    assert_int_equal(close(fds[1]), 0);
+    assert_line(&in, "b", 2);
+    assert_end(&in);
+    (void)close(wake[0]);
+    (void)close(wake[1]);
 }
 
 static void a_whole_file_is_read_up_to_its_limit(void **state)
@@ -248,6 +271,6 @@ TEST_MAIN(FILE_TEST(lines_come_without_their_newline),
           FILE_TEST(a_very_long_line_comes_in_pieces),
           FILE_TEST(a_long_line_may_be_the_last_and_unfinished),
           FILE_TEST(lines_across_the_buffer_are_put_together),
-          FILE_TEST(a_silent_pipe_is_not_ready),
+          FILE_TEST(a_silent_pipe_is_not_ready), FILE_TEST(who_waits_can_be_woken),
           FILE_TEST(a_whole_file_is_read_up_to_its_limit),
           FILE_TEST(what_is_not_there_cannot_be_opened))
