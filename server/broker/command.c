@@ -60,7 +60,7 @@ static int put_one(struct broker *b, const struct core_put *put, struct rq_slice
         broker__must(core_refused(b->core, *out, broker__now(), &b->fx),
                      "undoing a PUT");
         broker__carry(b, NULL);
-        return rc == -ENOMEM ? rc : RQ_E_STORE;
+        return rc == -ENOMEM ? rc : rc == -EMSGSIZE ? RQ_E_TOOBIG : RQ_E_STORE;
     }
     return 0;
 }
@@ -138,6 +138,8 @@ int broker_get(struct member *m, const struct core_get *get, struct promise *pro
     struct waiter *waiter;
 
     int rc = broker_gate(b);
+    if (rc == 0 && !store_has_room(b->store))
+        rc = RQ_E_STORE; /* its LEASE record would add to what Redis does not take */
     if (rc == 0)
         rc = need_holder(m);
     if (rc == 0)
