@@ -17,12 +17,12 @@
 #include "core/state.h"
 #include "core/timer.h"
 
-/* Deliveries of the job in this epoch. */
+/* Deliveries of the job, which has an extra, in this epoch. */
 static uint32_t deliveries(const struct core *core, const struct job *job)
 {
     const struct job_extra *x = job->extra;
 
-    return x != NULL && x->deliveries_epoch == core->epoch ? x->deliveries : 0;
+    return x->deliveries_epoch == core->epoch ? x->deliveries : 0;
 }
 
 bool lease_is_possible(const struct core *core, const struct job *job)

@@ -6,7 +6,7 @@
 
 #include "core/core.h"
 
-/* Is there a number left for a lease of this job in this epoch? */
+/* Is there a number left for a lease of this job, which has an extra, in this epoch? */
 bool lease_is_possible(const struct core *core, const struct job *job);
 /* Row 7: the job is LEASED to `holder`; LEASE record.  `ttr_ms` 0: the job's own.
  * Needs an extra, room for one effect, and lease_is_possible(). */

@@ -339,9 +339,7 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
     if (rc < 0)
         return rc;
     core->is_replaying = true;
-    if (record->type == RECORD_TOTALS)
-        return replay_totals(&r);
-    if (!is_id_good(core, record->job))
+    if (record->type != RECORD_TOTALS && !is_id_good(core, record->job))
         return RQ_E_MALFORMED;
     switch (record->type) {
     case RECORD_PUT:
@@ -355,7 +353,7 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
     case RECORD_MOVE:
         return replay_move(&r);
     case RECORD_TOTALS:
-        break;
+        return replay_totals(&r);
     }
     return RQ_E_MALFORMED;
 }
@@ -400,8 +398,7 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
             struct job *job = RQ_LIST_ENTRY(q->leased.next, struct job, at.link);
 
             rc = hand_back(core, job, RQ_LIT("the server was restarted"), now, fx);
-            if (rc < 0)
-                return rc; /* for the rest, call again */
+            ASSERT(rc == 0); /* reserved */
         }
         close_gap(core, q);
     }

@@ -25,6 +25,23 @@ static void a_number_holds_the_epochs_and_the_delivery(void **state)
     world_fini(&w);
 }
 
+static void deliveries_of_an_earlier_epoch_do_not_count(void **state)
+{
+    struct world w;
+    struct job_id id;
+
+    (void)state;
+    world_init(&w);
+    world_put_landed(&w, "q");
+    assert_int_equal(world_get(&w, "q", &id), 1);
+    assert_int_equal(world_fail(&w, id, 1, "kept", 0, false, NULL), 0);
+    world_tick(&w);
+    core_set_epoch(w.core, 8);
+    assert_true(world_get(&w, "q", &id) == (UINT64_C(1) << 32 | 1));
+    assert_true(rq_slice_eq(world_view(&w, id)->error, RQ_LIT("kept")));
+    world_fini(&w);
+}
+
 static void a_current_lease_stays_good_under_a_new_epoch(void **state)
 {
     struct world w;
@@ -215,6 +232,7 @@ static void a_job_older_than_2_to_the_32_epochs_is_dead(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(a_number_holds_the_epochs_and_the_delivery),
+          cmocka_unit_test(deliveries_of_an_earlier_epoch_do_not_count),
           cmocka_unit_test(a_current_lease_stays_good_under_a_new_epoch),
           cmocka_unit_test(deliveries_are_counted_through_all_that_returns_a_job),
           cmocka_unit_test(a_restart_never_repeats_a_number),

@@ -114,9 +114,23 @@ static int do_confirm(struct scene *s)
     return core_confirmed(s->core, s->job, s->now, &s->fx);
 }
 
+/* The job is gone, or dead, when these succeed. */
 static int do_refuse(struct scene *s)
 {
-    return core_refused(s->core, s->job, s->now, &s->fx);
+    int rc = core_refused(s->core, s->job, s->now, &s->fx);
+
+    if (rc == 0)
+        s->job = NULL;
+    return rc;
+}
+
+static int do_confirm_end(struct scene *s)
+{
+    int rc = do_confirm(s);
+
+    if (rc == 0)
+        s->job = NULL;
+    return rc;
 }
 
 static int get(struct scene *s, const char *queue, int64_t block_ms,
@@ -130,11 +144,11 @@ static int get(struct scene *s, const char *queue, int64_t block_ms,
                                  .block_ms = block_ms};
 
     int rc = core_get(s->core, &get, holder, NULL, s->now, &s->fx, &s->waiter);
-    if (rc == 0 && s->waiter == NULL && block_ms != 0) {
-        const struct effect *e = &s->fx.items[s->fx.count - 1];
-
-        s->job = e->u.deliver.job;
-        s->lease = e->u.deliver.lease;
+    for (size_t i = 0; i < s->fx.count; i++) {
+        if (s->fx.items[i].kind != EFFECT_DELIVER)
+            continue;
+        s->job = s->fx.items[i].u.deliver.job;
+        s->lease = s->fx.items[i].u.deliver.lease;
     }
     return rc;
 }
@@ -223,7 +237,9 @@ static int do_totals(struct scene *s)
     return core_totals(s->core, &s->fx);
 }
 
-/* Lets one allocation more succeed each time, until the step does. */
+/* Lets more and more allocations succeed until the step does.  Each number is tried
+ * three times: what a failed call has reserved it keeps, so that the next one gets
+ * further. */
 static void run(struct scene *s, int (*step)(struct scene *s))
 {
     int rc = -ENOMEM;
@@ -231,8 +247,8 @@ static void run(struct scene *s, int (*step)(struct scene *s))
     for (long n = 0; rc == -ENOMEM; n++) {
         uint64_t before = digest(s);
 
-        assert_true(n < 50);
-        alloc_fail_after(n);
+        assert_true(n < 150);
+        alloc_fail_after(n / 3);
         rc = step(s);
         bool refused = alloc_has_failed();
         alloc_fail_after(-1);
@@ -267,21 +283,6 @@ static void put_and_take(struct scene *s)
     run(s, do_get);
 }
 
-static void end_job(struct scene *s)
-{
-    s->job = NULL; /* gone after the next step */
-}
-
-static void confirm_end(struct scene *s, struct job *job)
-{
-    s->job = job;
-    while (core_confirmed(s->core, job, s->now, &s->fx) < 0)
-        s->refusals++;
-    end_job(s);
-    effects_fini(&s->fx);
-    core_check(s->core);
-}
-
 static void play_round(struct scene *s)
 {
     /* out of order from the second round on: heaps grow, too */
@@ -290,12 +291,7 @@ static void play_round(struct scene *s)
     snprintf(s->queue, sizeof s->queue, "q%d", s->round % 3);
 
     run(s, do_put);
-    struct job *refused = s->job;
-    s->job = refused;
-    int rc = do_refuse(s);
-    assert_int_equal(rc, 0);
-    end_job(s);
-    effects_fini(&s->fx);
+    run(s, do_refuse);
 
     put_and_take(s);
     run(s, do_fail);
@@ -310,19 +306,18 @@ static void play_round(struct scene *s)
     struct waiter *joiner = s->waiter;
     run(s, do_get_nothing);
     run(s, do_fail_dead);
-    confirm_end(s, s->job);
+    run(s, do_confirm_end);
     core_waiter_cancel(s->core, joiner);
 
     put_and_take(s);
     run(s, do_done);
-    confirm_end(s, s->job);
+    run(s, do_confirm_end);
     run(s, do_new_holder);
     run(s, do_put);
     run(s, do_confirm);
     run(s, do_get_to_lose);
     run(s, do_lose);
     run(s, do_wait);
-    s->job = NULL;
     s->now.mono_ns += 100000000;
     s->now.wall_ms += 100;
     run(s, do_tick);
@@ -391,6 +386,110 @@ static void a_hand_over_without_memory_leaves_job_and_waiter(void **state)
     effects_fini(&s.fx);
 }
 
+/* What has fired has fired; the rest is still due. */
+static void a_tick_fires_as_much_as_there_is_memory_for(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .queue = "q",
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+    for (int i = 0; i < 20; i++)
+        run(&s, do_wait);
+    s.now.mono_ns += 1000000000;
+    alloc_fail_after(0);
+    assert_int_equal(core_tick(s.core, s.now, 100, &s.fx), -ENOMEM);
+    alloc_fail_after(1);
+    assert_int_equal(core_tick(s.core, s.now, 100, &s.fx), 0);
+    alloc_fail_after(-1);
+    assert_int_equal(s.fx.count, 16); /* the first allocation of a list */
+    assert_true(core_next_due(s.core) <= s.now.mono_ns);
+    assert_int_equal(core_tick(s.core, s.now, 100, &s.fx), 0);
+    assert_int_equal(s.fx.count, 20);
+    core_check(s.core);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
+/* What has been taken is good, whatever fails after it. */
+static void a_get_of_many_takes_as_many_as_there_is_memory_for(void **state)
+{
+    const struct rq_slice q = RQ_LIT("q");
+    const struct core_get get = {
+        .queues = &q, .queue_count = 1, .count = 100, .bytes_max = SIZE_MAX};
+    struct scene s = {.now = {1000000000, 1000000},
+                      .queue = "q",
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+    for (int i = 0; i < 100; i++) {
+        run(&s, do_put);
+        run(&s, do_confirm);
+    }
+    for (long n = 0; core_holder_leases(s.holder) < 100; n++) {
+        size_t before = core_holder_leases(s.holder), taken = 0;
+
+        assert_true(n < 200);
+        alloc_fail_after(n);
+        int rc = core_get(s.core, &get, s.holder, NULL, s.now, &s.fx, &s.waiter);
+        alloc_fail_after(-1);
+        for (size_t i = 0; i < s.fx.count; i++)
+            taken += s.fx.items[i].kind == EFFECT_DELIVER;
+        assert_int_equal(rc, taken > 0 ? 0 : -ENOMEM);
+        assert_int_equal(core_holder_leases(s.holder), before + taken);
+        assert_int_equal(s.fx.count, 2 * taken);
+        core_check(s.core);
+        effects_fini(&s.fx);
+    }
+    core_free(s.core);
+}
+
+/* A burial cannot be taken back: a GET that then cannot wait is told that there is
+ * nothing. */
+static void a_get_that_has_buried_does_not_fail(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .queue = "q",
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+    put_and_take(&s);
+    run(&s, do_release);
+    s.job->extra->deliveries = UINT32_MAX;
+    assert_int_equal(effects_reserve(&s.fx, 1), 0);
+    alloc_fail_after(0);
+    assert_int_equal(get(&s, "q", 5, s.holder), 0);
+    alloc_fail_after(-1);
+    assert_null(s.waiter);
+    assert_int_equal(s.fx.count, 2);
+    assert_int_equal(s.fx.items[0].u.log.record.state, RECORD_DEAD);
+    assert_int_equal(s.fx.items[1].kind, EFFECT_TIMEOUT);
+    core_check(s.core);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
 /* ---- replay ---- */
 
 struct replay_scene {
@@ -416,8 +515,8 @@ static void replay(struct replay_scene *s, struct record r)
     for (long n = 0; rc == -ENOMEM; n++) {
         uint64_t before = digest_core(s->core);
 
-        assert_true(n < 50);
-        alloc_fail_after(n);
+        assert_true(n < 150);
+        alloc_fail_after(n / 3);
         rc = core_replay(s->core, &r, 1, s->now, &s->fx);
         alloc_fail_after(-1);
         if (rc == -ENOMEM) {
@@ -433,6 +532,7 @@ static void replay(struct replay_scene *s, struct record r)
 
 static void replay_round(struct replay_scene *s, uint64_t i)
 {
+    char name[16];
     struct record r = {.type = RECORD_PUT,
                        .job = {1, 1000 - i},
                        .queue = i % 2 == 0 ? RQ_LIT("a") : RQ_LIT("b"),
@@ -451,6 +551,8 @@ static void replay_round(struct replay_scene *s, uint64_t i)
     r.type = RECORD_MOVE;
     replay(s, r);
     r.type = RECORD_TOTALS;
+    snprintf(name, sizeof name, "q%u", (unsigned)i);
+    r.queue = rq_slice_str(name); /* a queue that comes with its totals */
     replay(s, r);
     r.type = i % 5 == 0 ? RECORD_DONE : RECORD_LEASE;
     r.end = RECORD_END_DONE;
@@ -567,8 +669,11 @@ static void an_index_that_cannot_grow_still_finds(void **state)
     free(jobs);
 }
 
-TEST_MAIN(cmocka_unit_test(no_call_of_a_long_life_minds),
+TEST_MAIN(cmocka_unit_test(a_tick_fires_as_much_as_there_is_memory_for),
+          cmocka_unit_test(no_call_of_a_long_life_minds),
           cmocka_unit_test(a_hand_over_without_memory_leaves_job_and_waiter),
+          cmocka_unit_test(a_get_of_many_takes_as_many_as_there_is_memory_for),
+          cmocka_unit_test(a_get_that_has_buried_does_not_fail),
           cmocka_unit_test(no_record_of_a_replay_minds),
           cmocka_unit_test(a_core_needs_memory),
           cmocka_unit_test(a_histogram_that_cannot_be_is_none),

@@ -74,6 +74,16 @@ static void the_view_says_all_about_the_job(void **state)
     world_fini(&w);
 }
 
+static void each_state_has_the_word_of_the_protocol(void **state)
+{
+    static const char *const words[] = {"pending", "delayed", "ready",
+                                        "leased",  "ending",  "dead"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        assert_string_equal(job_state_name((enum job_state)i), words[i]);
+}
+
 static void numbers_count_up_and_begin_anew_in_each_epoch(void **state)
 {
     struct world w;
@@ -265,6 +275,41 @@ static void queues_of_any_policies_share_what_is_equal(void **state)
     world_fini(&w);
 }
 
+static void policies_that_differ_in_one_field_are_kept_apart(void **state)
+{
+    struct world w;
+    struct job_policy p[8];
+    struct job_id ids[8];
+
+    (void)state;
+    world_init(&w);
+    for (size_t i = 0; i < 8; i++)
+        p[i] = world_policy();
+    p[1].ttr_ms++;
+    p[2].backoff_base_ms++;
+    p[3].backoff_max_ms++;
+    p[4].tries++;
+    p[5].backoff = JOB_BACKOFF_EXP;
+    p[6].jitter_pct = 1;
+    p[7].pri++;
+    for (size_t i = 0; i < 8; i++) {
+        world_put(&w, "q", ""); /* the queue remembers the plain one */
+        ids[i] = world_put_more(&w, "q", "", p[i], 0);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        const struct job_policy *got = &world_view(&w, ids[i])->policy;
+
+        assert_int_equal(got->ttr_ms, p[i].ttr_ms);
+        assert_int_equal(got->backoff_base_ms, p[i].backoff_base_ms);
+        assert_int_equal(got->backoff_max_ms, p[i].backoff_max_ms);
+        assert_int_equal(got->tries, p[i].tries);
+        assert_int_equal(got->backoff, p[i].backoff);
+        assert_int_equal(got->jitter_pct, p[i].jitter_pct);
+        assert_int_equal(got->pri, p[i].pri);
+    }
+    world_fini(&w);
+}
+
 static void the_sums_are_over_all_queues(void **state)
 {
     struct world w;
@@ -297,6 +342,7 @@ static void the_sums_are_over_all_queues(void **state)
 TEST_MAIN(cmocka_unit_test(a_put_is_pending_until_its_commit_is_in_the_log),
           cmocka_unit_test(the_record_says_all_about_the_job),
           cmocka_unit_test(the_view_says_all_about_the_job),
+          cmocka_unit_test(each_state_has_the_word_of_the_protocol),
           cmocka_unit_test(numbers_count_up_and_begin_anew_in_each_epoch),
           cmocka_unit_test(a_refused_put_never_was),
           cmocka_unit_test(a_put_without_a_home_forgets_nothing),
@@ -308,4 +354,5 @@ TEST_MAIN(cmocka_unit_test(a_put_is_pending_until_its_commit_is_in_the_log),
           cmocka_unit_test(a_step_of_the_wall_clock_moves_no_delay),
           cmocka_unit_test(a_put_serves_the_getter_that_waits),
           cmocka_unit_test(queues_of_any_policies_share_what_is_equal),
+          cmocka_unit_test(policies_that_differ_in_one_field_are_kept_apart),
           cmocka_unit_test(the_sums_are_over_all_queues))

@@ -510,6 +510,36 @@ static void a_kicked_job_is_ready_again(void **state)
     world_fini(&w);
 }
 
+static void nobody_has_the_lease_of_a_replayed_job(void **state)
+{
+    struct world w;
+    struct record put = put_record(1);
+    struct record lease = {.type = RECORD_LEASE, .job = {3, 1}, .attempts = 1};
+
+    (void)state;
+    blank(&w);
+    assert_int_equal(world_replay_one(&w, &put, 1), 0);
+    assert_int_equal(world_replay_one(&w, &lease, 2), 0);
+    assert_int_equal(world_view(&w, put.job)->state, JOB_LEASED);
+    assert_int_equal(world_view(&w, put.job)->lease, 0);
+    assert_int_equal(world_done(&w, put.job, 0), RQ_E_STALE);
+    world_fini(&w);
+}
+
+static void an_age_beyond_all_clocks_is_none(void **state)
+{
+    struct world w;
+    struct record put = put_record(1);
+
+    (void)state;
+    blank(&w);
+    w.now.wall_ms = INT64_MAX / 1000;
+    assert_int_equal(world_replay_one(&w, &put, 1), 0);
+    world_end_replay(&w);
+    assert_int_equal(world_queue(&w, "q")->oldest_ready_ms, w.now.mono_ns / 1000000);
+    world_fini(&w);
+}
+
 /* ---- corruption ---- */
 
 static void refuse(struct world *w, struct record r)
@@ -666,6 +696,8 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_move_makes_a_job_whose_put_is_trimmed),
           cmocka_unit_test(the_same_put_again_only_moves_its_home),
           cmocka_unit_test(a_kicked_job_is_ready_again),
+          cmocka_unit_test(nobody_has_the_lease_of_a_replayed_job),
+          cmocka_unit_test(an_age_beyond_all_clocks_is_none),
           cmocka_unit_test(a_record_that_cannot_be_is_corruption),
           cmocka_unit_test(a_state_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_of_our_own_epoch_is_corruption),
