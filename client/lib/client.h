@@ -36,14 +36,14 @@ RQ_MUST_CHECK int rq_client_connect(ringq *q, struct rq_retry *retry);
 RQ_MUST_CHECK int rq_client_pause(ringq *q, struct rq_retry *retry);
 
 /* Sends a command, behind what is in the pipeline, and waits for its reply; sends it
- * again where that is safe (lib/nature.h).  Between rq_client_begin() and the end of a
- * call. Shape   argv: the word behind BLOCK is replaced by what is left of it Errors
- * set in q Owns    gives *out: rq_reply_free().  out NULL: it is dropped */
+ * again where that is safe (lib/nature.h).  After rq_client_begin().
+ * Shape   argv: the word behind BLOCK is replaced by what is left of it
+ * Errors  set in q
+ * Owns    gives *out: rq_reply_free().  out NULL: it is dropped */
 RQ_MUST_CHECK int rq_client_call(ringq *q, size_t argc, struct rq_slice *argv,
                                  struct rq_reply **out);
 
-/* rq_client_call() with words, which are freed.  Errors  RINGQ_NOMEM too: of the words
- */
+/* rq_client_call() with words, which are freed. */
 RQ_MUST_CHECK int rq_client_send(ringq *q, struct rq_args *words,
                                  struct rq_reply **out);
 

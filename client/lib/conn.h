@@ -54,8 +54,8 @@ static inline bool rq_conn_is_open(const struct rq_conn *c)
  * Shape  why: NULL keeps c->why as it is */
 void rq_conn_close(struct rq_conn *c, int error, const char *why);
 
-/* Adds a command; does not send.  block_ms: how long the server may hold
- * back the reply (at most RQ_BLOCK_MAX_MS); -1: without limit.
+/* Adds a command; does not send.
+ * Units   block_ms: how long the server may hold back the reply; -1: without limit
  * Errors  RINGQ_NOMEM (`done` is not called);  RINGQ_DISCONNECTED it is not open */
 RQ_MUST_CHECK int rq_conn_submit(struct rq_conn *c, size_t argc,
                                  const struct rq_slice *argv, int64_t block_ms,
@@ -65,16 +65,15 @@ RQ_MUST_CHECK int rq_conn_submit(struct rq_conn *c, size_t argc,
  * Returns  1: something moved, 0: nothing did
  * Errors   a ringq_error: the connection was lost, and is closed */
 RQ_MUST_CHECK int rq_conn_pump(struct rq_conn *c);
-/* Sends what is possible now; a loss is left to be noticed by the next rq_conn_pump().
- */
+/* Sends what is possible now; a loss is left to the next rq_conn_pump(). */
 void rq_conn_send(struct rq_conn *c);
 /* Notices that the server has closed a connection that was idle.  As rq_conn_pump(). */
 RQ_MUST_CHECK int rq_conn_check(struct rq_conn *c);
 /* Sends, waits until more is possible, receives.
  * Returns  as rq_conn_pump()
- * Errors   RINGQ_CANCELED  by the transport: the connection stays open.  All others as
- *          rq_conn_pump(), RINGQ_TIMEOUT among them: nothing moved for the reply
- * timeout */
+ * Errors   RINGQ_CANCELED  by the transport: the connection stays open
+ *          RINGQ_TIMEOUT   nothing moved for the reply timeout: it is closed
+ *          all others as rq_conn_pump() */
 RQ_MUST_CHECK int rq_conn_step(struct rq_conn *c);
 
 /* For those who wait themselves: what to wait for (RINGQ_READABLE, RINGQ_WRITABLE), and
@@ -98,8 +97,8 @@ static inline bool rq_conn_is_full(const struct rq_conn *c)
     return c->out.len > RQ_CONN_OUT_BYTES || c->count >= RQ_CONN_PENDING_MAX;
 }
 
-/* Nobody waits any more for the command that was submitted with `arg`: its `done` is
- * not called. Returns  true when it was not sent at all, and never will be */
+/* Nobody waits any more for what was submitted with `arg`: its `done` is not called.
+ * Returns  true when it was not sent at all, and never will be */
 bool rq_conn_abandon(struct rq_conn *c, const void *arg);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * One mutex, two lists.  Threads know nothing of the network; the worker's thread
  * sleeps in poll(2), so what it waits for is a descriptor: an eventfd, written when
- * `finished` stops being empty. SPDX-License-Identifier: MIT */
+ * `finished` stops being empty.
+ * SPDX-License-Identifier: MIT */
 #include "lib/pool.h"
 
 #include <errno.h>

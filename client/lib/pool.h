@@ -57,8 +57,7 @@ struct rq_pool {
  * Errors  -errno: nothing is left behind */
 RQ_MUST_CHECK int rq_pool_start(struct rq_pool *p, unsigned count,
                                 ringq_handler *handler, void *arg);
-/* Ends and joins the threads; each handler that runs is waited for.  The pool is empty.
- */
+/* Ends and joins the threads.  Everything given has been taken. */
 void rq_pool_end(struct rq_pool *p);
 
 /* Hands a job to the next idle thread. */

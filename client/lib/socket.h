@@ -7,8 +7,8 @@
 
 /* May be the `ctx` of rq_socket_transport, which takes NULL too. */
 struct rq_socket_ctx {
-    int stop_fd; /* open() and pause() end with -ECANCELED when it is readable; -1: none
-                  */
+    /* open() and pause() end with -ECANCELED when it is readable; -1: none */
+    int stop_fd;
 };
 
 extern const ringq_transport rq_socket_transport;

@@ -48,15 +48,11 @@ static void connect_settler(ringq_worker *w)
 /* Where to tell something now; NULL: nowhere. */
 static struct rq_conn *best_line(ringq_worker *w)
 {
-    bool taker_is_open = rq_conn_is_open(&w->taker.conn);
-
-    if (taker_is_open && !w->asking)
-        return &w->taker.conn;
     if (!rq_conn_is_open(&w->settler.conn))
         connect_settler(w);
     if (rq_conn_is_open(&w->settler.conn))
         return &w->settler.conn;
-    return taker_is_open ? &w->taker.conn : NULL;
+    return rq_conn_is_open(&w->taker.conn) ? &w->taker.conn : NULL;
 }
 
 static struct rq_conn *line_of(ringq_worker *w, const ringq_work *work)

@@ -224,7 +224,7 @@ static int prepare(ringq_worker *w)
 {
     uint64_t seed;
 
-    w->work_count = 2 * w->options.concurrency;
+    w->work_count = w->options.concurrency + RQ_WORKER_TELLING_MAX;
     w->works = calloc(w->work_count, sizeof *w->works);
     if (w->works == NULL)
         return fail(w, RINGQ_NOMEM, "out of memory");

@@ -6,22 +6,25 @@
  *        ^                                                   |
  *        +---- DONE FAIL RELEASE TOUCH --- teller.c <--------+ rq_pool_take()
  *
- * Two connections at most.  The *taker* carries GET.  While a GET waits for a job the
- * server holds back the replies behind it, so what is told then goes over the
- * *settler*, which is opened when it is needed first: a lease is valid on any
- * connection.  While no GET waits, everything goes over the taker, and DONE and the
- * next GET leave in one write.  So a worker with one handler, whose GET never waits
- * while a job is in hand, uses one connection and one write per job; and with many
- * handlers a DONE never waits for a job to come.  Without a settler (it was lost, or
- * the server has no room) the taker carries all: the server obeys at once, only its
- * answers come later.
+ * Two connections.  The *taker* carries GET, the *settler* all that is told of leases,
+ * which are valid on any connection.  Replies of one connection come in order: on one
+ * alone a GET behind a DONE would wait until the DONE is on disk, and a DONE behind a
+ * GET until a job comes.  So a worker takes its next job while the server still commits
+ * the last (measured, fsync, one handler: 6,600 jobs a second against 300), and what
+ * handlers finish in one turn of the loop leaves in one write.  RQ_WORKER_TELLING_MAX
+ * jobs at most are done but not confirmed; they are what may be done twice if the
+ * server dies.
+ *
+ * The settler is opened when it is needed first.  Without it (it was lost, or the
+ * server has no room) the taker carries all: the server obeys at once, only answers
+ * come later.
  *
  * Leases belong to the connection that took them in one respect: when it is lost the
  * server gives the jobs back.  So a lost taker makes every job in hand lost; a lost
  * settler makes none, and what it left unanswered is told again.
  *
- * One thread, that of ringq_worker_run(), does all of this; handler threads see the
- * pool only. SPDX-License-Identifier: MIT */
+ * One thread, that of ringq_worker_run(), does all of this; handlers see the pool only.
+ * SPDX-License-Identifier: MIT */
 #ifndef LIB_WORKER_H
 #define LIB_WORKER_H
 
@@ -31,12 +34,12 @@
 
 enum {
     RQ_WORKER_CONCURRENCY_MAX = 1024,
+    RQ_WORKER_TELLING_MAX = 128, /* jobs that are told of, beyond those in hand */
     /* A waiting GET is renewed this often: a server that vanished is noticed, and a GET
      * asks for as many jobs as there are idle handlers. */
     RQ_WORKER_SLICE_MS = 1000,
     RQ_WORKER_TOUCH_MIN_MS = 100, /* no heartbeat is more frequent, whatever the TTR */
-    /* The settler is opened while jobs are in hand whose heartbeats must not be late.
-     */
+    /* The settler is opened while heartbeats of jobs in hand must not be late. */
     RQ_WORKER_SETTLER_CONNECT_MS = 1000,
     RQ_WORKER_NS_PER_MS = 1000000,
 };

@@ -194,8 +194,7 @@ static int open_socket(void *ctx, const ringq_address *to, int timeout_ms,
             rc = await(connect_unix(to->path));
         else
             rc = await(connect_tcp(to, why, why_size));
-        /* A limit that strikes at the last moment leaves the descriptor as the result.
-         */
+        /* A limit that strikes at the last moment leaves a descriptor what it is. */
         rc = rio_timeout_exit(&limit, rc);
     }
     if (rc < 0) {

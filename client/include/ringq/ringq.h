@@ -10,6 +10,13 @@
  * Calls return 0 or a count, or a negative enum ringq_error; ringq_error_text(q) then
  * says what happened and what to do.
  *
+ * A call whose connection is lost connects again for reconnect_ms and sends its command
+ * again where that is safe: commands that only look, GET, what settles leases, and
+ * whatever the kernel had not taken whole.  A PUT that was sent is not sent again:
+ * RINGQ_UNKNOWN. A lost connection gives back the leases that were taken over it.
+ *
+ * Names are strings; NULL is refused (RINGQ_USAGE) unless a comment allows it.
+ *
  * Compiles as C99 to C23 and C++11 to C++20.
  * SPDX-License-Identifier: MIT */
 #ifndef RINGQ_RINGQ_H
@@ -39,7 +46,7 @@ enum ringq_error {
     RINGQ_OK = 0,
     RINGQ_ERR = -1, /* malformed, or an error this library does not know */
     RINGQ_BADARG = -2,
-    RINGQ_TOOBIG = -3,
+    RINGQ_TOOBIG = -3, /* also: a reply over reply_max */
     RINGQ_NOAUTH = -4,
     RINGQ_DENIED = -5,
     RINGQ_FULL = -6,
@@ -48,7 +55,7 @@ enum ringq_error {
     RINGQ_STALE = -9, /* the lease is no longer yours */
     RINGQ_NOJOB = -10,
     RINGQ_STORE = -11,   /* definitely not stored: try again */
-    RINGQ_UNKNOWN = -12, /* outcome not known */
+    RINGQ_UNKNOWN = -12, /* outcome not known; also when the connection was lost */
     RINGQ_LOADING = -13,
     RINGQ_MOVED = -14,
     RINGQ_LIMIT = -15,
@@ -72,19 +79,24 @@ RINGQ_API const char *ringq_error_name(int error);
 typedef struct ringq_options {
     size_t size;
     const char *name;       /* of this client, seen in the server's log */
-    int connect_timeout_ms; /* default 5000 */
-    int reply_timeout_ms;   /* without BLOCK; default 30000; -1: none */
-    int reconnect_ms; /* how long to try again, with growing pauses and jitter, when the
-                         connection is lost; default 10000; -1: never */
-    size_t reply_max; /* bytes of one bulk in a reply; default 64 MiB */
+    int connect_timeout_ms; /* default 5000; names are resolved beyond it */
+    int reply_timeout_ms;   /* without a byte moving; BLOCK comes on top; default 30000;
+                               -1: none */
+    int reconnect_ms;       /* how long to try again, with growing pauses and jitter,
+                               when the connection is lost; default 10000; -1: never */
+    size_t reply_max;       /* bytes of one bulk in a reply; default 64 MiB */
 } ringq_options;
 
 /* Connects to ringq://host[:port] (default port 7766) or unix:/path.  NULL url:
- * $RINGQ_URL, else ringq://127.0.0.1:7766. Returns  a handle, also when connecting
- * failed: then ringq_error(q) is not 0.  NULL only without memory. Owns     gives:
- * ringq_close() */
+ * $RINGQ_URL, else ringq://127.0.0.1:7766.  Tries once; later calls try for
+ * reconnect_ms.
+ *
+ * Returns  a handle, also when connecting failed: then ringq_error(q) is not 0.  NULL
+ *          only without memory; every call takes that, and returns RINGQ_NOMEM.
+ * Owns     gives: ringq_close() */
 RINGQ_API ringq *ringq_connect(const char *url, const ringq_options *options);
-RINGQ_API void ringq_close(ringq *q); /* NULL is fine */
+/* Callbacks of the pipeline that are still owed come now.  NULL is fine. */
+RINGQ_API void ringq_close(ringq *q);
 
 /* The error of the last call, 0 when it succeeded, and a text that says what to do.
  * Owns  lends: until the next call on `q` */
@@ -125,8 +137,9 @@ typedef struct ringq_receipt {
 } ringq_receipt;
 
 /* Puts one job.  `options` and `out` may be NULL.
+ *
  * Errors  RINGQ_UNKNOWN also when the connection broke after the command was sent: it
- * is not sent again, because that could put it twice */
+ *         is not sent again, because that could put the job twice */
 RINGQ_API int ringq_put(ringq *q, const char *queue, const void *body, size_t len,
                         const ringq_put_options *options, ringq_receipt *out);
 
@@ -135,7 +148,11 @@ typedef struct ringq_bytes {
     size_t len;
 } ringq_bytes;
 
-/* Puts n jobs, all or nothing.  `ids`: n of them, or NULL.  Returns n. */
+/* Puts n jobs, all or nothing.
+ *
+ * Shape    ids: n of them, or NULL
+ * Returns  n
+ * Errors   as ringq_put() */
 RINGQ_API long ringq_mput(ringq *q, const char *queue, const ringq_bytes *bodies,
                           size_t n, const ringq_put_options *options,
                           char (*ids)[RINGQ_ID_SIZE]);
@@ -149,27 +166,39 @@ typedef struct ringq_job {
     void *body; /* a NUL stands behind it */
     size_t body_len;
     unsigned attempt;
-    unsigned ttr_ms;
-    char *error; /* of the attempt before; "" on the first */
+    unsigned ttr_ms; /* of the lease */
+    char *error;     /* of the attempt before; "" on the first */
 } ringq_job;
 
 #define RINGQ_FOREVER (-1)
 
 /* Takes a job from the first of `queues` ("critical,default") that has one.
- * block_ms: RINGQ_FOREVER, 0 (do not wait), or milliseconds; ttr_ms 0: the job's own
+ *
+ * Units   block_ms: RINGQ_FOREVER, 0 (do not wait), or milliseconds;  ttr_ms: 0 means
+ *         the job's own
  * Errors  RINGQ_TIMEOUT  there was none
  * Owns    gives *out: ringq_job_free() */
 RINGQ_API int ringq_get(ringq *q, const char *queues, int64_t block_ms, uint32_t ttr_ms,
                         ringq_job **out);
-/* Up to `max` jobs; waits for the first only.  Returns how many.  Owns  gives each. */
+/* Takes up to `max` jobs, 1024 at most; waits for the first only.
+ *
+ * Returns  how many
+ * Errors   as ringq_get()
+ * Owns     gives each */
 RINGQ_API long ringq_get_many(ringq *q, const char *queues, int64_t block_ms,
                               uint32_t ttr_ms, ringq_job **out, size_t max);
 RINGQ_API void ringq_job_free(ringq_job *job); /* NULL is fine */
 
-/* Finishes a job; `result` may be NULL. */
+/* Finishes a job; `result` may be NULL.
+ *
+ * Errors  RINGQ_STALE  the lease was lost: somebody else has the job or will
+ *         RINGQ_NOJOB  the job has ended; after a lost connection this call may have
+ *                      done it itself, and the text says so */
 RINGQ_API int ringq_done(ringq *q, const char *lease, const void *result, size_t len);
-/* Finishes n jobs.  Returns how many were ours; with RINGQ_STALE *out_done says so too.
- */
+/* Finishes n jobs.
+ *
+ * Returns  how many were ours.  With an error *out_done (may be NULL) says so too:
+ *          those that were current are finished even beside one that was not. */
 RINGQ_API long ringq_done_many(ringq *q, const char *const *leases, size_t n,
                                size_t *out_done);
 
@@ -194,11 +223,13 @@ typedef struct ringq_joined {
     uint64_t done, dead, expired, cancelled; /* since the call */
 } ringq_joined;
 
-/* Waits until no job of the queues is unfinished.  Errors  RINGQ_TIMEOUT */
+/* Waits until no job of the queues is unfinished.  `out` may be NULL.
+ * Errors  RINGQ_TIMEOUT */
 RINGQ_API int ringq_join(ringq *q, const char *queues, int64_t block_ms, bool strict,
                          ringq_joined *out);
 
-/* A reply of the server as a tree, for STATS, SHOW and any command. */
+/* A reply of the server as a tree, for STATS, SHOW and any command.  The functions take
+ * NULL and nodes of any type, and then say 0, "" or NULL. */
 typedef struct ringq_reply ringq_reply;
 enum ringq_type {
     RINGQ_NULL,
@@ -210,60 +241,75 @@ enum ringq_type {
     RINGQ_MAP
 };
 RINGQ_API enum ringq_type ringq_reply_type(const ringq_reply *r);
+/* Of an integer, a boolean (0 or 1), or a string of digits. */
 RINGQ_API int64_t ringq_reply_integer(const ringq_reply *r);
 RINGQ_API double ringq_reply_double(const ringq_reply *r);
 /* Bytes of a string, a NUL behind them; *len may be NULL. */
 RINGQ_API const char *ringq_reply_string(const ringq_reply *r, size_t *len);
-RINGQ_API size_t
-ringq_reply_count(const ringq_reply *r); /* elements; of a map, pairs */
+/* Elements; of a map, pairs. */
+RINGQ_API size_t ringq_reply_count(const ringq_reply *r);
 RINGQ_API const ringq_reply *ringq_reply_at(const ringq_reply *r, size_t i);
 RINGQ_API const char *ringq_reply_key(const ringq_reply *r, size_t i); /* of a map */
 /* The value beside `name` in a map, NULL when absent. */
 RINGQ_API const ringq_reply *ringq_reply_field(const ringq_reply *r, const char *name);
 RINGQ_API void ringq_reply_free(ringq_reply *r);
 
-/* What the server said of itself when the connection was made, its reply to HELLO, as a
- * map: server, version, durability, limits, ...  NULL before the first connection. Owns
- * lends: until the next call on `q` */
+/* What the server said of itself when the connection was made, as a map: server,
+ * version, durability, body_max, ...  NULL before the first connection.
+ * Owns  lends: until the next call on `q` */
 RINGQ_API const ringq_reply *ringq_server(const ringq *q);
+
+/* Of the next four, `out` may be NULL.  Owns  gives *out: ringq_reply_free() */
 
 /* STATS of the server (queue NULL) or of a queue, as a map. */
 RINGQ_API int ringq_stats(ringq *q, const char *queue, ringq_reply **out);
-/* Names of queues with their depth: an array of [name, depth]. */
+/* Names of queues with their depth: an array of [name, depth].  pattern may be NULL. */
 RINGQ_API int ringq_queues(ringq *q, const char *pattern, ringq_reply **out);
 /* Everything about one job, as a map. */
 RINGQ_API int ringq_show(ringq *q, const char *id, bool with_body, ringq_reply **out);
-RINGQ_API int64_t ringq_qsize(ringq *q, const char *queue);
-RINGQ_API int ringq_ping(ringq *q);
 /* Any command, argv[0] the verb; `lens` NULL: argv are strings. */
 RINGQ_API int ringq_command(ringq *q, size_t argc, const char *const *argv,
                             const size_t *lens, ringq_reply **out);
+RINGQ_API int64_t ringq_qsize(ringq *q, const char *queue);
+RINGQ_API int ringq_ping(ringq *q);
 
 /* ---- pipelining ---- */
 
-/* Called once for each submitted command, in order.  error: 0 or a ringq_error; `text`
- * belongs to an error.  `reply` is NULL with an error, else lent for the call. */
+/* Called once for each submitted command, in order, also when the connection is lost or
+ * closed.  It may call ringq_submit() and ringq_submit_put(), and nothing else on `q`.
+ * error: 0 or a ringq_error; `text` belongs to an error.  `reply` is NULL with an
+ * error, else lent for the call. */
 typedef void ringq_done_fn(void *arg, int error, const char *text,
                            const ringq_reply *reply);
 
 /* Appends a command to the pipeline without waiting; nothing is sent before
- * ringq_flush(), or when the buffer is full.  Calls of the rest of this header first
- * finish the pipeline. */
+ * ringq_flush(), or when more than 64 KiB wait.  Other calls on `q` go behind the
+ * pipeline: when they return, its callbacks have been called.  `done` may be NULL.
+ *
+ * Errors  RINGQ_DISCONNECTED  the connection was lost while room was made, or could not
+ *                             be made; this command is not in the pipeline */
 RINGQ_API int ringq_submit(ringq *q, size_t argc, const char *const *argv,
                            const size_t *lens, ringq_done_fn *done, void *arg);
 RINGQ_API int ringq_submit_put(ringq *q, const char *queue, const void *body,
                                size_t len, const ringq_put_options *options,
                                ringq_done_fn *done, void *arg);
 /* Sends what is queued, and reads until at most `pending_max` commands are unanswered.
- * Errors  RINGQ_DISCONNECTED: the callbacks of the unanswered ones got RINGQ_UNKNOWN */
+ *
+ * Errors  RINGQ_DISCONNECTED, RINGQ_TIMEOUT  the connection was lost; the callbacks of
+ *         unanswered commands got RINGQ_UNKNOWN, those of unsent ones
+ *         RINGQ_DISCONNECTED */
 RINGQ_API int ringq_flush(ringq *q, size_t pending_max);
 RINGQ_API size_t ringq_pending(const ringq *q);
 
 /* ---- worker ---- */
 
-/* Works on one job, on a thread of the worker's own.  Returns 0: DONE, with what was
- * given to ringq_work_result(); RINGQ_WORK_RETRY: FAIL; RINGQ_WORK_DEAD: FAIL DEAD;
- * RINGQ_WORK_RELEASE. */
+/* Works on one job, on a thread of the worker's own, with all signals blocked.
+ *
+ * Returns  RINGQ_WORK_DONE     DONE, with what was given to ringq_work_result()
+ *          RINGQ_WORK_RETRY    FAIL, with the text of ringq_work_error(); any other
+ *                              value does the same
+ *          RINGQ_WORK_DEAD     FAIL DEAD
+ *          RINGQ_WORK_RELEASE  RELEASE */
 typedef struct ringq_work ringq_work;
 typedef int ringq_handler(ringq_work *work, const ringq_job *job, void *arg);
 enum {
@@ -272,11 +318,11 @@ enum {
     RINGQ_WORK_DEAD = 2,
     RINGQ_WORK_RELEASE = 3
 };
-/* Copied.  The result goes with DONE, the error text with FAIL. */
+/* Copied.  The result goes with DONE, the error text (its first 4 KiB) with FAIL. */
 RINGQ_API int ringq_work_result(ringq_work *work, const void *result, size_t len);
 RINGQ_API void ringq_work_error(ringq_work *work, const char *text);
-/* The lease is lost (STALE at a heartbeat), or the worker is asked to stop at once:
- * leave. */
+/* The lease is lost (the connection was, or a heartbeat was refused), the job was
+ * cancelled, or the worker is asked to stop at once: leave. */
 RINGQ_API bool ringq_work_is_lost(const ringq_work *work);
 
 typedef struct ringq_worker_options {
@@ -284,35 +330,49 @@ typedef struct ringq_worker_options {
     unsigned concurrency; /* handlers at a time, each on a thread; default 1 */
     uint32_t ttr_ms;      /* 0: each job's own */
     bool handle_signals;  /* SIGTERM and SIGINT stop gracefully; the handlers found
-                             before are  put back at the end */
+                             before are put back at the end; one worker of a process
+                             at a time */
     bool drain;           /* end when the queues have been empty for drain_ms */
     int drain_ms;         /* default 0: at the first nil */
     uint64_t max_jobs;    /* end after so many; 0: no limit */
-    /* Told of everything that ends a job; may be NULL.  outcome: RINGQ_WORK_*; error:
-     * of DONE or FAIL themselves, e.g. RINGQ_STALE. */
+    /* Told of everything that ends a job, by the thread of ringq_worker_run(); may be
+     * NULL. outcome: RINGQ_WORK_*.  error: of DONE or FAIL themselves, e.g.
+     * RINGQ_STALE; `text` is its text, or without an error that of ringq_work_error(),
+     * or "". */
     void (*on_settled)(void *arg, const ringq_job *job, int outcome, int error,
                        const char *text);
-    /* The connection was lost (error) or made again (0); may be NULL. */
+    /* The connection that takes jobs was lost (error) or made again (0); may be NULL.
+     * */
     void (*on_connection)(void *arg, int error, const char *text);
     void *arg;
 } ringq_worker_options;
 
 typedef struct ringq_worker ringq_worker;
-/* Takes jobs from `queues` and runs `handler` on each.  Heartbeats (TOUCH) at a third
- * of the TTR.  DONE and the next GET leave in one write. Owns  gives:
- * ringq_worker_free().  `connect` options may be NULL. */
+/* Takes jobs from `queues` and runs `handler` on each, with heartbeats (TOUCH) at a
+ * third of the TTR.  Two connections: one for GET, one for what settles leases, so that
+ * the next job is taken while the server still commits the last.  Up to 128 jobs are
+ * done but not confirmed.  `connect` and `options` may be NULL; a service gives
+ * `connect` a generous reconnect_ms.
+ *
+ * Returns  a worker, also when an argument is bad: ringq_worker_run() then says so.
+ *          NULL only without memory, which ringq_worker_run() takes.
+ * Owns     gives: ringq_worker_free() */
 RINGQ_API ringq_worker *ringq_worker_new(const char *url, const ringq_options *connect,
                                          const char *queues, ringq_handler *handler,
                                          void *arg,
                                          const ringq_worker_options *options);
-/* Runs until stopped.  Returns the number of jobs settled, or an error when the server
- * could not be reached for reconnect_ms (text: ringq_worker_error_text). */
+/* Runs until stopped; every handler has returned then.  May be called again.
+ *
+ * Returns  the number of jobs settled
+ * Errors   RINGQ_DISCONNECTED  the server could not be reached for reconnect_ms
+ *          RINGQ_USAGE, RINGQ_NOMEM;  what GET was refused with for good */
 RINGQ_API long ringq_worker_run(ringq_worker *w);
-/* Takes no more jobs, finishes those in hand, then run returns.  A second call gives
- * the rest back (RELEASE) as soon as the handlers return.  Async-signal-safe. */
+/* Takes no more jobs, finishes those in hand, then run returns.  A second call asks the
+ * handlers to leave (ringq_work_is_lost), and what they then return as RINGQ_WORK_RETRY
+ * is given back (RELEASE).  From any thread; async-signal-safe. */
 RINGQ_API void ringq_worker_stop(ringq_worker *w);
 RINGQ_API const char *ringq_worker_error_text(const ringq_worker *w);
-RINGQ_API void ringq_worker_free(ringq_worker *w);
+RINGQ_API void ringq_worker_free(ringq_worker *w); /* NULL is fine */
 
 #ifdef __cplusplus
 }

@@ -29,7 +29,8 @@ enum { RINGQ_READABLE = 1, RINGQ_WRITABLE = 2 };
 typedef struct ringq_transport {
     size_t size; /* sizeof(ringq_transport) */
     /* Connects within timeout_ms.  A failure may leave a sentence in `why`, which holds
-     * "" and has room for why_size bytes. Owns  gives *out_socket: close() */
+     * "" and has room for why_size bytes.
+     * Owns  gives *out_socket: close() */
     int (*open)(void *ctx, const ringq_address *to, int timeout_ms, void **out_socket,
                 char *why, size_t why_size);
     void (*close)(void *socket);

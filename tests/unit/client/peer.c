@@ -49,9 +49,9 @@ struct peer {
     bool ending, refuse;
     struct conn conns[CONNS];
     struct job jobs[JOBS];
-    unsigned job_count, done, connections, joined;
+    unsigned job_count, done, connections;
     struct {
-        char words[64], reply[128];
+        char words[64], reply[128]; /* "": never answered */
     } answers[ANSWERS];
     char *log[LOG];
     unsigned log_count;
@@ -253,7 +253,6 @@ static void answer_call(struct peer *p)
 
 static void listen_to(struct peer *p, struct conn *c)
 {
-    unsigned commands = 0;
     struct rq_cmd cmd;
     ssize_t n;
     long used;
@@ -269,7 +268,6 @@ static void listen_to(struct peer *p, struct conn *c)
     while ((used = rq_resp_read(&c->reader, rq_buf_slice(&c->in), &cmd)) > 0) {
         obey(p, c, &cmd);
         rq_buf_consume(&c->in, (size_t)used);
-        p->joined += commands++ > 0;
     }
     if (used < 0)
         hang_up(p, c);
@@ -477,16 +475,6 @@ unsigned peer_ready(struct peer *p)
 
     lock(p);
     n = ready_count(p);
-    unlock(p);
-    return n;
-}
-
-unsigned peer_joined(struct peer *p)
-{
-    unsigned n;
-
-    lock(p);
-    n = p->joined;
     unlock(p);
     return n;
 }

@@ -32,8 +32,6 @@ unsigned peer_connections(struct peer *p);
 /* Jobs done; jobs that wait in the queue. */
 unsigned peer_done(struct peer *p);
 unsigned peer_ready(struct peer *p);
-/* How many commands came in one piece with the command before them: DONE, then GET. */
-unsigned peer_joined(struct peer *p);
 /* Waits until `words` have come `count` times.  Fails the test after some seconds. */
 void peer_await(struct peer *p, const char *words, unsigned count);
 

@@ -178,7 +178,7 @@ static void jobs_are_taken_worked_on_and_done(void **state)
     peer_end(p);
 }
 
-static void one_handler_needs_one_connection_and_one_write_a_job(void **state)
+static void a_done_that_is_slow_does_not_hold_up_the_next_job(void **state)
 {
     struct peer *p = peer_begin();
     struct running r;
@@ -188,13 +188,46 @@ static void one_handler_needs_one_connection_and_one_write_a_job(void **state)
     (void)state;
     seen_init(&s);
     o = options_of(&s);
-    o.max_jobs = 100;
-    for (int i = 0; i < 100; i++)
+    o.max_jobs = 5;
+    peer_answer(p, "DONE", ""); /* never */
+    for (int i = 0; i < 5; i++)
         peer_put(p, "x", 60000);
-    start(&r, p, &s, &o, -1);
-    assert_int_equal(finish(&r), 100);
-    assert_int_equal(peer_connections(p), 1);
-    assert_int_equal(peer_joined(p), 99); /* DONE and GET; the last GET is not needed */
+    start(&r, p, &s, &o, 5000);
+    await_count(&s, &s.handled, 5); /* by one handler */
+    peer_await(p, "DONE", 5);
+    assert_int_equal(s.settled, 0);
+    peer_answer(p, "DONE", NULL);
+    peer_drop(p, PEER_OTHERS); /* what is unanswered is told again */
+    assert_int_equal(finish(&r), 5);
+    assert_int_equal(s.done, 5);
+    assert_int_equal(peer_connections(p), 3);
+    peer_end(p);
+}
+
+static void done_but_unconfirmed_jobs_are_bounded(void **state)
+{
+    enum { IN_HAND = 2, TELLING = 128 };
+    struct peer *p = peer_begin();
+    struct running r;
+    struct seen s;
+    ringq_worker_options o;
+
+    (void)state;
+    seen_init(&s);
+    o = options_of(&s);
+    o.concurrency = IN_HAND;
+    peer_answer(p, "DONE", "");
+    for (int i = 0; i < 1000; i++)
+        peer_put(p, "x", 60000);
+    start(&r, p, &s, &o, 5000);
+    await_count(&s, &s.handled, IN_HAND + TELLING);
+    peer_await(p, "DONE", IN_HAND + TELLING);
+    assert_int_equal(peer_ready(p), 1000 - IN_HAND - TELLING);
+    ringq_worker_stop(r.worker);
+    peer_answer(p, "DONE", NULL);
+    peer_drop(p, PEER_OTHERS);
+    assert_int_equal(finish(&r), IN_HAND + TELLING);
+    assert_int_equal(peer_done(p), IN_HAND + TELLING);
     peer_end(p);
 }
 
@@ -824,7 +857,8 @@ static void many_jobs_go_through_many_handlers_while_connections_break(void **st
 }
 
 TEST_MAIN(cmocka_unit_test(jobs_are_taken_worked_on_and_done),
-          cmocka_unit_test(one_handler_needs_one_connection_and_one_write_a_job),
+          cmocka_unit_test(a_done_that_is_slow_does_not_hold_up_the_next_job),
+          cmocka_unit_test(done_but_unconfirmed_jobs_are_bounded),
           cmocka_unit_test(handlers_run_side_by_side),
           cmocka_unit_test(a_job_is_done_while_a_get_waits),
           cmocka_unit_test(without_a_second_connection_the_first_carries_all),
