@@ -36,10 +36,10 @@ state=${XDG_STATE_HOME:-$HOME/.local/state}/ringqd/dev
 export RINGQ_URL="ringq://127.0.0.1:$port"
 
 now() { date +%s%3N; }
-# since START: the seconds from then to now, with one decimal.
+# since START: the seconds from then to now.
 since() {
     ms=$(($(now) - $1))
-    echo "$((ms / 1000)).$((ms % 1000 / 100)) s"
+    printf '%d.%02d s' $((ms / 1000)) $((ms % 1000 / 10))
 }
 good() { printf ' \342\234\224 %-10s %s\n' "$1" "$2"; }
 bad() {
@@ -58,20 +58,23 @@ testing=OFF
 if ! { cmake --preset release -DBUILD_TESTING=$testing &&
     cmake --build --preset release --target ringqd ringq; } >"$log" 2>&1; then
     tail -n 30 "$log" >&2
-    bad build "failed; all of its output: $log"
+    bad build "failed; all of its output is in $log"
 fi
 good build "build/bin   $(since "$start")"
 
 start=$(now)
-pid='' how='ready in'
+ours=''
 if "$bin/ringq" ping >/dev/null 2>&1; then
     how='already running'
-    pid=$(cat "$state/lock" 2>/dev/null || :)
+    pid=$(cat "$state/lock" 2>/dev/null) || pid=none
+    case $(readlink "/proc/$pid/exe" || :) in
+    *deleted*) how="$how, from an older build; renew it with: ringqd dev --stop" ;;
+    esac
 else
     nohup "$bin/ringqd" dev --port "$port" </dev/null >"$log" 2>&1 &
-    pid=$!
+    ours=$!
     until "$bin/ringq" ping >/dev/null 2>&1; do
-        if ! kill -0 "$pid" 2>/dev/null; then
+        if ! kill -0 "$ours" 2>/dev/null; then
             cat "$log" >&2
             bad ringqd 'did not start; it says why above'
         fi
@@ -79,17 +82,26 @@ else
     done
     how="ready in $(since "$start")"
 fi
-good ringqd "$how, 127.0.0.1:$port"
+good ringqd "127.0.0.1:$port, $how"
 
-if ! demo=$("$bin/ringq" demo 2>&1); then
-    printf '%s\n' "$demo" >&2
-    bad demo 'failed; see above'
-fi
-good demo "$(printf '%s\n' "$demo" | tail -n 1)"
+echo
+"$bin/ringq" demo || bad demo 'failed; see above'
+echo
 
-"$bin/ringq" stats
+# `name<TAB>value` lines when not on a terminal.
+good stats "$("$bin/ringq" stats | awk -F '\t' '{ v[$1] = $2 } END {
+    printf "%d put, %d delivered, %d done, %d retried, %d dead, %d unfinished; durability %s",
+        v["total_put"], v["total_delivered"], v["total_done"], v["total_retried"],
+        v["total_dead"], v["unfinished"], v["durability"] }')"
+
 if [ -n "$once" ]; then
-    kill "$pid"
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
-    good stopped 'the jobs stay on disk'
+    if [ -n "$ours" ]; then
+        "$bin/ringqd" dev --stop >/dev/null || bad ringqd 'did not stop'
+        good stopped 'its jobs stay on disk'
+    fi
+    exit 0
 fi
+# shellcheck disable=SC2016
+printf '\nfirst:      export PATH=%s:$PATH\n' "$bin"
+[ "$port" = 7766 ] || printf '            export RINGQ_URL=%s\n' "$RINGQ_URL"
+echo 'at the end: ringqd dev --stop        (the jobs stay on disk)'
