@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "rio/task.h"
 
 struct lookup {
@@ -55,7 +56,12 @@ int rio__resolve(const char *host, const char *port, bool passive,
     };
     long rc;
 
+    uint64_t number;
+
     if (port == NULL || (host == NULL && !passive))
+        return -EINVAL;
+    /* getaddrinfo would cut 99999 to sixteen bits. */
+    if (rq_num_u64(rq_slice_str(port), 0, UINT16_MAX, &number) < 0)
         return -EINVAL;
     rc = look_up(&l); /* a number needs no thread */
     if (rc == -ENOENT) {

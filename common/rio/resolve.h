@@ -10,8 +10,8 @@
 
 /* getaddrinfo: numeric ones at once, names in a thread.  `passive`: to listen on; host
  * may be NULL then.
- * Errors  -ENOENT no such name; -EAGAIN the resolver failed for now; -EINVAL
- * Owns    gives *out: freeaddrinfo() */
+ * Errors  -ENOENT no such name; -EAGAIN the resolver failed for now; -EINVAL the port
+ * is no number up to 65535 Owns    gives *out: freeaddrinfo() */
 RIO_AWAITS int rio__resolve(const char *host, const char *port, bool passive,
                             struct addrinfo **out);
 

@@ -471,6 +471,7 @@ typedef long rio_client_fn(rio_stream *s, void *arg);
 
 /* Connects over TCP, or to "unix:/path" (port is ignored then).  Numeric addresses go
  * straight to the kernel, names through getaddrinfo in a thread; each address is tried.
+ * The port is a number.
  *
  * Owns     gives *out: close, wait_closed, then rio_stream_free()
  * Errors   -ENOENT  no such name; -ENAMETOOLONG; else as connect(2) */
