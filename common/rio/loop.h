@@ -3,7 +3,8 @@
  * One turn: (1) the backend submits, waits, delivers completions; (2) callbacks of
  * other threads; (3) due timers; (4) the ready queue as it stood, first in, first out:
  * what wakes now runs in the next turn; (5) turn-end callbacks; (6) flushes, which
- * prepare operations for the next submission. SPDX-License-Identifier: MIT */
+ * prepare operations for the next submission.
+ * SPDX-License-Identifier: MIT */
 #ifndef RIO_LOOP_H
 #define RIO_LOOP_H
 
@@ -174,7 +175,7 @@ void rio__debug_slow_step(struct rio_loop *l, const rio_task *t, int64_t took);
 
 /* ---- overflow.c ---- */
 
-/* Arranges that a stack overflow in this thread names the task; counted per thread. */
+/* From here to unwatch a stack overflow in this thread names the task. */
 void rio__overflow_watch(void);
 void rio__overflow_unwatch(void);
 

@@ -1,7 +1,8 @@
 /* net.c - one call, one operation: accept, connect, recv, sendall, poll, close.
  *
  * A descriptor may be non-blocking: io_uring then answers EAGAIN instead of waiting,
- * and the call waits by a poll. SPDX-License-Identifier: MIT */
+ * and the call waits by a poll.
+ * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <poll.h>
 

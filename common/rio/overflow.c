@@ -2,7 +2,9 @@
  *
  * The guard page raises SIGSEGV; the handler runs on a signal stack, finds the task by
  * the faulting address, says so, and lets the fault happen again under the old
- * disposition. With a sanitizer, its own handler stays. SPDX-License-Identifier: MIT */
+ * disposition.  It is installed while there is an open loop.  With a sanitizer, its own
+ * handler stays.
+ * SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,7 +29,8 @@ void rio__overflow_unwatch(void)
 
 enum { SIGNAL_STACK_BYTES = 64 << 10 };
 
-static pthread_once_t installed = PTHREAD_ONCE_INIT;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned watchers; /* open loops, of all threads */
 static struct sigaction old_segv, old_bus;
 static __thread void *signal_stack;
 
@@ -90,11 +93,19 @@ static void install(void)
     (void)sigaction(SIGBUS, &sa, &old_bus);
 }
 
-void rio__overflow_watch(void)
+/* Unless somebody has put a handler of theirs over ours. */
+static void restore(int signo, const struct sigaction *old)
+{
+    struct sigaction now;
+
+    if (sigaction(signo, NULL, &now) == 0 && now.sa_sigaction == on_fault)
+        (void)sigaction(signo, old, NULL);
+}
+
+static void give_signal_stack(void)
 {
     stack_t stack, old;
 
-    (void)pthread_once(&installed, install);
     if (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE))
         return; /* the program has one */
     signal_stack = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE,
@@ -107,10 +118,25 @@ void rio__overflow_watch(void)
     (void)sigaltstack(&stack, NULL);
 }
 
+void rio__overflow_watch(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    if (watchers++ == 0)
+        install();
+    (void)pthread_mutex_unlock(&lock);
+    give_signal_stack();
+}
+
 void rio__overflow_unwatch(void)
 {
     stack_t none = {.ss_flags = SS_DISABLE};
 
+    (void)pthread_mutex_lock(&lock);
+    if (--watchers == 0) {
+        restore(SIGSEGV, &old_segv);
+        restore(SIGBUS, &old_bus);
+    }
+    (void)pthread_mutex_unlock(&lock);
     if (signal_stack == NULL)
         return;
     (void)sigaltstack(&none, NULL);

@@ -82,13 +82,11 @@ static int enter(struct rio_runner *r)
     rio__loop->running = true;
     rio__loop->stop = false;
     rio__loop->interrupted = false;
-    rio__overflow_watch();
     return 0;
 }
 
 static void leave(struct rio_loop *l)
 {
-    rio__overflow_unwatch();
     l->running = false;
     rio__loop = NULL;
 }
@@ -196,6 +194,7 @@ rio_runner *rio_runner_new(unsigned flags)
         return NULL;
     }
     r->loop->debug = (flags & RIO_DEBUG) != 0;
+    rio__overflow_watch();
     return r;
 }
 
@@ -207,7 +206,8 @@ static void cancel_all(struct rio_loop *l)
     }
 }
 
-/* Ends the joins themselves, which otherwise pass a request on: in a circle, for ever. */
+/* Ends the joins themselves, which otherwise pass a request on: in a circle, for ever.
+ */
 static void break_joins(struct rio_loop *l)
 {
     RQ_LIST_EACH(link, &l->tasks)
@@ -219,8 +219,8 @@ static void break_joins(struct rio_loop *l)
     }
 }
 
-/* Cancels every task and waits for it.  One that waits on, for nothing that can come, is
- * asked again. */
+/* Cancels every task and waits for it.  One that waits on, for nothing that can come,
+ * is asked again. */
 static void end_tasks(struct rio_loop *l)
 {
     unsigned rounds = 0;
@@ -275,6 +275,7 @@ static void close_loop(struct rio_loop *l)
     l->io->free(l->io);
     l->io = NULL;
     l->closed = true;
+    rio__overflow_unwatch();
 }
 
 int rio_runner_close(rio_runner *r)

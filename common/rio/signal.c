@@ -3,7 +3,8 @@
  * A signal that somebody waits for is blocked in the loop's thread from then on until
  * the loop closes (or its handler is removed): one that comes between two waits is kept
  * and ends the next wait at once.  The poll is armed only while somebody waits or
- * handles. SPDX-License-Identifier: MIT */
+ * handles.
+ * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>

@@ -3,7 +3,8 @@
  * A returned stack keeps the pages it touched, so that the next task finds them warm;
  * if the task went deeper than 16 KiB, or many stacks are free already, they go back to
  * the kernel.  "Deeper" is read off 64 bytes at that depth: never touched, they are
- * zero. SPDX-License-Identifier: MIT */
+ * zero.
+ * SPDX-License-Identifier: MIT */
 #include "rio/stack.h"
 
 #include <errno.h>

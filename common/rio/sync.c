@@ -2,7 +2,8 @@
  *
  * What a release gives, it gives to the first waiter at once (`offered`, `granted`): no
  * newcomer can slip in before that one has run.  If it was cancelled meanwhile, it
- * gives it on. SPDX-License-Identifier: MIT */
+ * gives it on.
+ * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <limits.h>
 

@@ -1,7 +1,8 @@
 /* rio_test.h - runs a task body in a fresh loop, and fails when it leaves anything.
  *
  * The body returns what it saw, and the test asserts on it: a failing assertion leaves
- * by longjmp, which must not happen on a task's stack. SPDX-License-Identifier: MIT */
+ * by longjmp, which must not happen on a task's stack.
+ * SPDX-License-Identifier: MIT */
 #ifndef TEST_SUPPORT_RIO_TEST_H
 #define TEST_SUPPORT_RIO_TEST_H
 

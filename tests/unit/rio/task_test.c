@@ -1,5 +1,6 @@
 /* task_test - creating, joining, sleeping, names.  The ids are those of asyncio's
- * cases. SPDX-License-Identifier: MIT */
+ * cases.
+ * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
