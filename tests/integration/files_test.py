@@ -20,7 +20,7 @@ DOCS = pathlib.Path('/usr/share/doc')
 FILES_MAX = 1500 if ringqd.IS_SANITIZED else 100_000
 SLOTS = 8
 # The body is the name.  $0 is the directory of the results.
-WORKER = 'read -r f && sha256sum "$f" >"$0/.$RINGQ_JOB_ID" && mv "$0/.$RINGQ_JOB_ID" "$0/$RINGQ_JOB_ID"'
+WORKER = 'f=$(cat) && sha256sum "$f" >"$0/.$RINGQ_JOB_ID" && mv "$0/.$RINGQ_JOB_ID" "$0/$RINGQ_JOB_ID"'
 
 
 class Files(ringqd.Test):
