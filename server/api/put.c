@@ -41,7 +41,8 @@ static void put_failed(struct promise *p, int code)
 static const struct promise_ops put_ops = {.done = put_done, .failed = put_failed};
 static const struct promise_ops mput_ops = {.done = mput_done, .failed = put_failed};
 
-/* When the job may be delivered first, in unix ms; 0: at once, as for a time gone by. */
+/* When the job may be delivered first, in unix ms; 0: at once, as for a time gone by.
+ */
 static int64_t due_of(const struct rq_put *put)
 {
     int64_t now = rq_clock_wall_ms();

@@ -140,8 +140,8 @@ static void on_committed(void *arg, uint64_t seq)
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }
-    /* The first commit of a life is followed by totals, too: from then on some TOTALS holds
-     * the log, and no event that is not summed up in one is ever trimmed. */
+    /* The first commit of a life is followed by totals, too: from then on some TOTALS
+     * holds the log, and no event that is not summed up in one is ever trimmed. */
     if (b->totals_seq == 0 || seq >= b->totals_seq + TOTALS_EVERY) {
         b->totals_seq = seq;
         broker__must(core_totals(b->core, &b->fx), "writing the totals");

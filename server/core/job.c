@@ -79,8 +79,10 @@ void job_drop_extra(struct core *core, struct job *job)
 {
     const struct job_extra *x = job->extra;
 
+    if (x == NULL || x->error_len > 0)
+        return;
     /* Deliveries of an earlier epoch do not matter: no lease can be like theirs. */
-    if (x != NULL && x->error_len == 0 && x->deliveries_epoch != core->epoch)
+    if (x->deliveries == 0 || x->deliveries_epoch != core->epoch)
         free_extra(core, job);
 }
 
