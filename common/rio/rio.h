@@ -25,9 +25,9 @@
  *   Threads   a loop and all that belongs to it is used by one thread alone; only
  *             rio_call_soon_threadsafe may be called from others.
  *   Memory    any call that allocates can return -ENOMEM; not repeated below either.
- *   Owns      borrows, keeps, consumes, gives, lends: a pointer is borrowed (valid
- * until the call returns) unless the comment says otherwise. SPDX-License-Identifier:
- * MIT */
+ *   Owns      borrows, keeps, consumes, gives, lends: a pointer is borrowed, valid
+ *             until the call returns, unless the comment says otherwise.
+ * SPDX-License-Identifier: MIT */
 #ifndef RIO_RIO_H
 #define RIO_RIO_H
 

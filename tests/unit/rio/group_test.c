@@ -546,7 +546,7 @@ LOOP_TEST(rio_group_cancel_ends_the_members_only)
     return 0;
 }
 
-static long leave_early(void *arg)
+RIO_AWAITS static long leave_early(void *arg)
 {
     RIO_AUTO_GROUP(g);
 

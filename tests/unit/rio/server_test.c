@@ -58,7 +58,7 @@ static long echo_line(rio_stream *s, void *arg)
     return n < 0 ? n : c->result;
 }
 
-static long say(const char *host, const char *port)
+RIO_AWAITS static long say(const char *host, const char *port)
 {
     rio_stream *s;
     char line[64];
@@ -90,7 +90,7 @@ static int port_of(const rio_server *s, char *out, size_t n)
     return 0;
 }
 
-static long close_server(rio_server *s)
+RIO_AWAITS static long close_server(rio_server *s)
 {
     rio_server_close(s);
     return await(rio_server_wait_closed(s));

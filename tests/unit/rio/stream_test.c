@@ -19,7 +19,7 @@ static long open_pair(rio_stream **s, int *peer)
     return rio_stream_from_fd(fd[0], s);
 }
 
-static long close_pair(rio_stream *s, int peer)
+RIO_AWAITS static long close_pair(rio_stream *s, int peer)
 {
     EXPECT_EQ(rio_stream_close(s), 0);
     EXPECT_EQ(await(rio_stream_wait_closed(s)), 0);
@@ -71,7 +71,7 @@ LOOP_TEST(read_gives_what_is_there) /* STRM-01 */
     EXPECT_EQ(await(rio_stream_read(s, buf, sizeof buf)), 0);
     EXPECT_EQ(await(rio_stream_read(s, buf, sizeof buf)), 0);
     EXPECT(rio_stream_at_eof(s));
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(lines_come_one_by_one) /* STRM-02, STRM-18 */
@@ -95,7 +95,7 @@ LOOP_TEST(lines_come_one_by_one) /* STRM-02, STRM-18 */
     EXPECT_EQ(await(rio_stream_readline(s, buf, sizeof buf)), 3);
     EXPECT(strcmp(buf, "est") == 0);
     EXPECT_EQ(await(rio_stream_readline(s, buf, sizeof buf)), 0);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(a_line_that_is_too_long_is_discarded) /* STRM-03 */
@@ -115,7 +115,7 @@ LOOP_TEST(a_line_that_is_too_long_is_discarded) /* STRM-03 */
     EXPECT(put(peer, "fine\n"));
     EXPECT_EQ(await(rio_stream_readline(s, buf, sizeof buf)), 5);
     EXPECT_EQ(await(rio_stream_readline(s, buf, 1)), -EINVAL);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(readuntil_takes_all_or_nothing) /* STRM-05, STRM-06 */
@@ -140,7 +140,7 @@ LOOP_TEST(readuntil_takes_all_or_nothing) /* STRM-05, STRM-06 */
     EXPECT_EQ(shutdown(peer, SHUT_WR), 0);
     EXPECT_EQ(await(rio_stream_readuntil(s, "z", 1, buf, sizeof buf)), -ENODATA);
     EXPECT_EQ(await(rio_stream_read(s, buf, sizeof buf)), 4);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(readexactly_takes_all_or_says_how_much) /* STRM-07 */
@@ -164,7 +164,7 @@ LOOP_TEST(readexactly_takes_all_or_says_how_much) /* STRM-07 */
     EXPECT_EQ(got, 2);
     EXPECT(memcmp(buf, "gh", 2) == 0);
     EXPECT_EQ(await(rio_stream_readexactly(s, buf, 1, NULL)), -ENODATA);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 struct reader {
@@ -173,7 +173,7 @@ struct reader {
     size_t got;
 };
 
-static long read_six(void *arg)
+RIO_AWAITS static long read_six(void *arg)
 {
     struct reader *r = arg;
 
@@ -198,7 +198,7 @@ LOOP_TEST(a_cancelled_reader_has_taken_nothing)
     EXPECT(put(peer, "def"));
     EXPECT_EQ(await(read_six(&r)), 6);
     EXPECT(memcmp(r.buf, "abcdef", 6) == 0);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(a_second_reader_is_refused) /* STRM-10 */
@@ -216,7 +216,7 @@ LOOP_TEST(a_second_reader_is_refused) /* STRM-10 */
     EXPECT_EQ(await(rio_stream_read(s, &byte, 1)), -EBUSY);
     EXPECT(put(peer, "123456"));
     EXPECT_EQ(await(rio_join_unref(t)), 6);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(an_error_reaches_the_reader_and_stays) /* STRM-09 */
@@ -278,7 +278,7 @@ LOOP_TEST(input_can_be_used_in_place)
     EXPECT_EQ(rio_stream_peek(s, &bytes), 0);
     EXPECT_EQ(shutdown(peer, SHUT_WR), 0);
     EXPECT_EQ(await(rio_stream_fill(s)), 0);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(receiving_pauses_at_the_input_limit)
@@ -319,7 +319,7 @@ LOOP_TEST(receiving_pauses_at_the_input_limit)
     EXPECT(seen >= TOTAL);
     EXPECT(most <= LIMIT + (4 << 20));
     free(chunk);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(a_full_input_is_an_error_of_fill)
@@ -340,7 +340,7 @@ LOOP_TEST(a_full_input_is_an_error_of_fill)
     rio_stream_consume(s, n);
     EXPECT(put(peer, "78"));
     EXPECT_EQ(await(rio_stream_fill(s)), 2);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 struct pour {
@@ -377,12 +377,12 @@ LOOP_TEST(more_than_the_limit_can_be_read_exactly)
     EXPECT_EQ(await(rio_join_unref(t)), N);
     free(out);
     free(in);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 /* ---- writing ---- */
 
-static long read_peer(int peer, char *buf, size_t n)
+RIO_AWAITS static long read_peer(int peer, char *buf, size_t n)
 {
     return await(rio_recv(peer, buf, n, 0));
 }
@@ -403,7 +403,7 @@ LOOP_TEST(the_writes_of_one_turn_leave_in_one_send)
     EXPECT_EQ(recv(peer, buf, sizeof buf, MSG_DONTWAIT), 30);
     EXPECT_EQ(await(loop_test_settle()), 0);
     EXPECT_EQ(rio_stream_unsent(s), 0);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 static long write_at_turn_end(void *arg)
@@ -422,7 +422,7 @@ LOOP_TEST(a_turn_end_callback_still_writes_in_this_turn)
     EXPECT(rio_call_turn_end(write_at_turn_end, s) != 0);
     EXPECT_EQ(await(rio_yield()), 0);
     EXPECT_EQ(recv(peer, buf, sizeof buf, MSG_DONTWAIT), 6);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 struct drainer {
@@ -469,7 +469,7 @@ LOOP_TEST(drain_waits_for_the_peer) /* STRM-11 */
     EXPECT_EQ(done, 10);
     EXPECT_EQ(rio_stream_unsent(s), 0);
     free(big);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(write_eof_follows_what_was_written)
@@ -486,7 +486,7 @@ LOOP_TEST(write_eof_follows_what_was_written)
     EXPECT_EQ(await(read_peer(peer, buf, sizeof buf)), 0);
     EXPECT(put(peer, "still here"));
     EXPECT_EQ(await(rio_stream_read(s, buf, sizeof buf)), 10);
-    return close_pair(s, peer);
+    return await(close_pair(s, peer));
 }
 
 LOOP_TEST(a_peer_that_has_gone_is_a_broken_pipe)

@@ -393,7 +393,7 @@ static long wait_for_one(void *arg)
     return rc;
 }
 
-static long notify_one(struct world *w, int state)
+RIO_AWAITS static long notify_one(struct world *w, int state)
 {
     RIO_TRY(await(rio_lock_acquire(w->cond.lock)));
     w->state = state;

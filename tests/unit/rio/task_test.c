@@ -22,7 +22,7 @@ static long fail_eio(void *arg)
 
 /* ---- direct calls, create, join ---- */
 
-static long inner(void *arg)
+RIO_AWAITS static long inner(void *arg)
 {
     RIO_TRY(await(rio_yield()));
     return (long)arg;
