@@ -132,7 +132,7 @@ static void check_waiters(const struct queue *q)
 
 static void check_queue(const struct core *core, const struct queue *q)
 {
-    ASSERT(queue_find(core, queue_name(q)) == q);
+    ASSERT(rq_map_get(&core->queues, queue_name(q)) == q);
     check_ready(q);
     check_list(q, &q->delayed, JOB_DELAYED);
     check_list(q, &q->leased, JOB_LEASED);

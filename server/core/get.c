@@ -67,6 +67,7 @@ static int take(struct taking *t, const struct core_get *get)
 
         if (q == NULL)
             continue;
+        t->core->recent = q;
         do
             rc = take_one(t, q);
         while (rc > 0);

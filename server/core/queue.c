@@ -23,6 +23,10 @@ struct rq_slice queue_key_of(const void *value)
 
 struct queue *queue_find(const struct core *core, struct rq_slice name)
 {
+    struct queue *recent = core->recent;
+
+    if (recent != NULL && rq_slice_eq(queue_name(recent), name))
+        return recent;
     return rq_map_get(&core->queues, name);
 }
 
@@ -65,6 +69,7 @@ int queue_need(struct core *core, struct rq_slice name, size_t queues_max,
         }
         rq_list_push_back(&core->all_queues, &q->all);
     }
+    core->recent = q;
     *out = q;
     return 0;
 }
@@ -74,6 +79,8 @@ void queue_free(struct core *core, struct queue *q)
     void *removed = rq_map_remove(&core->queues, queue_name(q));
 
     ASSERT(removed == q);
+    if (core->recent == q)
+        core->recent = NULL;
     kind_unref(core, q->last_put);
     rq_list_remove(&q->changed);
     rq_list_remove(&q->all);

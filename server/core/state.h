@@ -149,6 +149,7 @@ struct core {
     struct job_index index;
     struct rq_map queues, kinds;
     struct rq_list all_queues; /* in the order of their first use */
+    struct queue *recent;      /* a guess at the next name; NULL: none */
     struct rq_list holders;
     struct rq_list changed; /* queues that core_totals() has to look at */
     struct rq_heap job_timers, wait_timers;

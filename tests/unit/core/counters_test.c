@@ -236,7 +236,30 @@ static void the_oldest_ready_job_is_found(void **state)
     world_fini(&w);
 }
 
-TEST_MAIN(cmocka_unit_test(totals_are_written_for_queues_that_changed),
+static void a_job_that_returned_waits_since_then(void **state)
+{
+    struct world w;
+    struct job_id id;
+
+    (void)state;
+    world_init(&w);
+    world_put_landed(&w, "q");
+    world_sleep(&w, 100);
+    uint64_t lease = world_get(&w, "q", &id);
+    world_sleep(&w, 100);
+    assert_int_equal(world_release(&w, id, lease, 0), 0);
+    world_sleep(&w, 30);
+    assert_int_equal(world_queue(&w, "q")->oldest_ready_ms, 30);
+    world_get(&w, "q", &id);
+    world_sleep(&w, 1000);
+    world_tick(&w); /* the lease has run out */
+    world_sleep(&w, 40);
+    assert_int_equal(world_queue(&w, "q")->oldest_ready_ms, 40);
+    world_fini(&w);
+}
+
+TEST_MAIN(cmocka_unit_test(a_job_that_returned_waits_since_then),
+          cmocka_unit_test(totals_are_written_for_queues_that_changed),
           cmocka_unit_test(the_old_home_is_forgotten_after_the_new_one_is_there),
           cmocka_unit_test(totals_without_a_home_yet_are_not_overtaken),
           cmocka_unit_test(a_call_writes_no_more_than_a_part_of_a_commit),

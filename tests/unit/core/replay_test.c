@@ -135,6 +135,7 @@ static void a_failed_job_keeps_its_error_attempts_and_time(void **state)
     world_sleep(&w, 300);
     world_restart(&w); /* due while it was down */
     assert_int_equal(world_view(&w, id)->state, JOB_READY);
+    assert_true(rq_slice_eq(world_view(&w, id)->error, RQ_LIT("boom")));
     world_fini(&w);
 }
 
@@ -490,6 +491,23 @@ static void the_same_put_again_only_moves_its_home(void **state)
     world_fini(&w);
 }
 
+static void newer_totals_take_the_home_of_older_ones(void **state)
+{
+    struct world w;
+    struct record totals = {
+        .type = RECORD_TOTALS, .queue = RQ_LIT("q"), .totals = {.put = 5, .done = 5}};
+
+    (void)state;
+    blank(&w);
+    assert_int_equal(world_replay_one(&w, &totals, 3), 0);
+    assert_int_equal(w.event_count, 0);
+    totals.totals = (struct record_totals){.put = 6, .done = 6};
+    expect_forget(&w, &totals, 4, 3);
+    world_end_replay(&w);
+    assert_int_equal(world_queue(&w, "q")->totals.put, 6);
+    world_fini(&w);
+}
+
 static void a_kicked_job_is_ready_again(void **state)
 {
     struct world w;
@@ -695,6 +713,7 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_move_of_a_leased_job_takes_its_lease),
           cmocka_unit_test(a_move_makes_a_job_whose_put_is_trimmed),
           cmocka_unit_test(the_same_put_again_only_moves_its_home),
+          cmocka_unit_test(newer_totals_take_the_home_of_older_ones),
           cmocka_unit_test(a_kicked_job_is_ready_again),
           cmocka_unit_test(nobody_has_the_lease_of_a_replayed_job),
           cmocka_unit_test(an_age_beyond_all_clocks_is_none),
