@@ -70,7 +70,7 @@ static void recycle(ringq_worker *w, ringq_work *work)
     }
     rq_work_clear(work);
     work->state = RQ_WORK_FREE;
-    rq_list_push_back(&w->free, &work->link);
+    rq_list_push_front(&w->free, &work->link); /* warm */
     w->free_count++;
 }
 

@@ -190,6 +190,7 @@ static void wait_and_pump(ringq_worker *w)
     w->now_ns = rq_clock_boottime_ns();
     if (fds[3].revents != 0)
         rq_ignore(read(w->socket_ctx.stop_fd, &count, sizeof count) < 0);
+    see_stops(w); /* before jobs that come at the same time */
     if (fds[0].revents != 0 || rq_conn_limit_ns(&w->taker.conn) <= w->now_ns)
         rq_taker_pump(w);
     if (fds[1].revents != 0 || rq_conn_limit_ns(&w->settler.conn) <= w->now_ns)
@@ -203,8 +204,8 @@ static bool is_over(const ringq_worker *w)
 
 static void loop(ringq_worker *w)
 {
+    see_stops(w);
     for (;;) {
-        see_stops(w);
         collect(w);
         rq_taker_connect(w);
         rq_teller_settle(w);

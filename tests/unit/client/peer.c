@@ -46,7 +46,7 @@ struct peer {
     pthread_cond_t changed;
     char dir[64], url[128];
     int listen_fd, event_fd;
-    bool ending, refuse;
+    bool ending, refuse, hold;
     struct conn conns[CONNS];
     struct job jobs[JOBS];
     unsigned job_count, done, connections;
@@ -101,7 +101,7 @@ static void serve(struct peer *p, struct conn *c)
     unsigned n = ready_count(p);
     struct rq_buf *out = &c->out;
 
-    if (!c->waiting || (n == 0 && rq_clock_boottime_ns() < c->until_ns))
+    if (!c->waiting || p->hold || (n == 0 && rq_clock_boottime_ns() < c->until_ns))
         return;
     if (n > c->count)
         n = c->count;
@@ -420,6 +420,13 @@ void peer_drop(struct peer *p, enum peer_which which)
     for (size_t i = 0; i < CONNS; i++)
         if (which == PEER_ALL || p->conns[i].has_taken == (which == PEER_TAKERS))
             hang_up(p, &p->conns[i]);
+    unlock(p);
+}
+
+void peer_hold(struct peer *p, bool hold)
+{
+    lock(p);
+    p->hold = hold;
     unlock(p);
 }
 

@@ -22,6 +22,8 @@ void peer_answer(struct peer *p, const char *words, const char *reply);
 /* Ends the connections, all, or those that have asked for jobs (or have not). */
 enum peer_which { PEER_ALL, PEER_TAKERS, PEER_OTHERS };
 void peer_drop(struct peer *p, enum peer_which which);
+/* Holds every GET, even past its time, until it is let go. */
+void peer_hold(struct peer *p, bool hold);
 /* Ends each new connection at once. */
 void peer_refuse(struct peer *p, bool refuse);
 

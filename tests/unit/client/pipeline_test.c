@@ -197,6 +197,44 @@ static void a_full_buffer_is_sent_before_more_is_added(void **state)
     end(q);
 }
 
+static void count(void *arg, int error, const char *text, const ringq_reply *reply)
+{
+    (void)error;
+    (void)text;
+    (void)reply;
+    ++*(int *)arg;
+}
+
+static void at_the_limit_of_unanswered_commands_one_is_awaited(void **state)
+{
+    enum { LIMIT = 8192, HEAD = 3 };
+    const struct fake_step open[HEAD] = {OPENS}, ping = EXPECTS("PING"),
+                           pong = REPLIES("+PONG\r\n"), last = ENDS;
+    struct fake_step *script = calloc(HEAD + LIMIT + 3, sizeof *script);
+    const char *word = "PING";
+    int answered = 0;
+    ringq *q;
+
+    (void)state;
+    assert_non_null(script);
+    memcpy(script, open, sizeof open);
+    for (size_t i = 0; i < LIMIT; i++)
+        script[HEAD + i] = ping;
+    script[HEAD + LIMIT] = pong;
+    script[HEAD + LIMIT + 1] = ping;
+    script[HEAD + LIMIT + 2] = last;
+    q = begin(script);
+    for (size_t i = 0; i < LIMIT; i++)
+        assert_int_equal(ringq_submit(q, 1, &word, NULL, count, &answered), 0);
+    assert_int_equal(answered, 0);
+    assert_int_equal(ringq_submit(q, 1, &word, NULL, count, &answered), 0);
+    assert_int_equal(answered, 1);
+    assert_int_equal(ringq_flush(q, LIMIT), 0);
+    end(q);
+    assert_int_equal(answered, LIMIT + 1); /* closing tells the rest */
+    free(script);
+}
+
 static void answers_are_read_while_a_send_is_stuck(void **state)
 {
     enum { LEN = 200000 };
@@ -323,6 +361,7 @@ TEST_MAIN(cmocka_unit_test(nothing_is_sent_before_the_flush),
           cmocka_unit_test(the_pipeline_after_a_loss_connects_again),
           cmocka_unit_test(closing_tells_what_was_never_sent),
           cmocka_unit_test(a_full_buffer_is_sent_before_more_is_added),
+          cmocka_unit_test(at_the_limit_of_unanswered_commands_one_is_awaited),
           cmocka_unit_test(answers_are_read_while_a_send_is_stuck),
           cmocka_unit_test(a_callback_may_submit_and_nothing_else),
           cmocka_unit_test(a_cancelled_flush_leaves_the_pipeline_as_it_is),

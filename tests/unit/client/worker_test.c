@@ -685,6 +685,94 @@ static void a_stopped_worker_finishes_what_it_has(void **state)
     peer_end(p);
 }
 
+static void a_job_that_comes_after_the_stop_is_given_back(void **state)
+{
+    struct peer *p = peer_begin();
+    struct running r;
+    struct seen s;
+    ringq_worker_options o;
+    sem_t gate;
+
+    (void)state;
+    seen_init(&s);
+    sem_init(&gate, 0, 0);
+    s.gate = &gate;
+    o = options_of(&s);
+    o.concurrency = 2;
+    peer_put(p, "x", 60000);
+    start(&r, p, &s, &o, -1);
+    await_count(&s, &s.handled, 1);
+    peer_hold(p, true);
+    peer_await(p, "GET q BLOCK 1000 COUNT 1", 1);
+    ringq_worker_stop(r.worker);
+    peer_put(p, "y", 60000);
+    peer_hold(p, false); /* the GET that waits takes it */
+    peer_await(p, "RELEASE", 1);
+    sem_post(&gate);
+    assert_int_equal(finish(&r), 2);
+    assert_int_equal(s.handled, 1);
+    assert_int_equal(s.done, 1);
+    assert_int_equal(s.released, 1);
+    assert_int_equal(peer_ready(p), 1);
+    sem_destroy(&gate);
+    peer_end(p);
+}
+
+/* "one" waits at the gate; "two" looks for a while whether its lease is lost. */
+static int handle_one_and_two(ringq_work *work, const ringq_job *job, void *arg)
+{
+    struct seen *s = arg;
+    bool lost = false;
+
+    pthread_mutex_lock(&s->mutex);
+    s->handled++;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
+    if (strcmp(job->body, "one") == 0)
+        while (sem_wait(s->gate) < 0)
+            ;
+    else
+        for (int i = 0; i < 50 && !lost; i++, nap())
+            lost = ringq_work_is_lost(work);
+    return lost ? RINGQ_WORK_DEAD : RINGQ_WORK_DONE;
+}
+
+static void a_late_heartbeat_does_not_hit_the_next_job(void **state)
+{
+    const ringq_options connect = {.size = sizeof connect, .reconnect_ms = 5000};
+    struct peer *p = peer_begin();
+    struct running r;
+    struct seen s;
+    ringq_worker_options o;
+    sem_t gate;
+
+    (void)state;
+    seen_init(&s);
+    sem_init(&gate, 0, 0);
+    s.gate = &gate;
+    o = options_of(&s);
+    o.concurrency = 2;
+    o.max_jobs = 2;
+    peer_put(p, "one", 300);
+    r.worker = ringq_worker_new(peer_url(p), &connect, "q", handle_one_and_two, &s, &o);
+    assert_int_equal(pthread_create(&r.thread, NULL, run, &r), 0);
+    await_count(&s, &s.handled, 1);
+    peer_hold(p, true);
+    peer_await(p, "GET q BLOCK 1000 COUNT 1", 1);
+    peer_answer(p, "TOUCH", "-STALE it is no longer yours\r\n");
+    peer_refuse(p, true);
+    peer_await(p, "TOUCH", 1); /* over the taker: its answer is behind the GET */
+    peer_refuse(p, false);
+    sem_post(&gate);
+    await_count(&s, &s.settled, 1); /* over the settler */
+    peer_put(p, "two", 60000);
+    peer_hold(p, false); /* the GET is answered, then STALE for the TOUCH */
+    assert_int_equal(finish(&r), 2);
+    assert_int_equal(s.done, 2);
+    sem_destroy(&gate);
+    peer_end(p);
+}
+
 static void an_idle_worker_stops_at_once(void **state)
 {
     struct peer *p = peer_begin();
@@ -878,6 +966,8 @@ TEST_MAIN(cmocka_unit_test(jobs_are_taken_worked_on_and_done),
           cmocka_unit_test(draining_may_wait_for_late_jobs),
           cmocka_unit_test(a_queue_that_is_shut_down_ends_a_drain),
           cmocka_unit_test(a_stopped_worker_finishes_what_it_has),
+          cmocka_unit_test(a_job_that_comes_after_the_stop_is_given_back),
+          cmocka_unit_test(a_late_heartbeat_does_not_hit_the_next_job),
           cmocka_unit_test(an_idle_worker_stops_at_once),
           cmocka_unit_test(a_second_stop_gives_the_jobs_back),
           cmocka_unit_test(a_worker_stopped_before_it_runs_takes_nothing),
