@@ -157,18 +157,24 @@ static bool is_same_job(const struct job *job, struct job_id id)
     return view.id.epoch == id.epoch && view.id.number == id.number;
 }
 
-/* `jobs` stand in the order of the commit, and so do our pledges. */
+/* `jobs` stand in the order of the commit, and so do our pledges: the search goes on
+ * where the last batch of the same commit ended.  (At level `memory` there is nothing
+ * to find: the jobs were confirmed at once, and live on in memory.) */
 static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint64_t seq)
 {
     struct broker *b = arg;
     struct pledge *pledge;
     size_t next = 0;
 
-    for (size_t i = 0; next < count && (pledge = pledges_at(&b->pledges, i)) != NULL;
-         i++) {
+    if (b->refused_seq != seq || b->refused_at < b->pledges.head)
+        b->refused_at = b->pledges.head;
+    b->refused_seq = seq;
+    while (next < count && (pledge = pledges_at(&b->pledges, b->refused_at)) != NULL &&
+           pledge->seq <= seq) {
         struct job *job = pledge->job;
         struct promise *promise = pledge->promise;
 
+        b->refused_at++;
         if (pledge->seq != seq || job == NULL || !is_same_job(job, jobs[next]))
             continue;
         next++;
@@ -182,24 +188,33 @@ static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint6
     }
 }
 
+/* No commit will be answered any more.  Of one that was sent nobody knows whether it is
+ * in the log; what was not sent is not, and `code` says why. */
+static void fail_pledges(struct broker *b, int code)
+{
+    struct pledge *first;
+
+    while ((first = pledges_first(&b->pledges)) != NULL) {
+        struct promise *promise = first->promise;
+        bool was_sent = store_was_sent(b->store, first->seq);
+
+        pledges_drop_first(&b->pledges);
+        if (promise != NULL)
+            promise->ops->failed(promise, was_sent ? RQ_E_UNKNOWN : code);
+    }
+}
+
 /* Nothing more will be acknowledged: everybody who waits is told so. */
 static void on_stopped(void *arg, enum store_state state, const char *owner,
                        const char *why)
 {
     struct broker *b = arg;
-    struct pledge *first;
 
     b->state = state == STORE_FENCED ? BROKER_FENCED : BROKER_HALTED;
     snprintf(b->owner, sizeof b->owner, "%s", state == STORE_FENCED ? owner : why);
 
     int code = broker_gate(b);
-    while ((first = pledges_first(&b->pledges)) != NULL) {
-        struct promise *promise = first->promise;
-
-        pledges_drop_first(&b->pledges);
-        if (promise != NULL)
-            promise->ops->failed(promise, code);
-    }
+    fail_pledges(b, code);
     RQ_LIST_EACH(link, &b->members)
     {
         struct member *m = RQ_LIST_ENTRY(link, struct member, link);
@@ -260,6 +275,8 @@ void broker_free(struct broker *b)
     ASSERT(rq_list_empty(&b->members));
     if (b->timer != 0)
         rio_handle_cancel(b->timer);
+    if (b->store != NULL)
+        fail_pledges(b, RQ_E_SHUTDOWN); /* replies that nobody waits for any more */
     store_free(b->store);
     core_free(b->core);
     effects_fini(&b->fx);
@@ -309,6 +326,13 @@ enum store_level broker_level(const struct broker *b)
 
 int broker_flush(struct broker *b)
 {
+    int rc = broker_gate(b);
+
+    if (rc < 0)
+        return rc;
+    do { /* some queues at a time */
+        broker__must(core_totals(b->core, &b->fx), "writing the totals");
+    } while (broker__carry(b, NULL).seq != 0);
     return await(store_flush(b->store));
 }
 

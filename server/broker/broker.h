@@ -38,7 +38,8 @@ struct broker *broker_new(const struct broker_config *config,
 /* Starts the store in `group`.  Errors  as store_start, with `why` (200 bytes) */
 int broker_start(struct broker *b, const struct store_config *store, rio_group *group,
                  char *why);
-/* After `group` has ended and every member has left. */
+/* After `group` has ended and every member has left.  Promises that are still owed are
+ * kept now, by `failed`. */
 void broker_free(struct broker *b);
 
 /* 0 when jobs can be served, else RQ_E_LOADING, RQ_E_MOVED or RQ_E_STORE. */
@@ -77,8 +78,10 @@ struct broker_lease {
     uint64_t n;
 };
 /* Finishes every lease that is current.  *out_finished of them were, and *out_bad is
- * the index of the first that was not (`count`: none), *out_bad_code why. Returns  0:
- * the promise is kept; an error (then none was finished) */
+ * the index of the first that was not (`count`: none), *out_bad_code why.
+ * Returns  0: the promise will be kept
+ * Errors   why the first was not finished, when none was;  RQ_E_STORE  there is a
+ *          result, and the log has no room for it;  gate */
 RQ_MUST_CHECK int broker_done(struct broker *b, const struct broker_lease *leases,
                               size_t count, struct rq_slice result,
                               struct promise *promise, size_t *out_finished,
@@ -105,8 +108,8 @@ const struct core *broker_core(const struct broker *b);
 void broker_store_stats(const struct broker *b, struct store_stats *out);
 enum store_level broker_level(const struct broker *b);
 
-/* Waits until everything issued so far is in the log.  Errors and Suspends as
- * store_flush. */
+/* Writes the totals and waits until everything issued so far is in the log.
+ * Errors  as store_flush, gate.  Suspends  as store_flush */
 RIO_AWAITS int broker_flush(struct broker *b);
 
 #endif

@@ -12,10 +12,10 @@
  * out, before their commit has even left. */
 static void confirm_at_once(struct broker *b, size_t count)
 {
-    size_t held = b->pledges.tail - b->pledges.head;
+    size_t end = b->pledges.tail; /* behind it, what the confirmations may add */
     struct promise *promise = NULL;
 
-    for (size_t i = held - count; i < held; i++) {
+    for (size_t i = end - count; i < end; i++) {
         struct pledge *pledge = pledges_at(&b->pledges, i);
         struct job *job = pledge->job;
 
@@ -29,20 +29,26 @@ static void confirm_at_once(struct broker *b, size_t count)
     promise->ops->done(promise);
 }
 
-/* Takes back the youngest PUT of a command that fails as a whole. */
-static void take_back_last(struct broker *b)
+/* Takes back the youngest `count` PUTs, of a command that fails as a whole: in the
+ * order of the commit, in which the store searches. */
+static void take_back(struct broker *b, size_t count)
 {
-    struct pledge *pledge = pledges_last(&b->pledges);
-    struct job *job = pledge->job;
-    struct job_view view;
+    size_t end = b->pledges.tail;
 
-    job_view(job, &view);
-    bool unsent = store_withdraw(b->store, view.id, pledge->seq);
-    ASSERT(unsent); /* nothing is sent in the middle of a command */
-    pledges_drop_last(&b->pledges);
-    broker__must(core_refused(b->core, job, broker__now(), &b->fx),
-                 "taking back a PUT");
-    broker__carry(b, NULL);
+    for (size_t i = end - count; i < end; i++) {
+        struct pledge pledge = *pledges_at(&b->pledges, i);
+        struct job_view view;
+
+        job_view(pledge.job, &view);
+        bool unsent = store_withdraw(b->store, view.id, pledge.seq);
+        ASSERT(unsent); /* nothing is sent in the middle of a command */
+        broker__must(core_refused(b->core, pledge.job, broker__now(), &b->fx),
+                     "taking back a PUT");
+        broker__carry(b, NULL);
+    }
+    ASSERT(b->pledges.tail == end); /* a job that goes confirms nothing */
+    while (count-- > 0)
+        pledges_drop_last(&b->pledges);
 }
 
 /* One PENDING job, its record in the open commit, its pledge. */
@@ -65,6 +71,16 @@ static int put_one(struct broker *b, const struct core_put *put, struct rq_slice
     return 0;
 }
 
+/* They expire together, so that they are withdrawn together or not at all. */
+static void share_time(struct broker *b, size_t count)
+{
+    size_t end = b->pledges.tail;
+
+    for (size_t i = end - count + 1; i < end; i++)
+        pledges_at(&b->pledges, i)->since_ns =
+            pledges_at(&b->pledges, end - count)->since_ns;
+}
+
 /* All of them or none. */
 static int put_all(struct broker *b, const struct core_put *put,
                    const struct rq_slice *bodies, size_t count,
@@ -76,8 +92,7 @@ static int put_all(struct broker *b, const struct core_put *put,
 
         int rc = put_one(b, put, bodies[i], &job);
         if (rc < 0) {
-            for (; i > 0; i--)
-                take_back_last(b);
+            take_back(b, i);
             return rc;
         }
         if (i == 0) {
@@ -85,6 +100,7 @@ static int put_all(struct broker *b, const struct core_put *put,
             *out = (struct broker_receipt){view.id, count, put->due_wall_ms > 0};
         }
     }
+    share_time(b, count);
     return 0;
 }
 
@@ -157,6 +173,12 @@ void broker_undeliver(struct broker *b, struct job_id id, uint64_t lease)
     broker__carry(b, NULL);
 }
 
+/* Carries out what a worker has said, and owes the promise to its commit. */
+static int carry_promise(struct broker *b, struct promise *promise)
+{
+    return broker__carry(b, promise).rc < 0 ? RQ_E_SHUTDOWN : 0;
+}
+
 int broker_done(struct broker *b, const struct broker_lease *leases, size_t count,
                 struct rq_slice result, struct promise *promise, size_t *out_finished,
                 size_t *out_bad, int *out_bad_code)
@@ -166,6 +188,9 @@ int broker_done(struct broker *b, const struct broker_lease *leases, size_t coun
     int bad_code = 0;
 
     int rc = broker_gate(b);
+    if (rc == 0 && result.len > 0 && !store_has_room(b->store))
+        rc =
+            RQ_E_STORE; /* an end is never gated, but what comes with it can be large */
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < count; i++) {
@@ -180,10 +205,7 @@ int broker_done(struct broker *b, const struct broker_lease *leases, size_t coun
     *out_finished = finished;
     *out_bad = bad;
     *out_bad_code = bad_code;
-    if (finished == 0)
-        return bad_code;
-    broker__carry(b, promise);
-    return 0;
+    return finished == 0 ? bad_code : carry_promise(b, promise);
 }
 
 int broker_fail(struct broker *b, const struct broker_lease *lease,
@@ -195,9 +217,7 @@ int broker_fail(struct broker *b, const struct broker_lease *lease,
     if (rc == 0)
         rc = core_fail(b->core, lease->id, lease->n, error, delay_ms, dead,
                        broker__now(), &b->fx, out);
-    if (rc == 0)
-        broker__carry(b, promise);
-    return rc;
+    return rc < 0 ? rc : carry_promise(b, promise);
 }
 
 int broker_release(struct broker *b, const struct broker_lease *lease, int64_t delay_ms,
@@ -208,9 +228,7 @@ int broker_release(struct broker *b, const struct broker_lease *lease, int64_t d
     if (rc == 0)
         rc =
             core_release(b->core, lease->id, lease->n, delay_ms, broker__now(), &b->fx);
-    if (rc == 0)
-        broker__carry(b, promise);
-    return rc;
+    return rc < 0 ? rc : carry_promise(b, promise);
 }
 
 int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t ttr_ms,

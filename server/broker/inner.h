@@ -23,6 +23,10 @@ struct broker {
     rio_handle timer;
     int64_t timer_at;    /* INT64_MAX: not set */
     uint64_t totals_seq; /* the commit of the last TOTALS */
+    /* A refused commit's PUTs are told in batches: how far its pledges are looked
+     * through, as a position of the ring. */
+    uint64_t refused_seq;
+    size_t refused_at;
 };
 
 struct member {

@@ -92,7 +92,8 @@ void pledges_expire_one(struct pledges *p)
     p->unexpired++;
 }
 
-struct pledge *pledges_at(struct pledges *p, size_t i)
+struct pledge *pledges_at(struct pledges *p, size_t position)
 {
-    return i < p->tail - p->head ? at(p, p->head + i) : NULL;
+    ASSERT(position - p->head <= p->tail - p->head || position == p->tail);
+    return position == p->tail ? NULL : at(p, position);
 }

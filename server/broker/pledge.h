@@ -48,7 +48,7 @@ struct pledge *pledges_last(struct pledges *p);
 struct pledge *pledges_unexpired(struct pledges *p);
 /* Its time has run out: go on to the next. */
 void pledges_expire_one(struct pledges *p);
-/* The i-th from the oldest; NULL past the end. */
-struct pledge *pledges_at(struct pledges *p, size_t i);
+/* The one at a position, p->head <= position; NULL past the end. */
+struct pledge *pledges_at(struct pledges *p, size_t position);
 
 #endif

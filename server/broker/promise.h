@@ -2,8 +2,9 @@
  *
  * Whoever issues a command embeds a promise; the broker keeps its address until it
  * calls exactly one of `done`, `failed`, `timed_out` or `joined` (or `delivered`, up to
- * the last job of the batch), and forgets it before that call. SPDX-License-Identifier:
- * MIT */
+ * the last job of the batch), and forgets it before that call.  None of them may call
+ * the broker: it is in the middle of something.
+ * SPDX-License-Identifier: MIT */
 #ifndef BROKER_PROMISE_H
 #define BROKER_PROMISE_H
 
