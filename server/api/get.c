@@ -1,5 +1,7 @@
 /* get.c - GET: a job and a lease on it, now or when one comes.
  * SPDX-License-Identifier: MIT */
+#include <errno.h>
+
 #include "api/api.h"
 #include "core/limits.h"
 
@@ -34,6 +36,8 @@ static int get_delivered(struct promise *p, const struct job_view *job, size_t i
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
     struct rq_resp_writer w = {.out = &r->out, .protocol = r->protocol, .rc = 0};
 
+    if (r->owner == NULL)
+        return -EPIPE; /* abandoned: there is nobody to take it */
     if (i == 0) {
         w = reply_writer(r);
         int rc = reply_reserve_leases(r, n);
@@ -53,22 +57,8 @@ static int get_delivered(struct promise *p, const struct job_view *job, size_t i
     return 0;
 }
 
-static void get_timed_out(struct promise *p)
-{
-    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
-    struct rq_resp_writer w = reply_writer(r);
-
-    rq_resp_null_array(&w);
-    reply_resolve(r, &w);
-}
-
-static void get_failed(struct promise *p, int code)
-{
-    reply_refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
-}
-
 static const struct promise_ops get_ops = {
-    .delivered = get_delivered, .timed_out = get_timed_out, .failed = get_failed};
+    .delivered = get_delivered, .timed_out = reply_timed_out, .failed = reply_failed};
 
 void api_get(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
@@ -90,4 +80,6 @@ void api_get(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     int rc = broker_get(c->member, &take, &r->promise);
     if (rc < 0)
         reply_refuse(r, rc);
+    else
+        r->has_waited = !r->resolved;
 }

@@ -7,31 +7,18 @@
 #include "base/num.h"
 #include "core/limits.h"
 
-/* What a peer calls itself: shown in logs, so only plain characters. */
-static bool set_name(struct api_client *c, struct rq_slice name)
+/* What a peer calls itself, a valid name or empty: shown in logs, so only plain
+ * characters. */
+static void set_name(struct api_client *c, struct rq_slice name)
 {
-    if (name.len > RQ_NAME_MAX || (name.len > 0 && !rq_name_is_valid(name)))
-        return false;
-    memcpy(c->name, name.ptr, name.len);
+    if (name.len > 0)
+        memcpy(c->name, name.ptr, name.len);
     c->name[name.len] = '\0';
-    return true;
 }
 
 static const char NAME_GRAMMAR[] = "a name is 1 to 128 of A-Z a-z 0-9 . _ -";
 
 /* ---- HELLO ---- */
-
-static void write_pair_u64(struct rq_resp_writer *w, const char *name, uint64_t v)
-{
-    rq_resp_bulk_str(w, name);
-    rq_resp_int(w, (int64_t)v);
-}
-
-static void write_pair_str(struct rq_resp_writer *w, const char *name, const char *v)
-{
-    rq_resp_bulk_str(w, name);
-    rq_resp_bulk_str(w, v);
-}
 
 static void say_hello(struct api_client *c, struct reply *r)
 {
@@ -40,21 +27,21 @@ static void say_hello(struct api_client *c, struct reply *r)
     struct rq_resp_writer w = reply_writer(r);
 
     rq_resp_map(&w, 14);
-    write_pair_str(&w, "server", "ringq");
-    write_pair_str(&w, "version", s->version);
-    write_pair_u64(&w, "proto", (uint64_t)c->protocol);
-    write_pair_u64(&w, "id", c->id);
-    write_pair_str(&w, "mode", "standalone");
-    write_pair_str(&w, "role", "master");
+    reply_pair_str(&w, "server", "ringq");
+    reply_pair_str(&w, "version", s->version);
+    reply_pair_u64(&w, "proto", (uint64_t)c->protocol);
+    reply_pair_u64(&w, "id", c->id);
+    reply_pair_str(&w, "mode", "standalone");
+    reply_pair_str(&w, "role", "master");
     rq_resp_bulk(&w, RQ_LIT("modules"));
     rq_resp_array(&w, 0);
-    write_pair_str(&w, "durability", store_level_name(broker_level(s->broker)));
-    write_pair_u64(&w, "body_max", s->body_max);
-    write_pair_u64(&w, "frame_max", s->frame_max);
-    write_pair_u64(&w, "pipeline_max", LIMIT_PIPELINE_DEPTH);
-    write_pair_u64(&w, "waits_max", LIMIT_WAITERS_PER_CONNECTION);
-    write_pair_u64(&w, "leases_max", LIMIT_LEASES_PER_CONNECTION);
-    write_pair_u64(&w, "connections_max", s->connections_max);
+    reply_pair_str(&w, "durability", store_level_name(broker_level(s->broker)));
+    reply_pair_u64(&w, "body_max", s->body_max);
+    reply_pair_u64(&w, "frame_max", s->frame_max);
+    reply_pair_u64(&w, "pipeline_max", LIMIT_PIPELINE_DEPTH);
+    reply_pair_u64(&w, "waits_max", LIMIT_WAITERS_PER_CONNECTION);
+    reply_pair_u64(&w, "leases_max", LIMIT_LEASES_PER_CONNECTION);
+    reply_pair_u64(&w, "connections_max", s->connections_max);
     reply_resolve(r, &w);
 }
 
@@ -62,7 +49,7 @@ void api_hello(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
     size_t at = 1;
     uint64_t protocol = (uint64_t)c->protocol;
-    bool is_named = false;
+    struct rq_slice name = {NULL, 0};
 
     if (at < cmd->argc && rq_num_u64(cmd->argv[at], 0, UINT64_MAX, &protocol) == 0)
         at++;
@@ -77,16 +64,18 @@ void api_hello(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         bool is_name = rq_slice_eq_nocase(cmd->argv[at], RQ_LIT("NAME")) ||
                        rq_slice_eq_nocase(cmd->argv[at], RQ_LIT("SETNAME"));
 
-        if (!is_name || is_named || at + 1 == cmd->argc) {
+        if (!is_name || name.len > 0 || at + 1 == cmd->argc) {
             reply_error(r, RQ_E_BADARG, "say HELLO [2|3] [NAME worker]");
             return;
         }
-        if (cmd->argv[at + 1].len == 0 || !set_name(c, cmd->argv[at + 1])) {
+        name = cmd->argv[at + 1];
+        if (!rq_name_is_valid(name)) {
             reply_error(r, RQ_E_BADARG, NAME_GRAMMAR);
             return;
         }
-        is_named = true;
     }
+    if (name.len > 0)
+        set_name(c, name);
     c->protocol = (int)protocol;
     say_hello(c, r);
 }
@@ -172,10 +161,12 @@ void api_client(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     } else if (rq_slice_eq_nocase(what, RQ_LIT("SETINFO")) && cmd->argc == 4) {
         reply_ok(r); /* a client library's name and version: nothing depends on them */
     } else if (rq_slice_eq_nocase(what, RQ_LIT("SETNAME")) && cmd->argc == 3) {
-        if (set_name(c, cmd->argv[2]))
-            reply_ok(r);
-        else
+        if (cmd->argv[2].len > 0 && !rq_name_is_valid(cmd->argv[2])) {
             reply_error(r, RQ_E_BADARG, NAME_GRAMMAR);
+            return;
+        }
+        set_name(c, cmd->argv[2]);
+        reply_ok(r);
     } else {
         reply_error(r, RQ_E_BADARG,
                     "say CLIENT SETNAME name, SETINFO key value, GETNAME or ID");
@@ -226,7 +217,7 @@ void api_config(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     rq_resp_map(&w, count);
     for (size_t i = 0; i < N; i++)
         if (matches[i])
-            write_pair_str(&w, settings[i].name, settings[i].value);
+            reply_pair_str(&w, settings[i].name, settings[i].value);
     reply_resolve(r, &w);
 }
 

@@ -15,8 +15,7 @@ struct map {
 
 static void put_u64(struct map *m, const char *name, uint64_t v)
 {
-    rq_resp_bulk_str(m->w, name);
-    rq_resp_int(m->w, v > INT64_MAX ? INT64_MAX : (int64_t)v);
+    reply_pair_u64(m->w, name, v);
     m->pairs++;
 }
 
@@ -192,6 +191,9 @@ static void write_queue_stats(struct map *m, const void *arg)
     put_u64(m, "dead", q->dead);
     put_u64(m, "unfinished", q->unfinished);
     put_u64(m, "waiting_getters", q->waiting_getters);
+    put_u64(m, "waiting_putters", 0); /* no queue is bounded, */
+    put_u64(m, "maxsize", 0);
+    put_u64(m, "paused", 0); /* or can be paused, yet */
     put_totals(m, &q->totals);
     put_rates(m, "put", q->rate_put_milli);
     put_rates(m, "delivered", q->rate_delivered_milli);
@@ -326,11 +328,6 @@ void api_show(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     }
     if (rq_id_parse(cmd->argv[1], &id) < 0) {
         reply_error(r, RQ_E_BADARG, "an id looks like 7-1042");
-        return;
-    }
-    int rc = broker_gate(c->server->broker);
-    if (rc < 0) {
-        reply_refuse(r, rc);
         return;
     }
     const struct job *job = core_find_job(broker_core(c->server->broker),

@@ -33,13 +33,8 @@ static void mput_done(struct promise *p)
     reply_resolve(r, &w);
 }
 
-static void put_failed(struct promise *p, int code)
-{
-    reply_refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
-}
-
-static const struct promise_ops put_ops = {.done = put_done, .failed = put_failed};
-static const struct promise_ops mput_ops = {.done = mput_done, .failed = put_failed};
+static const struct promise_ops put_ops = {.done = put_done, .failed = reply_failed};
+static const struct promise_ops mput_ops = {.done = mput_done, .failed = reply_failed};
 
 /* When the job may be delivered first, in unix ms; 0: at once, as for a time gone by.
  */

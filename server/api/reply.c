@@ -63,6 +63,7 @@ struct reply *reply_new(struct reply_pool *pool, struct reply_owner *owner,
     r->protocol = protocol;
     r->resolved = false;
     r->close_after = false;
+    r->has_waited = false;
     r->lease_count = 0;
     return r;
 }
@@ -85,11 +86,25 @@ void reply_free(struct reply *r)
     pool->free_count++;
 }
 
-void reply_abandon(struct reply *r)
+static void give_back(struct reply *r)
 {
     for (size_t i = 0; i < r->lease_count; i++)
         broker_undeliver(r->broker, r->leases[i].id, r->leases[i].n);
     r->lease_count = 0;
+}
+
+void reply_take_back(struct reply *r)
+{
+    struct rq_resp_writer w = reply_writer(r);
+
+    ASSERT(r->resolved);
+    give_back(r);
+    rq_resp_null_array(&w);
+}
+
+void reply_abandon(struct reply *r)
+{
+    give_back(r);
     r->owner = NULL;
     if (r->resolved)
         reply_free(r);
@@ -138,8 +153,8 @@ void reply_error(struct reply *r, int code, const char *text)
     struct rq_resp_writer w = reply_writer(r);
 
     rq_resp_error(&w, rq_err_wire(code), text != NULL ? text : rq_err_text(code));
-    if (w.rc < 0) /* not even a line: what is left is to end the connection */
-        r->close_after = true;
+    if (w.rc < 0)
+        rq_buf_clear(&r->out);
     w.rc = 0;
     reply_resolve(r, &w);
 }
@@ -168,6 +183,20 @@ void reply_refuse(struct reply *r, int code)
     }
 }
 
+void reply_failed(struct promise *p, int code)
+{
+    reply_refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
+}
+
+void reply_timed_out(struct promise *p)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+    struct rq_resp_writer w = reply_writer(r);
+
+    rq_resp_null_array(&w);
+    reply_resolve(r, &w);
+}
+
 void reply_ok(struct reply *r)
 {
     struct rq_resp_writer w = reply_writer(r);
@@ -182,4 +211,16 @@ void reply_int(struct reply *r, int64_t v)
 
     rq_resp_int(&w, v);
     reply_resolve(r, &w);
+}
+
+void reply_pair_u64(struct rq_resp_writer *w, const char *name, uint64_t v)
+{
+    rq_resp_bulk_str(w, name);
+    rq_resp_int(w, v > INT64_MAX ? INT64_MAX : (int64_t)v);
+}
+
+void reply_pair_str(struct rq_resp_writer *w, const char *name, const char *v)
+{
+    rq_resp_bulk_str(w, name);
+    rq_resp_bulk_str(w, v);
 }

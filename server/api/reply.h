@@ -35,6 +35,7 @@ struct reply {
     int protocol;
     bool resolved;
     bool close_after; /* the connection ends behind this reply */
+    bool has_waited;  /* a GET that found nothing at first */
 
     /* The first lease_count were handed over with this reply and wait to be sent. */
     struct broker_lease *leases;
@@ -66,20 +67,31 @@ void reply_free(struct reply *r);
 void reply_abandon(struct reply *r);
 /* Its bytes are with the kernel: its leases are truly handed over. */
 void reply_sent(struct reply *r);
+/* The peer has hung up before it could be handed what it had waited for: that goes
+ * back, and the answer of a resolved GET is nil. */
+void reply_take_back(struct reply *r);
 
 /* Makes r->leases at least `n` long: for leases handed over, or as a command's scratch.
  * Errors  -ENOMEM */
 RQ_MUST_CHECK int reply_reserve_leases(struct reply *r, size_t n);
 
 struct rq_resp_writer reply_writer(struct reply *r);
-/* Ends writing: resolves the reply, or turns it into an error when memory ran out. */
+/* Ends writing: resolves the reply, or turns it into an error when memory ran out; when
+ * there is none even for that the reply is empty, and the connection has to end. */
 void reply_resolve(struct reply *r, const struct rq_resp_writer *w);
 /* Resolves with `-CODE text`; text NULL: the table's. */
 void reply_error(struct reply *r, int code, const char *text);
 void reply_complain(struct reply *r, const struct rq_complaint *why);
 /* Resolves with what a broker_ call returned: MOVED names the owner, STORE says why. */
 void reply_refuse(struct reply *r, int code);
+/* Parts of promise_ops: reply_refuse; nil. */
+void reply_failed(struct promise *p, int code);
+void reply_timed_out(struct promise *p);
 void reply_ok(struct reply *r);
 void reply_int(struct reply *r, int64_t v);
+
+/* A name and its value, inside a map. */
+void reply_pair_u64(struct rq_resp_writer *w, const char *name, uint64_t v);
+void reply_pair_str(struct rq_resp_writer *w, const char *name, const char *v);
 
 #endif

@@ -12,11 +12,6 @@ static struct broker_lease to_broker(const struct rq_lease *lease)
     return (struct broker_lease){{lease->epoch, lease->number}, lease->n};
 }
 
-static void settle_failed(struct promise *p, int code)
-{
-    reply_refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
-}
-
 /* `-STALE 7-1:1 is no longer yours` */
 static void refuse_lease(struct reply *r, int code, const struct rq_lease *lease,
                          long finished)
@@ -49,7 +44,7 @@ static void done_done(struct promise *p)
         reply_int(r, (int64_t)r->u.done.finished);
 }
 
-static const struct promise_ops done_ops = {.done = done_done, .failed = settle_failed};
+static const struct promise_ops done_ops = {.done = done_done, .failed = reply_failed};
 
 /* Reads the leases of a command into the slot's own array.  Returns NULL without
  * memory. */
@@ -72,12 +67,12 @@ void api_done(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
     struct rq_complaint why;
     struct rq_leases done;
-    size_t bad;
 
     if (rq_done_parse(cmd, &done, &why) < 0) {
         reply_complain(r, &why);
         return;
     }
+    size_t bad = done.count;
     const struct broker_lease *leases = read_leases(&done, r);
     if (leases == NULL) {
         reply_refuse(r, -ENOMEM);
@@ -90,7 +85,7 @@ void api_done(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     if (r->u.done.has_bad)
         r->u.done.bad = (struct rq_lease){leases[bad].id.epoch, leases[bad].id.number,
                                           leases[bad].n};
-    if (rc == RQ_E_STALE || rc == RQ_E_NOJOB)
+    if (rc < 0 && r->u.done.has_bad)
         refuse_lease(r, rc, &r->u.done.bad, 0);
     else if (rc < 0)
         reply_refuse(r, rc);
@@ -109,7 +104,7 @@ static void fail_done(struct promise *p)
     reply_resolve(r, &w);
 }
 
-static const struct promise_ops fail_ops = {.done = fail_done, .failed = settle_failed};
+static const struct promise_ops fail_ops = {.done = fail_done, .failed = reply_failed};
 
 void api_fail(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
@@ -136,7 +131,7 @@ static void release_done(struct promise *p)
 }
 
 static const struct promise_ops release_ops = {.done = release_done,
-                                               .failed = settle_failed};
+                                               .failed = reply_failed};
 
 void api_release(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {

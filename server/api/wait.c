@@ -8,33 +8,15 @@ static void join_joined(struct promise *p, const struct join_counts *counts)
     struct rq_resp_writer w = reply_writer(r);
 
     rq_resp_map(&w, 4);
-    rq_resp_bulk(&w, RQ_LIT("done"));
-    rq_resp_int(&w, (int64_t)counts->done);
-    rq_resp_bulk(&w, RQ_LIT("dead"));
-    rq_resp_int(&w, (int64_t)counts->dead);
-    rq_resp_bulk(&w, RQ_LIT("expired"));
-    rq_resp_int(&w, (int64_t)counts->expired);
-    rq_resp_bulk(&w, RQ_LIT("cancelled"));
-    rq_resp_int(&w, (int64_t)counts->cancelled);
+    reply_pair_u64(&w, "done", counts->done);
+    reply_pair_u64(&w, "dead", counts->dead);
+    reply_pair_u64(&w, "expired", counts->expired);
+    reply_pair_u64(&w, "cancelled", counts->cancelled);
     reply_resolve(r, &w);
-}
-
-static void join_timed_out(struct promise *p)
-{
-    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
-    struct rq_resp_writer w = reply_writer(r);
-
-    rq_resp_null_array(&w);
-    reply_resolve(r, &w);
-}
-
-static void join_failed(struct promise *p, int code)
-{
-    reply_refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
 }
 
 static const struct promise_ops join_ops = {
-    .joined = join_joined, .timed_out = join_timed_out, .failed = join_failed};
+    .joined = join_joined, .timed_out = reply_timed_out, .failed = reply_failed};
 
 void api_join(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
