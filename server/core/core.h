@@ -26,18 +26,19 @@ struct core_now {
 
 /* Owns  gives: core_free().  NULL: no memory.  `seed` feeds the jitter. */
 struct core *core_new(uint64_t seed);
+/* Ends all holders and waiters that are left; NULL does nothing. */
 void core_free(struct core *core);
 
-/* From now on new jobs and leases carry `epoch`, which must exceed the old one.  Jobs
- * and current leases stay as they are. */
+/* From now on new jobs and leases carry `epoch`, which must exceed the old one and
+ * every epoch in the log (ASSERTed).  Jobs and current leases stay as they are. */
 void core_set_epoch(struct core *core, uint64_t epoch);
 
 /* ---- producing ---- */
 
 struct core_put {
     struct rq_slice queue, body; /* borrows; the body is copied */
-    struct job_policy policy;
-    int64_t due_wall_ms; /* 0: at once */
+    struct job_policy policy; /* tries and ttr_ms >= 1, jitter_pct <= 100 (ASSERTed) */
+    int64_t due_wall_ms;      /* 0, or in the past: at once */
 };
 
 /* Row 1: a PENDING job and its PUT record (confirm, homes).
@@ -51,9 +52,13 @@ RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put,
  * counted and freed (done) or buried (dead), and joiners may be answered. */
 RQ_MUST_CHECK int core_confirmed(struct core *core, struct job *job,
                                  struct core_now now, struct effects *fx);
-/* Row 3: a pending job's PUT was definitely refused; the job is gone. */
+/* Row 3: a pending job's PUT was definitely refused; the job is gone.  FORGET, if it
+ * has a home; joiners may be answered. */
 RQ_MUST_CHECK int core_refused(struct core *core, struct job *job, struct core_now now,
                                struct effects *fx);
+/* The record of `logged`, an effect with `homes`, is going into commit `home` (> 0). To
+ * be told once for each, before the job's end; the next TOTALS of a queue come only
+ * after it was told for the last ones. */
 void core_set_home(struct core *core, const struct effect *logged, uint64_t home);
 
 /* ---- consuming ---- */
@@ -70,29 +75,34 @@ struct core_get {
     const struct rq_slice *queues; /* strict order */
     size_t queue_count;            /* >= 1 */
     uint32_t count;                /* at most so many jobs; waits for the first only */
-    size_t bytes_max;              /* stops taking jobs when their bodies exceed this */
+    size_t bytes_max;              /* of bodies; the first job may exceed it */
     uint32_t ttr_ms;               /* 0: each job's own */
     int64_t block_ms;              /* -1: for ever; 0: do not wait */
 };
 
-/* Row 7, now or later.  What is there is delivered at once (EFFECT_DELIVER); BLOCK 0
- * and nothing: EFFECT_TIMEOUT; else *out_waiter is set and the effect comes from a
- * later call. Errors  RQ_E_LIMIT  too many queues, waiters or leases Owns    keeps
- * `cookie` until the waiter is answered or cancelled.  *out_waiter is NULL when
- * answered, else dies with the answer. */
+/* Row 7, now or later.  What is there is delivered at once: all LEASE records, then the
+ * deliveries, one behind the other.  BLOCK 0 and nothing: EFFECT_TIMEOUT.  Otherwise
+ * *out_waiter is set and the effect, one delivery or the timeout, comes from a later
+ * call.
+ *
+ * Errors  RQ_E_LIMIT  too many queues, or names of them; too many leases of the
+ *                     holder, each of its waiting GETs counting as one; too many
+ *                     waiters, when it must wait
+ * Owns    keeps `cookie` until the waiter is answered or cancelled.  *out_waiter is
+ *         NULL when answered, else dies with the answer. */
 RQ_MUST_CHECK int core_get(struct core *core, const struct core_get *get,
                            struct holder *holder, void *cookie, struct core_now now,
                            struct effects *fx, struct waiter **out_waiter);
-/* The getter or joiner is not interested any more; `w` is freed, no effect will name
- * it. */
+/* The getter or joiner is not interested any more: `w` is freed, no effect names it. */
 void core_waiter_cancel(struct core *core, struct waiter *w);
 /* Row 8: a hand-over that never reached the client: back to its old place, the attempt
  * not counted, the next waiter served.  Does nothing when the lease is not current. */
 RQ_MUST_CHECK int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
                                  struct core_now now, struct effects *fx);
 
-/* Rows 9 to 13 and 15.  Errors of all  RQ_E_STALE  not the current lease (or already
- * ending);  RQ_E_NOJOB  no such job */
+/* Rows 9 to 13 and 15.
+ * Errors  (of all five) RQ_E_STALE  not the current lease, or already ending
+ *                       RQ_E_NOJOB  no such job */
 RQ_MUST_CHECK int core_done(struct core *core, struct job_id id, uint64_t lease,
                             struct rq_slice result, struct core_now now,
                             struct effects *fx);
@@ -101,7 +111,7 @@ struct core_failed {
     bool dead;             /* else delayed */
     int64_t retry_wall_ms; /* when delayed */
 };
-/* `delay_ms` -1: by the job's backoff. */
+/* `error` is cut at LIMIT_ERROR_BYTES.  `delay_ms` -1: by the job's backoff. */
 RQ_MUST_CHECK int core_fail(struct core *core, struct job_id id, uint64_t lease,
                             struct rq_slice error, int64_t delay_ms, bool dead,
                             struct core_now now, struct effects *fx,
@@ -109,7 +119,7 @@ RQ_MUST_CHECK int core_fail(struct core *core, struct job_id id, uint64_t lease,
 RQ_MUST_CHECK int core_release(struct core *core, struct job_id id, uint64_t lease,
                                int64_t delay_ms, struct core_now now,
                                struct effects *fx);
-/* `ttr_ms` 0: the one it was taken with. */
+/* `ttr_ms` 0: the one it was taken with.  Writes no record. */
 RQ_MUST_CHECK int core_touch(struct core *core, struct job_id id, uint64_t lease,
                              uint32_t ttr_ms, struct core_now now,
                              int64_t *out_deadline_wall_ms);
@@ -129,7 +139,8 @@ struct core_join {
     bool strict;      /* dead jobs count as unfinished */
 };
 /* EFFECT_JOINED at the first instant at which the number of unfinished jobs, summed
- * over the queues, is 0: now or later.  Owns and Errors as core_get. */
+ * over the queues, is 0: now or later.  Unknown queues count as empty; only a JOIN that
+ * waits makes them, for as long as it waits.  Owns and Errors as core_get. */
 RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join,
                             struct holder *holder, void *cookie, struct core_now now,
                             struct effects *fx, struct waiter **out_waiter);
@@ -138,21 +149,25 @@ RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join,
 
 /* When core_tick() has something to do, on mono_ns; INT64_MAX: never. */
 int64_t core_next_due(const struct core *core);
-/* Rows 6 and 14 and the ends of BLOCK, for all that is due; at most `max` of them, so
- * that a burst cannot hold the loop: call again while core_next_due() <= now. */
+/* Rows 6 and 14, in the order of their times, then the ends of BLOCK, so that a job
+ * wins against a timeout of the same turn.  At most `max` of them, so that a burst
+ * cannot hold the loop: call again while core_next_due() <= now.  Without memory it
+ * does what it can; -ENOMEM: nothing. */
 RQ_MUST_CHECK int core_tick(struct core *core, struct core_now now, size_t max,
                             struct effects *fx);
-/* TOTALS of every queue that has changed since its last one. */
+/* TOTALS of every queue that has changed since its last one, at most 1024 of them (the
+ * rest comes with the next call), and FORGET of those that were replaced before. */
 RQ_MUST_CHECK int core_totals(struct core *core, struct effects *fx);
 
 /* ---- recovery ---- */
 
-/* Applies one record of the log.  `home` names the commit it stands in.  Effects:
- * FORGET. Errors  RQ_E_MALFORMED  a record that cannot follow what came before
- * (corruption) */
+/* Applies one record of the log, before there are holders.  `home` (> 0) names the
+ * commit it stands in.  Records of unknown jobs are ignored.  Effects: FORGET.
+ * Errors  RQ_E_MALFORMED  it cannot follow what came before: corruption */
 RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record,
                               uint64_t home, struct core_now now, struct effects *fx);
-/* The whole log is applied: leased jobs go back by row 14. */
+/* The whole log is applied: leased jobs go back by row 14, with their STATE records.
+ * The totals are made to agree with the jobs (S9): see replay.c. */
 RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now,
                                   struct effects *fx);
 

@@ -1,4 +1,25 @@
 /* job - how jobs are made and looked at.
+ *
+ * The transitions, with the rows of the job model; U: unfinished, -1c: one less when
+ * the commit is in the log.  Whatever is not listed changes nothing.
+ *
+ *  row  event                  from -> to                 record  U    where
+ *    1  PUT                    - -> pending               PUT     +1   put.c
+ *    2  commit confirmed       pending -> delayed, ready               put.c
+ *    3  commit refused         pending -> gone                    -1   put.c
+ *    6  due                    delayed -> ready                        tick.c
+ *    7  GET, now or waiting    ready -> leased            LEASE        get, hand.c
+ *    8  hand-over undone       leased -> ready            STATE        get.c
+ *    9  TOUCH                  leased                                  settle.c
+ *   10  DONE                   leased -> ending -> gone   DONE    -1c  settle, put.c
+ *   11  FAIL, tries left       leased -> delayed          STATE        settle.c
+ *   12  FAIL DEAD or the last  leased -> ending -> dead   STATE   -1c  settle, put.c
+ *   13  RELEASE                leased -> ready, delayed   STATE        settle.c
+ *   14  deadline, holder lost  leased -> ready            STATE        hand.c
+ *       and no tries left      leased -> ending -> dead   STATE   -1c  hand, put.c
+ *   15  any other lease        unchanged                               lease.c
+ *    -  no number for a lease  ready -> ending -> dead    STATE   -1c  hand, put.c
+ *
  * SPDX-License-Identifier: MIT */
 #include "core/job.h"
 

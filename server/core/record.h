@@ -24,10 +24,10 @@ enum job_backoff { JOB_BACKOFF_FIXED, JOB_BACKOFF_LINEAR, JOB_BACKOFF_EXP };
 struct job_policy {
     uint32_t ttr_ms;
     uint32_t backoff_base_ms, backoff_max_ms;
-    uint16_t tries;  /* attempts in all */
-    uint8_t backoff; /* enum job_backoff */
-    uint8_t jitter_pct;
-    uint8_t pri; /* 0 is served first */
+    uint16_t tries;     /* attempts in all */
+    uint8_t backoff;    /* enum job_backoff */
+    uint8_t jitter_pct; /* 0 to 100 */
+    uint8_t pri;        /* 0 is served first */
 };
 
 enum record_type {
@@ -50,24 +50,32 @@ enum record_end {
 
 /* Totals of a queue since it was first used. */
 struct record_totals {
-    uint64_t put, delivered, done, failed, retried, dead, expired, cancelled,
-        redelivered;
+    uint64_t put;       /* PUTs in the log */
+    uint64_t delivered; /* leases given, without those undone */
+    uint64_t done;
+    uint64_t failed;  /* attempts that ended by FAIL, deadline or a lost holder... */
+    uint64_t retried; /* ...and are to be tried again */
+    uint64_t dead;    /* deaths, for whatever reason */
+    uint64_t expired, cancelled;
+    uint64_t redelivered; /* of the delivered, second and later attempts */
 };
 
+/* clang-format off */
 struct record {
     enum record_type type;
-    struct job_id job;        /* all but TOTALS */
-    struct rq_slice queue;    /* PUT, MOVE, TOTALS */
-    struct rq_slice body;     /* PUT, MOVE */
-    struct job_policy policy; /* PUT, MOVE */
-    int64_t put_wall_ms;      /* PUT, MOVE: when it was put */
-    int64_t due_wall_ms; /* PUT, STATE, MOVE: 0, or when it may be delivered first */
-    uint32_t attempts;   /* LEASE, STATE, MOVE: attempts begun so far */
+    struct job_id job;           /* all but TOTALS */
+    struct rq_slice queue;       /* PUT, MOVE, TOTALS */
+    struct rq_slice body;        /* PUT, MOVE */
+    struct job_policy policy;    /* PUT, MOVE */
+    int64_t put_wall_ms;         /* PUT, MOVE: when it was put */
+    int64_t due_wall_ms;         /* PUT, STATE, MOVE: 0, or when it may be delivered first */
+    uint32_t attempts;           /* LEASE, STATE, MOVE: attempts begun so far */
     enum record_state state;     /* STATE, MOVE */
     struct rq_slice error;       /* STATE, MOVE: last error, may be empty */
     enum record_end end;         /* DONE */
     struct rq_slice result;      /* DONE: what DONE ... RESULT said, may be empty */
     struct record_totals totals; /* TOTALS */
 };
+/* clang-format on */
 
 #endif
