@@ -101,14 +101,18 @@ static void *run_handlers(void *arg)
     return NULL;
 }
 
-/* Signals belong to the program's own threads. */
+/* Signals belong to the program's own threads; but those of a crash come to the thread
+ * that crashes, where a debugger or a sanitizer wants to see them. */
 static int start_threads(struct rq_pool *p, unsigned count)
 {
-    sigset_t all, before;
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+    sigset_t blocked, before;
     int rc = 0;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+        sigdelset(&blocked, crashes[i]);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     while (rc == 0 && p->thread_count < count) {
         rc = -pthread_create(&p->threads[p->thread_count], NULL, run_handlers, p);
         if (rc == 0)

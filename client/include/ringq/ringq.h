@@ -303,7 +303,8 @@ RINGQ_API size_t ringq_pending(const ringq *q);
 
 /* ---- worker ---- */
 
-/* Works on one job, on a thread of the worker's own, with all signals blocked.
+/* Works on one job, on a thread of the worker's own.  Signals are blocked there: a
+ * handler that starts another program gives it a signal mask of its own.
  *
  * Returns  RINGQ_WORK_DONE     DONE, with what was given to ringq_work_result()
  *          RINGQ_WORK_RETRY    FAIL, with the text of ringq_work_error(); any other
