@@ -326,13 +326,6 @@ enum store_level broker_level(const struct broker *b)
 
 int broker_flush(struct broker *b)
 {
-    int rc = broker_gate(b);
-
-    if (rc < 0)
-        return rc;
-    do { /* some queues at a time */
-        broker__must(core_totals(b->core, &b->fx), "writing the totals");
-    } while (broker__carry(b, NULL).seq != 0);
     return await(store_flush(b->store));
 }
 

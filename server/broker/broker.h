@@ -108,8 +108,8 @@ const struct core *broker_core(const struct broker *b);
 void broker_store_stats(const struct broker *b, struct store_stats *out);
 enum store_level broker_level(const struct broker *b);
 
-/* Writes the totals and waits until everything issued so far is in the log.
- * Errors  as store_flush, gate.  Suspends  as store_flush */
+/* Waits until everything issued so far is in the log.  Errors and Suspends as
+ * store_flush. */
 RIO_AWAITS int broker_flush(struct broker *b);
 
 #endif
