@@ -14,8 +14,11 @@
 #include "broker/inner.h"
 
 enum {
-    TICK_MAX = 256,      /* due jobs handled in one turn */
-    TOTALS_EVERY = 1000, /* commits */
+    TICK_MAX = 256,          /* due jobs handled in one turn */
+    TOTALS_EVERY = 1000,     /* commits; */
+    TOTALS_BYTES = 16 << 20, /* or bytes of bodies, which the log keeps that long */
+    TOTALS_AGE = 16000,      /* commits that the TOTALS of a quiet queue may hold */
+    ARREARS_MAX = 64 * 1024, /* homes that wait for the next TOTALS */
 };
 
 struct core_now broker__now(void)
@@ -123,6 +126,40 @@ static void on_owned(void *arg, uint64_t epoch)
     b->events.serving(b->events.arg);
 }
 
+static void forget(void *arg, uint64_t home)
+{
+    store_forget(arg, home);
+}
+
+static bool totals_are_due(const struct broker *b, uint64_t seq)
+{
+    if (b->arrears.closed > 0)
+        return false; /* the last ones are not in the log yet */
+    return b->totals_seq == 0 || seq >= b->totals_seq + TOTALS_EVERY ||
+           b->totals_bytes >= TOTALS_BYTES || b->arrears.count >= ARREARS_MAX;
+}
+
+/* Totals go into the log from time to time; what ended before may be trimmed once they
+ * are there.  The first commit of a life is followed by some, and so a total is exact
+ * after a crash: each event is summed up in a TOTALS or stands behind it in the log. */
+static void write_totals(struct broker *b, uint64_t seq)
+{
+    uint64_t before = seq > TOTALS_AGE ? seq - TOTALS_AGE : 0;
+
+    arrears_settle(&b->arrears, seq, forget, b->store);
+    if (!totals_are_due(b, seq))
+        return;
+    int more = core_totals(b->core, before, &b->fx);
+    broker__must(more, "writing the totals");
+    struct carried carried = broker__carry(b, NULL);
+    if (more > 0)
+        return; /* the next commit goes on with them */
+    b->totals_seq = seq;
+    b->totals_bytes = 0;
+    arrears_close(&b->arrears, carried.seq > 0 ? carried.seq : seq);
+    arrears_settle(&b->arrears, seq, forget, b->store);
+}
+
 static void on_committed(void *arg, uint64_t seq)
 {
     struct broker *b = arg;
@@ -140,13 +177,7 @@ static void on_committed(void *arg, uint64_t seq)
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }
-    /* The first commit of a life is followed by totals, too: from then on some TOTALS
-     * holds the log, and no event that is not summed up in one is ever trimmed. */
-    if (b->totals_seq == 0 || seq >= b->totals_seq + TOTALS_EVERY) {
-        b->totals_seq = seq;
-        broker__must(core_totals(b->core, &b->fx), "writing the totals");
-        broker__carry(b, NULL);
-    }
+    write_totals(b, seq);
 }
 
 static bool is_same_job(const struct job *job, struct job_id id)
@@ -251,6 +282,7 @@ struct broker *broker_new(const struct broker_config *config,
     b->timer_at = INT64_MAX;
     effects_init(&b->fx);
     pledges_init(&b->pledges);
+    arrears_init(&b->arrears);
     rq_list_init(&b->members);
     return b;
 }
@@ -281,6 +313,7 @@ void broker_free(struct broker *b)
     core_free(b->core);
     effects_fini(&b->fx);
     pledges_fini(&b->pledges);
+    arrears_fini(&b->arrears);
     free(b);
 }
 

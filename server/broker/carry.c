@@ -26,9 +26,12 @@ static int log_record(struct broker *b, const struct effect *e, uint64_t *out_se
 
     if (rc < 0 && rc != -ESHUTDOWN && e->u.log.record.type != RECORD_PUT)
         broker__must(rc, "appending to the log");
-    if (rc == 0 && e->u.log.homes)
+    if (rc < 0)
+        return rc;
+    b->totals_bytes += e->u.log.record.body.len;
+    if (e->u.log.homes)
         core_set_home(b->core, e, *out_seq);
-    return rc;
+    return 0;
 }
 
 /* How many deliveries to the same getter stand at `i` and behind it. */
@@ -86,6 +89,12 @@ static void pledge_job(struct broker *b, const struct effect *e, uint64_t seq)
     pledges_add(&b->pledges, &pledge);
 }
 
+static void forget_later(struct broker *b, uint64_t home)
+{
+    if (arrears_add(&b->arrears, home) < 0)
+        store_forget(b->store, home); /* no memory: better a total short than a leak */
+}
+
 /* One pass over fx.  Leases that could not be handed over are left in `undo`. */
 static struct carried carry_once(struct broker *b, struct effects *undo)
 {
@@ -132,7 +141,7 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
             break;
         }
         case EFFECT_FORGET:
-            store_forget(b->store, e->u.forget.home);
+            forget_later(b, e->u.forget.home);
             break;
         }
     }

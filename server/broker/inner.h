@@ -7,6 +7,7 @@
 #ifndef BROKER_INNER_H
 #define BROKER_INNER_H
 
+#include "broker/arrears.h"
 #include "broker/broker.h"
 #include "broker/pledge.h"
 
@@ -21,8 +22,10 @@ struct broker {
     struct pledges pledges;
     struct rq_list members;
     rio_handle timer;
-    int64_t timer_at;    /* INT64_MAX: not set */
+    int64_t timer_at; /* INT64_MAX: not set */
+    struct arrears arrears;
     uint64_t totals_seq; /* the commit of the last TOTALS */
+    size_t totals_bytes; /* of bodies logged since */
     /* A refused commit's PUTs are told in batches: how far its pledges are looked
      * through, as a position of the ring. */
     uint64_t refused_seq;

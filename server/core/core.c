@@ -30,6 +30,7 @@ struct core *core_new(uint64_t seed)
     rq_list_init(&core->all_queues);
     rq_list_init(&core->holders);
     rq_list_init(&core->changed);
+    rq_list_init(&core->recorded);
     return core;
 }
 

@@ -155,9 +155,11 @@ int64_t core_next_due(const struct core *core);
  * does what it can; -ENOMEM: nothing. */
 RQ_MUST_CHECK int core_tick(struct core *core, struct core_now now, size_t max,
                             struct effects *fx);
-/* TOTALS of every queue that has changed since its last one, at most 1024 of them (the
- * rest comes with the next call), and FORGET of those that were replaced before. */
-RQ_MUST_CHECK int core_totals(struct core *core, struct effects *fx);
+/* TOTALS of every queue that has changed since its last one, or whose last one lives in
+ * a commit older than `before`, where it would hold the log; at most 1024 of them.  And
+ * FORGET of those that were replaced before.
+ * Returns  1: more are due, call again with a later commit; 0 */
+RQ_MUST_CHECK int core_totals(struct core *core, uint64_t before, struct effects *fx);
 
 /* ---- recovery ---- */
 

@@ -118,20 +118,43 @@ void counters_run(const struct job *job, int64_t now_ns)
     sample(&job_queue(job)->run, job->extra->taken_ns, now_ns);
 }
 
+void counters_recorded(struct core *core, struct queue *q, uint64_t home)
+{
+    ASSERT(home >= q->totals_home);
+    q->totals_home = home;
+    rq_list_remove(&q->recorded);
+    rq_list_push_back(&core->recorded, &q->recorded);
+}
+
 void counters_set_home(struct core *core, struct queue *q, uint64_t home)
 {
     ASSERT(q->totals_open && q->totals_old_home == 0);
     q->totals_open = false;
     q->totals_old_home = q->totals_home;
-    q->totals_home = home;
+    counters_recorded(core, q, home);
     if (q->totals_changed || q->totals_old_home != 0)
         mark_changed(core, q);
 }
 
-int core_totals(struct core *core, struct effects *fx)
+/* The oldest TOTALS hold the log: those of quiet queues are written anew. */
+static void mark_old(struct core *core, uint64_t before)
+{
+    for (size_t n = 0; n < TOTALS_PER_CALL && !rq_list_empty(&core->recorded); n++) {
+        struct queue *q = RQ_LIST_ENTRY(core->recorded.next, struct queue, recorded);
+
+        if (q->totals_home >= before)
+            break;
+        rq_list_remove(&q->recorded);
+        q->totals_changed = true;
+        mark_changed(core, q);
+    }
+}
+
+int core_totals(struct core *core, uint64_t before, struct effects *fx)
 {
     size_t count = 0;
 
+    mark_old(core, before);
     RQ_LIST_EACH(link, &core->changed)
     {
         if (++count == TOTALS_PER_CALL)
@@ -140,6 +163,7 @@ int core_totals(struct core *core, struct effects *fx)
     int rc = effects_reserve(fx, 2 * count);
     if (rc < 0)
         return rc;
+    bool is_cut = count == TOTALS_PER_CALL;
     while (count-- > 0) {
         struct queue *q =
             RQ_LIST_ENTRY(rq_list_pop_front(&core->changed), struct queue, changed);
@@ -154,5 +178,5 @@ int core_totals(struct core *core, struct effects *fx)
         q->totals_changed = false;
         q->totals_open = true;
     }
-    return 0;
+    return is_cut && !rq_list_empty(&core->changed);
 }

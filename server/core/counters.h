@@ -26,5 +26,7 @@ void counters_run(const struct job *job, int64_t now_ns);
 
 /* The home of a TOTALS record. */
 void counters_set_home(struct core *core, struct queue *q, uint64_t home);
+/* Its last TOTALS stands in commit `home`, the newest so far. */
+void counters_recorded(struct core *core, struct queue *q, uint64_t home);
 
 #endif

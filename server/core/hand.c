@@ -60,6 +60,7 @@ void hand_bury(struct core *core, struct job *job, struct effects *fx)
 {
     job->extra->end = 0;
     place_move(core, job, JOB_ENDING);
+    job_queue(job)->dying++;
     journal_state(job, RECORD_DEAD, fx);
 }
 

@@ -52,14 +52,20 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
     r->result = result;
 }
 
+/* As a replay counts up to here: what is in flight stands before this record in the
+ * log, confirmed or not. */
 void journal_totals(const struct queue *q, struct effects *fx)
 {
     struct effect *e = effects_add(fx, EFFECT_RECORD);
+    struct record_totals *t = &e->u.log.record.totals;
 
     e->u.log.homes = true;
     e->u.log.record.type = RECORD_TOTALS;
     e->u.log.record.queue = queue_name(q);
-    e->u.log.record.totals = q->totals;
+    *t = q->totals;
+    t->put += q->count[JOB_PENDING];
+    t->done += q->count[JOB_ENDING] - q->dying;
+    t->dead += q->dying;
 }
 
 void journal_forget(const struct job *job, struct effects *fx)

@@ -99,6 +99,8 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
     if (rc < 0)
         return rc;
     if (job->extra->end == 0) {
+        ASSERT(q->dying > 0);
+        q->dying--;
         place_move(core, job, JOB_DEAD);
         counters_add(core, q, (struct record_totals){.dead = 1});
     } else {

@@ -45,6 +45,7 @@ static struct queue *queue_new(struct rq_slice name)
     rq_list_init(&q->joiners[0]);
     rq_list_init(&q->joiners[1]);
     rq_list_init(&q->changed);
+    rq_list_init(&q->recorded);
     rq_list_init(&q->all);
     q->name_len = (uint8_t)name.len;
     memcpy(q->name, name.ptr, name.len);
@@ -83,6 +84,7 @@ void queue_free(struct core *core, struct queue *q)
         core->recent = NULL;
     kind_unref(core, q->last_put);
     rq_list_remove(&q->changed);
+    rq_list_remove(&q->recorded);
     rq_list_remove(&q->all);
     rq_heap_fini(&q->late);
     free(q->rates);

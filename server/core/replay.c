@@ -324,7 +324,7 @@ static int replay_totals(struct replaying *r)
     if (rc < 0)
         return rc;
     forget(r, q->totals_home);
-    q->totals_home = r->home;
+    counters_recorded(r->core, q, r->home);
     counters_set(r->core, q, r->record->totals);
     return 0;
 }

@@ -102,6 +102,8 @@ struct queue {
     uint64_t totals_home;       /* 0: none */
     uint64_t totals_old_home;   /* superseded, not yet forgotten; 0: none */
     struct rq_list changed;     /* in core->changed while anything of these is due */
+    struct rq_list recorded;    /* in core->recorded while it has a totals_home */
+    uint64_t dying;             /* of the ENDING ones: those that will be DEAD */
     struct rq_list all;         /* in core->all_queues */
     struct queue_rates *rates;  /* NULL before the first event */
     struct rq_hist *wait, *run; /* NULL before the first sample */
@@ -151,7 +153,8 @@ struct core {
     struct rq_list all_queues; /* in the order of their first use */
     struct queue *recent;      /* a guess at the next name; NULL: none */
     struct rq_list holders;
-    struct rq_list changed; /* queues that core_totals() has to look at */
+    struct rq_list changed;  /* queues that core_totals() has to look at */
+    struct rq_list recorded; /* queues with a TOTALS in the log, by its age */
     struct rq_heap job_timers, wait_timers;
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;

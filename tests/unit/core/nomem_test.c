@@ -234,7 +234,7 @@ static int do_new_holder(struct scene *s)
 
 static int do_totals(struct scene *s)
 {
-    return core_totals(s->core, &s->fx);
+    return core_totals(s->core, 0, &s->fx);
 }
 
 /* Lets more and more allocations succeed until the step does.  Each number is tried

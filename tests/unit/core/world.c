@@ -418,10 +418,12 @@ void world_tick(struct world *w)
     assert_true(core_next_due(w->core) > w->now.mono_ns);
 }
 
-void world_totals(struct world *w)
+bool world_totals(struct world *w)
 {
     begin(w);
-    must(end(w, core_totals(w->core, &w->fx)));
+    int rc = core_totals(w->core, 0, &w->fx);
+    must(end(w, rc < 0 ? rc : 0));
+    return rc > 0;
 }
 
 /* ---- restart ---- */

@@ -89,7 +89,7 @@ void world_cancel(struct world *w, struct waiter *waiter);
 struct holder *world_holder(struct world *w);
 void world_lose(struct world *w, struct holder *holder);
 void world_tick(struct world *w);
-void world_totals(struct world *w);
+bool world_totals(struct world *w); /* are more due? */
 
 /* The process ends, what had not landed is gone; a new one replays the log from the
  * first record that is still needed on, under the next epoch. */
