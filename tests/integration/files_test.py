@@ -71,7 +71,7 @@ class Files(ringqd.Test):
         self.assertEqual(joined.returncode, 0, joined.stderr)
         with server.client() as c:
             stats = c.stats('files')
-        self.assertEqual((stats['unfinished'], stats['dead']), (0, 0), stats)
+        self.assertEqual((stats['unfinished'], stats['dead'], stats['total_done']), (0, 0, len(self.names)), stats)
         return stats
 
     def test_the_sums_equal_the_reference(self):

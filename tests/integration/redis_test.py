@@ -155,8 +155,10 @@ class Owners(ringqd.Test):
 class Outage(ringqd.Test):
     durability = 'fsync'
 
-    def stopped_redis(self, server):
+    def stopped_redis(self, server, client):
+        """Stops the private Redis while nothing is on its way to it."""
         pid = server.redis_pid()
+        server.until_idle(client)
         subprocess.run(['kill', '-STOP', str(pid)], check=True)
         self.addCleanup(subprocess.run, ['kill', '-CONT', str(pid)], check=False, stderr=subprocess.DEVNULL)
         return pid
@@ -166,7 +168,7 @@ class Outage(ringqd.Test):
         with server.client() as c, server.client() as other:
             c.put('q', 'warm')
             c.done(c.get('q')['lease'])
-            pid = self.stopped_redis(server)
+            pid = self.stopped_redis(server, c)
             c.send('PUT', 'q', 'x')
             self.assertEqual(c.read().code, 'UNKNOWN')
             self.assertIsNone(other.call('JOIN', 'q', 'BLOCK', 100))
@@ -180,7 +182,7 @@ class Outage(ringqd.Test):
         server = self.start('--store-wait', '30s', '--redis-timeout', '60s')
         with server.client() as c:
             c.call('MPUT', 'q', 'BODIES', 10, *range(10))
-            pid = self.stopped_redis(server)
+            pid = self.stopped_redis(server, c)
             self.assertEqual(len([c.get('q') for _ in range(10)]), 10)
             self.assertEqual(c.call('PING'), 'PONG')
             subprocess.run(['kill', '-CONT', str(pid)], check=True)
@@ -189,7 +191,7 @@ class Outage(ringqd.Test):
         server = self.start('--redis-timeout', '300ms', '--store-wait', '200ms')
         with server.client() as c:
             c.put('q', 'warm')
-            pid = self.stopped_redis(server)
+            pid = self.stopped_redis(server, c)
             c.send('PUT', 'q', 'x')
             self.assertEqual(c.read().code, 'UNKNOWN')
             time.sleep(0.5)

@@ -255,15 +255,21 @@ class Server(Process):
         self.signal(signal.SIGTERM)
         return self.wait()
 
+    @staticmethod
+    def until_idle(client):
+        """Waits until no commit is on its way to Redis or open."""
+        wait_until(lambda: client.stats()['store_commits_in_flight'] == 0, 'the store to be idle')
+
     def rss_bytes(self):
         with open(f'/proc/{self.pid}/status', encoding='ascii') as f:
             return int(re.search(r'VmRSS:\s+(\d+)', f.read()).group(1)) * 1024
 
 
 def end_all(processes):
-    """SIGTERM to what still runs; a list of sentences about what went wrong in any of them."""
+    """SIGTERM to what still runs, the youngest first, as they lean on the older ones; a list
+    of sentences about what went wrong in any of them."""
     problems = []
-    for p in processes:
+    for p in reversed(processes):
         if p.is_running():
             p.signal(signal.SIGCONT)
             p.signal(signal.SIGTERM)
