@@ -213,6 +213,8 @@ static int answer_refusal(struct store *s, int rc)
     bool was_full = s->is_full;
 
     if (rc == -ESTALE) {
+        /* Definitely not in the log: its clients need not be told UNKNOWN. */
+        commits_first(&s->commits)->was_sent = false;
         s->in_flight = false;
         return rc;
     }
