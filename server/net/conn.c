@@ -14,6 +14,7 @@
 #include "net/conn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -25,6 +26,7 @@
 enum {
     INPUT_BYTES =
         64 * 1024,    /* received at once; grows only while a larger frame arrives */
+    LOOK_MS = 1000,   /* how often a reader that is held back looks at the socket */
     LINGER_MS = 1000, /* for the peer to read our last words and hang up */
     LINGER_BYTES = 256 << 20, /* what it may still send meanwhile */
 };
@@ -37,10 +39,12 @@ struct conn {
     rio_task *reader;   /* the connection's own task */
     rio_queue *replies; /* struct reply *, in the order of the commands */
     rio_event resolved; /* set when any reply is resolved */
-    rio_event drained;  /* set when owed_bytes falls below its limit */
+    rio_event drained;  /* set when a reply is written */
     struct rq_resp_reader parser;
-    size_t owed_bytes; /* of resolved replies that are not sent */
+    size_t in_max;     /* how much is received before it is parsed */
+    size_t owed_bytes; /* of resolved replies that are not written */
     bool reading;      /* the reader can be told to stop */
+    bool hung_up;      /* the peer sends no more: it may not read either */
     bool goodbye; /* our last word was an error: linger, so that the peer can read it */
 };
 
@@ -50,11 +54,34 @@ static void on_resolved(struct reply_owner *owner, struct reply *r)
 {
     struct conn *c = RQ_CONTAINER_OF(owner, struct conn, client.owner);
 
+    if (r->out.len > 0 && rq_buf_slice(&r->out).ptr[0] == '-')
+        c->all->server->errors++;
     c->owed_bytes += r->out.len;
     rio_event_set(&c->resolved);
 }
 
-/* Waits for the slot at the head, sends it, frees it. */
+/* Writes a resolved reply, which is then no longer the caller's. */
+static int write_reply(struct conn *c, struct reply *r)
+{
+    size_t owed = r->out.len;
+
+    if (c->hung_up && r->has_waited && r->lease_count > 0)
+        reply_take_back(r); /* the job and the end came in the same turn */
+    int rc = r->out.len == 0
+                 ? -ENOMEM /* not even for an error; see reply_resolve() */
+                 : rio_stream_write(c->stream, rq_buf_slice(&r->out).ptr, r->out.len);
+    if (rc < 0) {
+        reply_abandon(r);
+        return rc;
+    }
+    c->owed_bytes -= owed;
+    rio_event_set(&c->drained);
+    reply_sent(r);
+    reply_free(r);
+    return 0;
+}
+
+/* Waits for the slot at the head, writes it. */
 RIO_AWAITS static int send_reply(struct conn *c, struct reply *r)
 {
     int rc = 0;
@@ -63,28 +90,26 @@ RIO_AWAITS static int send_reply(struct conn *c, struct reply *r)
         rio_event_clear(&c->resolved);
         rc = await(rio_event_wait(&c->resolved));
     }
-    if (rc == 0)
-        rc = rio_stream_write(c->stream, rq_buf_slice(&r->out).ptr, r->out.len);
     if (rc < 0) {
         reply_abandon(r);
         return rc;
     }
-    c->owed_bytes -= r->out.len;
-    if (c->owed_bytes <= LIMIT_OUTPUT_BYTES)
-        rio_event_set(&c->drained);
-    reply_sent(r);
-    reply_free(r);
-    return 0;
+    return write_reply(c, r);
 }
 
-/* A peer that leaves its replies unread for a minute is not coming back. */
+/* A peer that takes nothing for a minute is not coming back. */
 RIO_AWAITS static int drain(struct conn *c)
 {
-    rio_timeout limit;
+    for (;;) {
+        size_t unsent = rio_stream_unsent(c->stream);
+        rio_timeout limit;
 
-    rio_timeout_enter(&limit, LIMIT_OUTPUT_STALL_MS * RIO_MS);
-    long rc = await(rio_stream_drain(c->stream));
-    return (int)rio_timeout_exit(&limit, rc);
+        rio_timeout_enter(&limit, LIMIT_OUTPUT_STALL_MS * RIO_MS);
+        long rc = await(rio_stream_drain(c->stream));
+        rc = rio_timeout_exit(&limit, rc);
+        if (rc != -ETIMEDOUT || rio_stream_unsent(c->stream) == unsent)
+            return (int)rc;
+    }
 }
 
 static long writer_main(void *arg)
@@ -109,9 +134,40 @@ static long writer_main(void *arg)
 
 /* ---- commands ---- */
 
-/* Issues one command; its reply slot takes its place in the queue.
+/* Nobody reads the socket of a peer that is held back: this looks whether it is still
+ * there.  If not, its waits end, which may be all that holds it back. */
+static void look_for_hang_up(struct conn *c)
+{
+    struct pollfd socket = {.fd = rio_stream_fd(c->stream), .events = POLLRDHUP};
+
+    if (poll(&socket, 1, 0) > 0)
+        member_stop_waits(c->client.member); /* a blocked GET has nobody to serve */
+}
+
+/* Waits until the peer may be owed one more reply. */
+RIO_AWAITS static int hold_back(struct conn *c)
+{
+    long rc = 0;
+
+    while (rc == 0 &&
+           (rio_queue_full(c->replies) || c->owed_bytes > LIMIT_OUTPUT_BYTES)) {
+        rio_timeout limit;
+
+        rio_event_clear(&c->drained);
+        rio_timeout_enter(&limit, LOOK_MS * RIO_MS);
+        rc = await(rio_event_wait(&c->drained));
+        rc = rio_timeout_exit(&limit, rc);
+        if (rc == -ETIMEDOUT) {
+            look_for_hang_up(c);
+            rc = 0;
+        }
+    }
+    return (int)rc;
+}
+
+/* Issues one command; its reply slot takes its place in the queue, which has room.
  * Returns  1: this was the last command; 0; < 0 */
-RIO_AWAITS static int issue(struct conn *c, const struct rq_cmd *cmd, int malformed)
+static int issue(struct conn *c, const struct rq_cmd *cmd, int malformed)
 {
     struct reply *r = reply_new(&c->all->server->pool, &c->client.owner,
                                 c->all->server->broker, c->client.protocol);
@@ -125,13 +181,20 @@ RIO_AWAITS static int issue(struct conn *c, const struct rq_cmd *cmd, int malfor
     }
     bool is_last = r->close_after;
     int rc = rio_queue_put_nowait(c->replies, &r);
-    if (rc == -EAGAIN)
-        rc = await(rio_queue_put(c->replies, &r));
     if (rc < 0) {
         reply_abandon(r);
         return rc;
     }
     return is_last;
+}
+
+/* How much may be received and not yet parsed. */
+static void set_window(struct conn *c, size_t in_max)
+{
+    if (c->in_max == in_max)
+        return;
+    c->in_max = in_max;
+    rio_stream_set_limits(c->stream, in_max, LIMIT_OUTPUT_BYTES);
 }
 
 /* Issues every whole command that is received.
@@ -142,6 +205,9 @@ RIO_AWAITS static int issue_received(struct conn *c)
         const void *bytes;
         struct rq_cmd cmd;
 
+        int rc = await(hold_back(c));
+        if (rc < 0)
+            return rc;
         size_t len = rio_stream_peek(c->stream, &bytes);
         if (len == 0)
             return 0;
@@ -150,22 +216,14 @@ RIO_AWAITS static int issue_received(struct conn *c)
             return 0;
         if (used < 0) {
             c->goodbye = true;
-            return await(issue(c, NULL, used == -ENOMEM ? RQ_E_LIMIT : (int)used));
+            return issue(c, NULL, used == -ENOMEM ? RQ_E_LIMIT : (int)used);
         }
-        if (cmd.argc > 0) {
-            /* dispatch() copies what it keeps of the command before issue() can
-             * suspend. */
-            int rc = await(issue(c, &cmd, 0));
-            if (rc != 0)
-                return rc;
-        }
+        if (cmd.argc > 0)
+            rc = issue(c, &cmd, 0);
+        if (rc != 0)
+            return rc;
         rio_stream_consume(c->stream, (size_t)used);
-        while (c->owed_bytes > LIMIT_OUTPUT_BYTES) {
-            rio_event_clear(&c->drained);
-            int rc = await(rio_event_wait(&c->drained));
-            if (rc < 0)
-                return rc;
-        }
+        set_window(c, INPUT_BYTES);
     }
 }
 
@@ -173,17 +231,18 @@ RIO_AWAITS static int issue_received(struct conn *c)
  * may wait in GET for hours; keepalive finds the dead ones. */
 RIO_AWAITS static long read_commands(struct conn *c)
 {
-    size_t in_max = INPUT_BYTES;
+    size_t widest = c->all->server->frame_max + INPUT_BYTES;
 
+    set_window(c, INPUT_BYTES);
     for (;;) {
         long rc = await(issue_received(c));
         if (rc != 0)
             return rc < 0 ? rc : 0;
         rc = await(rio_stream_fill(c->stream));
-        if (rc == -ENOBUFS && in_max < c->all->server->frame_max) {
+        c->hung_up = rc == 0;
+        if (rc == -ENOBUFS && c->in_max < widest) {
             /* One command larger than the window: the parser has agreed to its size. */
-            in_max = c->all->server->frame_max + INPUT_BYTES;
-            rio_stream_set_limits(c->stream, in_max, LIMIT_OUTPUT_BYTES);
+            set_window(c, widest);
         } else if (rc <= 0) {
             return rc;
         }
@@ -298,7 +357,6 @@ long conn_main(rio_stream *stream, void *arg)
     struct conn *c = conn_new(stream, all);
     if (c == NULL)
         return -ENOMEM;
-    rio_stream_set_limits(stream, INPUT_BYTES, LIMIT_OUTPUT_BYTES);
     long rc = -ENOMEM;
     if (c->client.member != NULL && c->replies != NULL)
         rc = await(serve(c));
