@@ -256,9 +256,12 @@ class Checker:
                 self.found('STUCK', uid, f'still {audit[uid]} after the drain')
 
     def _totals(self, queue, totals):
-        """Totals may forget jobs that ended shortly before a crash, but they never invent
-        any, and they always add up."""
-        perhaps = sum(p.queue == queue and p.outcome != FAILED for p in self.puts.values())
+        mine = [p for p in self.puts.values() if p.queue == queue]
+        surely = sum(p.outcome == OK for p in mine)
+        perhaps = surely + sum(p.is_open for p in mine)
+        if not surely <= totals['total_put'] <= perhaps:
+            self.found('COUNT_MISMATCH', None, f'{queue}: total_put {totals["total_put"]}, '
+                                               f'acknowledged {surely}, at most {perhaps}')
         ends = sum(totals[n] for n in ('total_done', 'total_cancelled', 'total_expired', 'dead', 'unfinished'))
-        if totals['total_put'] > perhaps or ends != totals['total_put']:
-            self.found('COUNT_MISMATCH', None, f'{queue}: at most {perhaps} were put, and {totals}')
+        if ends != totals['total_put']:
+            self.found('COUNT_MISMATCH', None, f'{queue}: {totals}')
