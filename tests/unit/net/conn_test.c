@@ -288,10 +288,11 @@ static long a_job_that_was_not_sent_is_not_counted_body(struct rig *rig)
 static long nothing_is_left_of_clients_that_die_anywhere_body(struct rig *rig)
 {
     enum { ROUNDS = 400 };
-    static const char script[] =
-        "*3\r\n$3\r\nPUT\r\n$1\r\nq\r\n$5\r\nhello\r\n"
-        "GET q COUNT 2 BLOCK 0\r\nGET other\r\nJOIN q\r\nPUT other x\r\n"
-        "MPUT q BODIES 2 a b\r\nGET q\r\nTOUCH ALL\r\nSTATS q\r\nGET never\r\n";
+    static const char script[] = /* no job dies of it */
+        "*5\r\n$3\r\nPUT\r\n$1\r\nq\r\n$5\r\nhello\r\n$5\r\nTRIES\r\n$5\r\n65535\r\n"
+        "GET q COUNT 2 BLOCK 0\r\nGET other\r\nJOIN q\r\nPUT other x TRIES 65535\r\n"
+        "MPUT q TRIES 65535 BODIES 2 a b\r\nGET q\r\nTOUCH ALL\r\nSTATS q\r\nGET "
+        "never\r\n";
     struct rq_rand rand;
     struct net n;
 
