@@ -7,7 +7,7 @@
 #   --no-install  name missing Debian packages instead of installing them
 #
 # Two builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
-# installed, so it runs what is about installing, and the benches.
+# installed, so it runs what is about installing, about the pages, and about numbers.
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
@@ -69,7 +69,8 @@ step 'build asan' build asan || verdict
 step 'build release' build release || verdict
 # Two at a time: most tests wait for processes rather than for the processor.
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
-step 'tests release' ctest --preset release -j 2 --no-tests=error -L 'install|bench' || :
+step 'tests release' ctest --preset release -j 2 --no-tests=error \
+    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|idle)$' || :
 if [ -n "$nightly" ]; then
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
     step 'fuzz campaign' fuzz || :

@@ -36,6 +36,18 @@ class Names(unittest.TestCase):
                 with self.subTest(page=page.name, target=target):
                     self.assertTrue((page.parent / target).exists())
 
+    def test_every_option_of_the_server_stands_in_operations(self):
+        page = (ringqd.ROOT / 'docs/operations.md').read_text(encoding='utf-8')
+        table = (ringqd.ROOT / 'server/options.def').read_text(encoding='utf-8')
+        known = set(re.findall(r'^OPTION\("([\w-]+)"', table, re.M)) | {'config'}
+        self.assertEqual(set(re.findall(r'`--([\w-]+)(?: [^`]*)?`', page.split('\n## ')[1])), known)
+
+    def test_every_exit_status_of_the_help_stands_in_operations(self):
+        page = (ringqd.ROOT / 'docs/operations.md').read_text(encoding='utf-8')
+        main = (ringqd.ROOT / 'server/main.c').read_text(encoding='utf-8')
+        for status in re.findall(r'\b(\d+) (?:stopped|usage|Redis|internal|refused)', main):
+            self.assertIn(f'| {status} |', page)
+
 
 if __name__ == '__main__':
     unittest.main()

@@ -62,7 +62,7 @@ class Foreign(ringqd.SharedTest):
         out = self.run_tool('redis-benchmark', '-p', self.server.port, '-c', '64', '-P', '16', '-n', n, '-q',
                             'PUT', 'bench', 'hello')
         self.assertRegex(out, r'requests per second')
-        print(re.sub(r'.*\r', '', out).strip())
+        print(re.split(r'[\r\n]+', out.strip())[-1])
         self.assertEqual(self.c.call('QSIZE', 'bench'), n)
 
     def test_redis_benchmark_completes_at_fsync(self):
@@ -71,7 +71,7 @@ class Foreign(ringqd.SharedTest):
             n = 20000 if ringqd.IS_SANITIZED else 200000
             out = self.run_tool('redis-benchmark', '-p', server.port, '-c', '64', '-P', '16', '-n', n, '-q',
                                 'PUT', 'bench', 'hello')
-            print(re.sub(r'.*\r', '', out).strip())
+            print(re.split(r'[\r\n]+', out.strip())[-1])
             with server.client() as c:
                 self.assertEqual(c.call('QSIZE', 'bench'), n)
             self.assertEqual(server.terminate(), 0)

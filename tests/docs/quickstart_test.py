@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""quickstart_test - runs deploy/quickstart.sh as a newcomer does, twice.
+
+It builds in build/, so it is skipped where that is not the build under test.
+SPDX-License-Identifier: MIT
+"""
+import os
+import pathlib
+import subprocess
+import unittest
+
+import resp
+import ringqd
+
+BUILD = pathlib.Path(os.environ.get('RINGQ_BUILD', ringqd.ROOT / 'build'))
+
+
+class Quickstart(unittest.TestCase):
+    def setUp(self):
+        if BUILD.resolve() != ringqd.ROOT / 'build':
+            self.skipTest('only for the release build')
+        self.home = ringqd.make_directory()
+        self.port = ringqd.free_port()
+        self.env = ringqd.environment(HOME=str(self.home), XDG_STATE_HOME=str(self.home / 'state'))
+
+    def run_it(self, *options):
+        return subprocess.run(['sh', str(ringqd.ROOT / 'deploy/quickstart.sh'), '--no-install', '--port',
+                               str(self.port), *options], text=True, env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
+
+    def stop(self):
+        subprocess.run([ringqd.RINGQD, 'dev', '--stop'], env=self.env, capture_output=True, check=False)
+
+    def test_it_leaves_a_server_that_answers_and_uses_it_the_second_time(self):
+        self.addCleanup(self.stop)
+        first = self.run_it()
+        self.assertEqual(first.returncode, 0, first.stdout)
+        self.assertRegex(first.stdout, r'20 put, 25 delivered, 19 done, 5 retried, 1 dead, 0 unfinished')
+        self.assertIn('ringqd dev --stop', first.stdout.splitlines()[-1])
+        with resp.Client(self.port) as c:
+            self.assertEqual(c.call('PING'), 'PONG')
+        second = self.run_it()
+        self.assertEqual(second.returncode, 0, second.stdout)
+        self.assertIn('already running', second.stdout)
+        self.assertIn('40 put', second.stdout)
+
+    def test_once_stops_what_it_has_started(self):
+        result = self.run_it('--once')
+        self.assertEqual(result.returncode, 0, result.stdout)
+        with self.assertRaises(ConnectionRefusedError):
+            resp.Client(self.port)
+
+    def test_a_bad_option_shows_the_usage(self):
+        result = self.run_it('--nonsense')
+        self.assertEqual(result.returncode, 2)
+        self.assertIn('--once', result.stdout)
+
+
+if __name__ == '__main__':
+    unittest.main()
