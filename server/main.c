@@ -159,6 +159,22 @@ static int start_redis(struct service *s, int lock, char *why)
 
 /* ---- the whole ---- */
 
+static int run(struct service *s)
+{
+    long rc = rio_run(service_main, s);
+
+    if (rc == -ENOSYS || rc == -EPERM)
+        return complain("there is no io_uring here: ringqd needs Linux 6.1, sysctl "
+                        "kernel.io_uring_disabled = 0, and in a container a seccomp "
+                        "profile that allows io_uring",
+                        EXIT_REFUSED);
+    if (rc < 0) {
+        LOG_ERROR("event=failed error=\"%s\"", rq_err_text(rc));
+        return EXIT_INTERNAL;
+    }
+    return s->why[0] != '\0' ? complain(s->why, (int)rc) : (int)rc;
+}
+
 static int serve(struct config *c, bool is_dev)
 {
     static char why[2048]; /* the end of Redis' log fits */
@@ -175,10 +191,7 @@ static int serve(struct config *c, bool is_dev)
     if (open_sockets(&s, why) < 0 || start_redis(&s, lock, why) < 0) {
         complain(why, status);
     } else {
-        long rc = rio_run(service_main, &s);
-        status = rc >= 0 ? (int)rc : EXIT_INTERNAL;
-        if (rc < 0)
-            LOG_ERROR("event=failed error=\"%s\"", rq_err_text(rc));
+        status = run(&s);
     }
     close_sockets(&s);
     if (s.child != NULL)

@@ -31,6 +31,7 @@ struct running {
     struct api_server api;
     struct conns conns;
     rio_server *servers[CONFIG_LISTEN_MAX];
+    rio_task *main; /* runs service_main() */
     rio_event stop; /* somebody wants the end; `status` says how it looks */
     bool is_ready;
     int status;
@@ -42,6 +43,12 @@ static void stop_with(struct running *run, int status)
         return;
     run->status = status;
     rio_event_set(&run->stop);
+}
+
+/* main() tells the person at the terminal. */
+static void refuse(struct service *s, const char *why)
+{
+    snprintf(s->why, sizeof s->why, "%s", why);
 }
 
 /* ---- events ---- */
@@ -83,15 +90,29 @@ static void on_stopped(void *arg, const char *why)
     struct running *run = arg;
     bool fenced = broker_state(run->broker) == BROKER_FENCED;
 
-    LOG_ERROR("event=%s why=\"%s\"", fenced ? "fenced" : "halted", why);
-    if (!run->is_ready)
-        stop_with(run, EXIT_REFUSED); /* nobody has been served: say so at once */
+    if (!run->is_ready) { /* nobody has been served: say so at once */
+        refuse(run->service, why);
+        stop_with(run, EXIT_REFUSED);
+        return;
+    }
+    LOG_ERROR(
+        "event=%s action=\"every command gets %s; look for the reason, then start "
+        "ringqd again\"",
+        fenced ? "fenced" : "halted", fenced ? "MOVED" : "STORE");
 }
 
+/* The second one is impatience: whatever the stopping waits for is given up. */
 static long on_signal(void *arg)
 {
+    struct running *run = arg;
+
+    if (rio_event_is_set(&run->stop)) {
+        LOG_WARN("event=stopping_now why=\"asked to by a second signal\"");
+        rio_task_cancel(run->main);
+        return 0;
+    }
     LOG_INFO("event=stopping why=\"asked to by a signal\"");
-    stop_with(arg, 0);
+    stop_with(run, 0);
     return 0;
 }
 
@@ -104,7 +125,9 @@ static long watch_child(void *arg)
     int rc = await(rio_poll_fd(child_fd(child), 1 /* POLLIN */));
     if (rc < 0)
         return rc;
-    LOG_ERROR("event=redis_gone last_words=\"%s\"", child_last_words(child));
+    LOG_ERROR("event=redis_gone action=\"ending; jobs are in its files, start ringqd "
+              "again\" last_words=\"%s\"",
+              child_last_words(child));
     stop_with(run, EXIT_REDIS_GONE);
     return 0;
 }
@@ -126,7 +149,7 @@ static int start_store(struct running *run, rio_group *group)
 
     int rc = broker_start(run->broker, &config, group, why);
     if (rc < 0)
-        LOG_ERROR("event=refused why=\"%s\"", why[0] != '\0' ? why : rq_err_text(rc));
+        refuse(run->service, why[0] != '\0' ? why : rq_err_text(rc));
     return rc;
 }
 
@@ -140,8 +163,8 @@ static int start_servers(struct running *run)
         s->sockets[i].fd = -1; /* consumed, also on failure */
         int rc = rio_start_server_fd(conn_main, &run->conns, fd, &run->servers[i]);
         if (rc < 0) {
-            LOG_ERROR("event=refused why=\"cannot serve %s: %s\"",
-                      s->sockets[i].address, rq_err_text(rc));
+            snprintf(s->why, sizeof s->why, "cannot serve %.100s: %s",
+                     s->sockets[i].address, rq_err_text(rc));
             return rc;
         }
         LOG_INFO("event=listening address=%s port=%u", s->sockets[i].address,
@@ -195,7 +218,9 @@ RIO_AWAITS static long stop_clients(struct running *run)
     long rc = await(wait_for_clients(run));
     rc = rio_timeout_exit(&limit, rc);
     if (rc < 0) {
-        LOG_WARN("event=clients_cut why=\"they did not read their replies in time\"");
+        LOG_WARN("event=clients_cut why=\"%s\"",
+                 rc == -ETIMEDOUT ? "they did not read their replies in time"
+                                  : "nobody waits for them");
         for (size_t i = 0; i < CONFIG_LISTEN_MAX; i++)
             if (run->servers[i] != NULL)
                 rio_server_abort_clients(run->servers[i]);
@@ -251,6 +276,7 @@ long service_main(void *arg)
     if (run == NULL)
         return EXIT_INTERNAL;
     run->service = arg;
+    run->main = rio_current_task();
     if (!init_parts(run)) {
         free(run);
         return EXIT_INTERNAL;

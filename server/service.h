@@ -20,13 +20,14 @@ struct service {
     struct child *child; /* NULL: an existing Redis */
     const char *version;
     char address[128]; /* where we are, for other owners of the log */
+    char why[600];     /* exit status 78: the reason and the remedy */
     /* Called once, when jobs can be served; may be NULL. */
     void (*ready)(struct service *s, const struct store_stats *stats);
 };
 
 /* The body of the first task (rio_fn; arg: struct service): serves until SIGTERM or
  * SIGINT, or until nothing can be served any more. Returns  the exit status: 0 asked to
- * stop; 69 Redis is gone; 70 internal; 78 refused at start, with the remedy in the log
+ * stop; 69 Redis is gone; 70 internal; 78 refused at start, and s->why says what to do
  */
 long service_main(void *arg);
 
