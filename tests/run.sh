@@ -49,7 +49,7 @@ verdict() {
 }
 
 build() {
-    cmake --preset "$1" -DBUILD_TESTING=ON >/dev/null && cmake --build --preset "$1"
+    cmake --preset "$1" -DBUILD_TESTING=ON >/dev/null && cmake --build --preset "$1" -- --quiet
 }
 
 # A million inputs for each parser, from the committed corpus; what is new is thrown away.

@@ -50,4 +50,4 @@ class Names(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

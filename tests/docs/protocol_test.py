@@ -7,7 +7,6 @@ SPDX-License-Identifier: MIT
 import re
 import shutil
 import subprocess
-import unittest
 
 import ringqd
 import transcripts
@@ -56,4 +55,4 @@ class Protocol(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

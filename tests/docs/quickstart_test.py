@@ -57,4 +57,4 @@ class Quickstart(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

@@ -12,7 +12,6 @@ import pty
 import re
 import shutil
 import subprocess
-import unittest
 
 import ringqd
 import transcripts
@@ -82,4 +81,4 @@ class Readme(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

@@ -3,7 +3,6 @@
 
 SPDX-License-Identifier: MIT
 """
-import unittest
 
 import resp
 import ringqd
@@ -125,4 +124,4 @@ class Connection(ringqd.SharedTest):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

@@ -8,7 +8,6 @@ import os
 import signal
 import threading
 import time
-import unittest
 
 import resp
 import ringqd
@@ -237,4 +236,4 @@ class Stopping(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

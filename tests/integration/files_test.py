@@ -11,7 +11,6 @@ import os
 import pathlib
 import subprocess
 import time
-import unittest
 
 import ringqd
 
@@ -111,4 +110,4 @@ class Files(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

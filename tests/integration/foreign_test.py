@@ -6,7 +6,6 @@ SPDX-License-Identifier: MIT
 import re
 import shutil
 import subprocess
-import unittest
 
 import ringqd
 
@@ -81,4 +80,4 @@ class Foreign(ringqd.SharedTest):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

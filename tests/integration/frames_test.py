@@ -6,7 +6,6 @@ SPDX-License-Identifier: MIT
 """
 import socket
 import time
-import unittest
 
 import resp
 import ringqd
@@ -214,4 +213,4 @@ class FewConnections(ringqd.SharedTest):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

@@ -4,7 +4,6 @@
 SPDX-License-Identifier: MIT
 """
 import time
-import unittest
 
 import resp
 import ringqd
@@ -203,4 +202,4 @@ class Get(ringqd.SharedTest):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

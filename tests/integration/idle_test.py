@@ -6,9 +6,7 @@ SPDX-License-Identifier: MIT
 """
 import resource
 import time
-import unittest
 
-import resp
 import ringqd
 
 IDLE = 10_000
@@ -55,4 +53,4 @@ class Idle(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

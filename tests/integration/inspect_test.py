@@ -4,7 +4,6 @@
 SPDX-License-Identifier: MIT
 """
 import time
-import unittest
 
 import ringqd
 
@@ -110,4 +109,4 @@ class Inspect(ringqd.SharedTest):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

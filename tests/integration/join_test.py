@@ -4,7 +4,6 @@
 SPDX-License-Identifier: MIT
 """
 import time
-import unittest
 
 import resp
 import ringqd
@@ -117,4 +116,4 @@ class Join(ringqd.SharedTest):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

@@ -216,4 +216,4 @@ class Dev(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

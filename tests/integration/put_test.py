@@ -5,7 +5,6 @@ SPDX-License-Identifier: MIT
 """
 import re
 import time
-import unittest
 
 import resp
 import ringqd
@@ -193,4 +192,4 @@ class LargeBodies(ringqd.SharedTest):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

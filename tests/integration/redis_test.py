@@ -6,7 +6,6 @@ SPDX-License-Identifier: MIT
 import signal
 import subprocess
 import time
-import unittest
 
 import resp
 import ringqd
@@ -206,4 +205,4 @@ class Outage(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

@@ -4,7 +4,6 @@
 SPDX-License-Identifier: MIT
 """
 import time
-import unittest
 
 import resp
 import ringqd
@@ -220,4 +219,4 @@ class Touch(Settle):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()
