@@ -47,21 +47,33 @@ static int64_t due_of(const struct rq_put *put)
     return put->delay_ms == 0 ? 0 : now + put->delay_ms;
 }
 
-static void issue(struct api_client *c, const struct rq_put *put, struct reply *r)
+typedef int put_parser(const struct rq_cmd *cmd, struct rq_put *out,
+                       struct rq_complaint *why);
+
+static void issue(struct api_client *c, const struct rq_cmd *cmd, struct reply *r,
+                  put_parser *parse, const struct promise_ops *ops)
 {
+    struct rq_complaint why;
+    struct rq_put put;
+
+    if (parse(cmd, &put, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
     const struct core_put job = {
-        .queue = put->queue,
-        .policy = {.ttr_ms = put->ttr_ms,
-                   .backoff_base_ms = put->backoff_base_ms,
-                   .backoff_max_ms = put->backoff_max_ms,
-                   .tries = put->tries,
-                   .backoff = (uint8_t)put->backoff,
-                   .jitter_pct = put->jitter_pct,
-                   .pri = put->pri},
-        .due_wall_ms = due_of(put),
+        .queue = put.queue,
+        .policy = {.ttr_ms = put.ttr_ms,
+                   .backoff_base_ms = put.backoff_base_ms,
+                   .backoff_max_ms = put.backoff_max_ms,
+                   .tries = put.tries,
+                   .backoff = (uint8_t)put.backoff,
+                   .jitter_pct = put.jitter_pct,
+                   .pri = put.pri},
+        .due_wall_ms = due_of(&put),
     };
 
-    int rc = broker_put(c->server->broker, &job, put->bodies, put->body_count,
+    r->promise.ops = ops;
+    int rc = broker_put(c->server->broker, &job, put.bodies, put.body_count,
                         &r->promise, &r->u.put);
     if (rc < 0)
         reply_refuse(r, rc);
@@ -69,26 +81,10 @@ static void issue(struct api_client *c, const struct rq_put *put, struct reply *
 
 void api_put(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
-    struct rq_complaint why;
-    struct rq_put put;
-
-    if (rq_put_parse(cmd, &put, &why) < 0) {
-        reply_complain(r, &why);
-        return;
-    }
-    r->promise.ops = &put_ops;
-    issue(c, &put, r);
+    issue(c, cmd, r, rq_put_parse, &put_ops);
 }
 
 void api_mput(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
-    struct rq_complaint why;
-    struct rq_put put;
-
-    if (rq_mput_parse(cmd, &put, &why) < 0) {
-        reply_complain(r, &why);
-        return;
-    }
-    r->promise.ops = &mput_ops;
-    issue(c, &put, r);
+    issue(c, cmd, r, rq_mput_parse, &mput_ops);
 }
