@@ -1,42 +1,65 @@
-/* queue.c - a FIFO of items, with put / get / task_done / join / shutdown.
+/* queue.c - queues of items, with put / get / task_done / join / shutdown.
  *
- * Items lie in a ring that grows up to maxsize.  An item stays there until the getter
- * that was woken for it has run: so a cancelled getter has nothing to give back but the
- * wake-up, and size() counts what is there.
+ * The order is that of items.h: first in first out, last in first out, by priority.  An
+ * item stays there until the getter that was woken for it has run: so a cancelled
+ * getter has nothing to give back but the wake-up, and size() counts what is there.
  *
  *     unfinished = items put - task_done() - items dropped by shutdown
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "rio/items.h"
 #include "rio/waitq.h"
 
-enum { FIRST_CAP = 8 };
-
 struct rio_queue {
-    unsigned char *ring;
-    size_t item_size, maxsize;
-    size_t head, count, cap; /* cap: a power of two, or 0 */
+    struct rio__items items;
+    size_t maxsize;
     size_t unfinished;
     rio_waitq getters, putters, joiners;
     bool shut;
 };
 
+static rio_queue *new_queue(size_t item_size, size_t maxsize,
+                            int (*cmp)(const void *, const void *))
+{
+    rio_queue *q = calloc(1, sizeof *q);
+    int rc;
+
+    if (q == NULL)
+        return NULL;
+    rc = rio__items_init(&q->items, item_size, cmp);
+    if (rc < 0) {
+        free(q);
+        errno = -rc;
+        return NULL;
+    }
+    q->maxsize = maxsize;
+    return q;
+}
+
 rio_queue *rio_queue_new(size_t item_size, size_t maxsize)
 {
-    rio_queue *q;
+    return new_queue(item_size, maxsize, NULL);
+}
 
-    if (item_size == 0) {
+rio_queue *rio_lifo_queue_new(size_t item_size, size_t maxsize)
+{
+    rio_queue *q = new_queue(item_size, maxsize, NULL);
+
+    if (q != NULL)
+        q->items.newest_first = true;
+    return q;
+}
+
+rio_queue *rio_priority_queue_new(size_t item_size, size_t maxsize,
+                                  int (*cmp)(const void *, const void *))
+{
+    if (cmp == NULL) {
         errno = EINVAL;
         return NULL;
     }
-    q = calloc(1, sizeof *q);
-    if (q == NULL)
-        return NULL;
-    q->item_size = item_size;
-    q->maxsize = maxsize;
-    return q;
+    return new_queue(item_size, maxsize, cmp);
 }
 
 void rio_queue_free(rio_queue *q)
@@ -46,64 +69,36 @@ void rio_queue_free(rio_queue *q)
     ASSERT(rio__waitq_empty(&q->getters));
     ASSERT(rio__waitq_empty(&q->putters));
     ASSERT(rio__waitq_empty(&q->joiners));
-    free(q->ring);
+    rio__items_fini(&q->items);
     free(q);
 }
 
 size_t rio_queue_size(const rio_queue *q)
 {
-    return q->count;
+    return q->items.count;
 }
 
 bool rio_queue_empty(const rio_queue *q)
 {
-    return q->count == 0;
+    return q->items.count == 0;
 }
 
 bool rio_queue_full(const rio_queue *q)
 {
-    return q->maxsize > 0 && q->count >= q->maxsize;
-}
-
-static unsigned char *slot(const rio_queue *q, size_t i)
-{
-    return q->ring + ((q->head + i) & (q->cap - 1)) * q->item_size;
-}
-
-static int grow(rio_queue *q)
-{
-    size_t cap = q->cap == 0 ? FIRST_CAP : q->cap * 2;
-    size_t wrapped;
-    unsigned char *ring;
-
-    if (cap > SIZE_MAX / 2 / q->item_size)
-        return -ENOMEM;
-    ring = realloc(q->ring, cap * q->item_size);
-    if (ring == NULL)
-        return -ENOMEM;
-    /* What had wrapped around goes behind what had not. */
-    wrapped = q->head + q->count > q->cap ? q->head + q->count - q->cap : 0;
-    if (wrapped > 0)
-        memcpy(ring + q->cap * q->item_size, ring, wrapped * q->item_size);
-    q->ring = ring;
-    q->cap = cap;
-    return 0;
+    return q->maxsize > 0 && q->items.count >= q->maxsize;
 }
 
 int rio_queue_put_nowait(rio_queue *q, const void *item)
 {
+    int rc;
+
     if (q->shut)
         return -ESHUTDOWN;
     if (rio_queue_full(q))
         return -EAGAIN;
-    if (q->count == q->cap) {
-        int rc = grow(q);
-
-        if (rc < 0)
-            return rc;
-    }
-    memcpy(slot(q, q->count), item, q->item_size);
-    q->count++;
+    rc = rio__items_push(&q->items, item);
+    if (rc < 0)
+        return rc;
     q->unfinished++;
     (void)rio__waitq_wake(&q->getters);
     return 0;
@@ -111,11 +106,9 @@ int rio_queue_put_nowait(rio_queue *q, const void *item)
 
 int rio_queue_get_nowait(rio_queue *q, void *item)
 {
-    if (q->count == 0)
+    if (q->items.count == 0)
         return q->shut ? -ESHUTDOWN : -EAGAIN;
-    memcpy(item, slot(q, 0), q->item_size);
-    q->head = (q->head + 1) & (q->cap - 1);
-    q->count--;
+    rio__items_pop(&q->items, item);
     (void)rio__waitq_wake(&q->putters);
     return 0;
 }
@@ -165,11 +158,11 @@ int rio_queue_get(rio_queue *q, void *item)
 
     if (rio__task_self() == NULL)
         return -EPERM;
-    while (q->count == 0 && !q->shut) {
+    while (q->items.count == 0 && !q->shut) {
         int rc = await(wait_turn(&q->getters, "queue get", &again, &woken));
 
         if (rc < 0) {
-            if (woken && q->count > 0)
+            if (woken && q->items.count > 0)
                 (void)rio__waitq_wake(&q->getters);
             return rc;
         }
@@ -207,9 +200,10 @@ void rio_queue_shutdown(rio_queue *q, bool immediate)
 {
     q->shut = true;
     if (immediate) {
-        q->unfinished -= q->count < q->unfinished ? q->count : q->unfinished;
-        q->count = 0;
-        q->head = 0;
+        size_t dropped = q->items.count;
+
+        q->unfinished -= dropped < q->unfinished ? dropped : q->unfinished;
+        rio__items_clear(&q->items);
         if (q->unfinished == 0)
             wake_all(&q->joiners);
     }

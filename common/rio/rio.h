@@ -409,11 +409,22 @@ RIO_API void rio_guard_exit(rio_guard *g);
 #define RIO_WITH_SEM(s, rc) RIO_WITH_(rio_guard_sem((s), (rc)))
 /* clang-format on */
 
-/* ---- queues: items of item_size bytes, copied in and out; FIFO ---- */
+/* ---- queues: items of item_size bytes, copied in and out ---- */
 
 typedef struct rio_queue rio_queue;
-/* maxsize 0: unbounded.  Errors  EINVAL item_size 0; ENOMEM */
+/* First in, first out.  maxsize 0: unbounded.  Errors  EINVAL item_size 0; ENOMEM */
 RIO_API rio_queue *rio_queue_new(size_t item_size, size_t maxsize);
+/* Last in, first out.  Errors  as rio_queue_new */
+RIO_API rio_queue *rio_lifo_queue_new(size_t item_size, size_t maxsize);
+/* The smallest first, equal ones in the order they were put.
+ *
+ * Shape   cmp: < 0, 0, > 0 as for qsort(3); it gets items aligned for any type, and may
+ *         not use the queue
+ * Errors  as rio_queue_new; EINVAL cmp is NULL
+ * Owns    keeps cmp
+ * Source  asyncio.PriorityQueue, and stable */
+RIO_API rio_queue *rio_priority_queue_new(size_t item_size, size_t maxsize,
+                                          int (*cmp)(const void *, const void *));
 /* NULL is fine; nobody may be waiting. */
 RIO_API void rio_queue_free(rio_queue *q);
 /* Errors   -ESHUTDOWN  put: shut down; get: and nothing left
