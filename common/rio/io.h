@@ -32,6 +32,18 @@ enum rio_op_kind {
     RIO_OP_SEND,    /* buf, len; as with MSG_WAITALL | MSG_NOSIGNAL */
     RIO_OP_POLL,    /* arg = events */
     RIO_OP_CLOSE,   /* fd */
+    /* From here on a backend may refuse a kind: it completes it with -EOPNOTSUPP, and
+     * whoever submitted it finds another way (file.c: a thread). */
+    RIO_OP_OPENAT,   /* fd, buf = path, arg = flags, len = mode */
+    RIO_OP_READ,     /* buf, len, off */
+    RIO_OP_WRITE,    /* buf, len, off */
+    RIO_OP_FSYNC,    /* fd */
+    RIO_OP_STATX,    /* fd, buf = path, arg = flags, len = mask, buf2 = struct statx */
+    RIO_OP_RENAMEAT, /* fd, buf = old path, fd2, buf2 = new path, arg = flags */
+    RIO_OP_UNLINKAT, /* fd, buf = path, arg = flags */
+    RIO_OP_MKDIRAT,  /* fd, buf = path, len = mode */
+    RIO_OP_RECVMSG,  /* buf = struct msghdr, arg = flags */
+    RIO_OP_SENDMSG,  /* buf = struct msghdr, arg = flags */
 };
 
 enum { RIO_OP_MORE = 1 }; /* flag of a completion: more will follow */
@@ -50,6 +62,9 @@ struct rio_op {
     uint32_t arg;
     void *buf;
     size_t len;
+    uint64_t off;
+    int fd2;
+    void *buf2;
     struct sockaddr *addr;
     socklen_t *addr_len;
     rio__op_done *done;

@@ -113,6 +113,39 @@ static unsigned clamp(size_t len)
     return len > LEN_MAX ? LEN_MAX : (unsigned)len;
 }
 
+static void prepare_file(struct io_uring_sqe *sqe, const struct rio_op *op)
+{
+    switch ((enum rio_op_kind)op->kind) {
+    case RIO_OP_OPENAT:
+        io_uring_prep_openat(sqe, op->fd, op->buf, (int)op->arg, (mode_t)op->len);
+        break;
+    case RIO_OP_READ:
+        io_uring_prep_read(sqe, op->fd, op->buf, clamp(op->len), op->off);
+        break;
+    case RIO_OP_WRITE:
+        io_uring_prep_write(sqe, op->fd, op->buf, clamp(op->len), op->off);
+        break;
+    case RIO_OP_FSYNC:
+        io_uring_prep_fsync(sqe, op->fd, 0);
+        break;
+    case RIO_OP_STATX:
+        io_uring_prep_statx(sqe, op->fd, op->buf, (int)op->arg, (unsigned)op->len,
+                            op->buf2);
+        break;
+    case RIO_OP_RENAMEAT:
+        io_uring_prep_renameat(sqe, op->fd, op->buf, op->fd2, op->buf2, op->arg);
+        break;
+    case RIO_OP_UNLINKAT:
+        io_uring_prep_unlinkat(sqe, op->fd, op->buf, (int)op->arg);
+        break;
+    case RIO_OP_MKDIRAT:
+        io_uring_prep_mkdirat(sqe, op->fd, op->buf, (mode_t)op->len);
+        break;
+    default:
+        ASSERT(false); /* prepare() sends no others here */
+    }
+}
+
 static void prepare(const struct uring *u, struct io_uring_sqe *sqe,
                     const struct rio_op *op)
 {
@@ -146,6 +179,22 @@ static void prepare(const struct uring *u, struct io_uring_sqe *sqe,
         break;
     case RIO_OP_CLOSE:
         io_uring_prep_close(sqe, op->fd);
+        break;
+    case RIO_OP_RECVMSG:
+        io_uring_prep_recvmsg(sqe, op->fd, op->buf, op->arg);
+        break;
+    case RIO_OP_SENDMSG:
+        io_uring_prep_sendmsg(sqe, op->fd, op->buf, op->arg);
+        break;
+    case RIO_OP_OPENAT:
+    case RIO_OP_READ:
+    case RIO_OP_WRITE:
+    case RIO_OP_FSYNC:
+    case RIO_OP_STATX:
+    case RIO_OP_RENAMEAT:
+    case RIO_OP_UNLINKAT:
+    case RIO_OP_MKDIRAT:
+        prepare_file(sqe, op);
         break;
     }
     sqe->user_data = user_data(op, TAG_OP);

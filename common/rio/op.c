@@ -149,6 +149,11 @@ static const char *const kind_names[] = {
     [RIO_OP_CONNECT] = "connect", [RIO_OP_RECV] = "recv",
     [RIO_OP_RECVS] = "recv",      [RIO_OP_SEND] = "send",
     [RIO_OP_POLL] = "poll",       [RIO_OP_CLOSE] = "close",
+    [RIO_OP_OPENAT] = "open",     [RIO_OP_READ] = "read",
+    [RIO_OP_WRITE] = "write",     [RIO_OP_FSYNC] = "fsync",
+    [RIO_OP_STATX] = "stat",      [RIO_OP_RENAMEAT] = "rename",
+    [RIO_OP_UNLINKAT] = "unlink", [RIO_OP_MKDIRAT] = "mkdir",
+    [RIO_OP_RECVMSG] = "recv",    [RIO_OP_SENDMSG] = "send",
 };
 
 /* Submits, and parks until the operation has ended; w says how. */

@@ -475,6 +475,33 @@ RIO_AWAITS RIO_API int rio_poll_fd(int fd, short events);
 /* close(2); not cancellable.  No operation may be in flight on fd. */
 RIO_AWAITS RIO_API int rio_close(int fd);
 
+/* ---- files: the calls of the same name, without blocking the loop.  The kernel cannot
+ * call every one of them back: a cancelled call returns when the file is done with, and
+ * what it has done by then is its result.  Paths are relative to `dirfd`, or AT_FDCWD.
+ * ---- */
+
+/* openat(2) with O_CLOEXEC.  Returns  the descriptor */
+RIO_AWAITS RIO_API int rio_openat(int dirfd, const char *path, int flags, mode_t mode);
+/* At most 1 GiB a call; `off` means nothing to what cannot seek.
+ * Returns  how many bytes, perhaps fewer than n; pread: 0 at the end
+ * Errors   -EINVAL off < 0 */
+RIO_AWAITS RIO_API ssize_t rio_pread(int fd, void *buf, size_t n, off_t off);
+RIO_AWAITS RIO_API ssize_t rio_pwrite(int fd, const void *buf, size_t n, off_t off);
+RIO_AWAITS RIO_API int rio_fsync(int fd);
+struct statx; /* <sys/stat.h> */
+RIO_AWAITS RIO_API int rio_statx(int dirfd, const char *path, int flags, unsigned mask,
+                                 struct statx *out);
+/* flags: of renameat2(2); 0 or RENAME_NOREPLACE, RENAME_EXCHANGE */
+RIO_AWAITS RIO_API int rio_renameat(int old_dirfd, const char *old_path, int new_dirfd,
+                                    const char *new_path, unsigned flags);
+RIO_AWAITS RIO_API int rio_unlinkat(int dirfd, const char *path, int flags);
+RIO_AWAITS RIO_API int rio_mkdirat(int dirfd, const char *path, mode_t mode);
+/* os.listdir(): the names in a directory in no order, without "." and "..".
+ * Shape    *out_names: that many strings and a NULL
+ * Returns  how many
+ * Owns     gives *out_names with its strings, one block: free() */
+RIO_AWAITS RIO_API ssize_t rio_listdir(int dirfd, const char *path, char ***out_names);
+
 /* ---- streams: a connected socket with buffers on both sides ---- */
 
 typedef struct rio_stream rio_stream;
