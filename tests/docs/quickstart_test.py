@@ -7,6 +7,7 @@ SPDX-License-Identifier: MIT
 import os
 import pathlib
 import subprocess
+import tempfile
 import unittest
 
 import resp
@@ -54,6 +55,28 @@ class Quickstart(unittest.TestCase):
         result = self.run_it('--nonsense')
         self.assertEqual(result.returncode, 2)
         self.assertIn('--once', result.stdout)
+
+
+class NothingInstalled(unittest.TestCase):
+    """On a machine without any of the packages, as dpkg-query tells it."""
+
+    SCRIPTS = ('deploy/quickstart.sh', 'tests/run.sh')
+
+    def test_no_install_prints_the_one_line_and_does_nothing(self):
+        with tempfile.TemporaryDirectory() as tmp:
+            fake = pathlib.Path(tmp) / 'dpkg-query'
+            fake.write_text('#!/bin/sh\nexit 1\n')
+            fake.chmod(0o755)
+            env = ringqd.environment(PATH=f'{tmp}:{os.environ["PATH"]}')
+            for script in self.SCRIPTS:
+                with self.subTest(script):
+                    result = subprocess.run(['sh', str(ringqd.ROOT / script), '--no-install'], text=True, env=env,
+                                            capture_output=True, timeout=60, check=False)
+                    self.assertEqual(result.returncode, 1)
+                    lines = [l for l in result.stderr.splitlines() if 'apt-get install' in l]
+                    self.assertEqual(len(lines), 1, result.stderr)
+                    for package in ('gcc', 'liburing-dev', 'libhiredis-dev', 'redis-server'):
+                        self.assertIn(f' {package} ', lines[0])
 
 
 if __name__ == '__main__':

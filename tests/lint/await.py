@@ -2,7 +2,7 @@
 """await - every call of a function that may suspend is written await(...).
 
 Names come from the RIO_AWAITS declarations of all headers, and for static functions from
-the file itself.  Two rules:
+the file itself; a static function that does not suspend may bear another's name.  Two rules:
 
 1. A call `f(...)` of such a name stands directly inside `await(`.
 2. A function whose body awaits and which is called by name is declared RIO_AWAITS itself,
@@ -115,7 +115,8 @@ def check(root):
     shared = set().union(*(u.declared for u in units if u.src.path.endswith('.h')))
     called_anywhere = {c.name for u in units for c in u.calls}
     for u in units:
-        suspending = shared | u.declared
+        own = {f.name for f in u.functions if f.static and not f.declared} - u.declared
+        suspending = (shared | u.declared) - own
         for c in u.calls:
             if c.name in suspending and not c.awaited:
                 yield (u.src.path, u.src.line(c.offset),
