@@ -1,8 +1,9 @@
-/* inner.h - the broker's own state, shared by its three files only.
+/* inner.h - the broker's own state, shared by its files only.
  *
- *   broker.c   the store's events, the clock, stopping
+ *   broker.c   the clock, members, views, life
  *   carry.c    effects carried out: records, deliveries, answers
  *   command.c  one function per command
+ *   events.c   what the store tells
  * SPDX-License-Identifier: MIT */
 #ifndef BROKER_INNER_H
 #define BROKER_INNER_H
@@ -55,6 +56,11 @@ struct carried {
  * the order of the records, the last one with `promise` (NULL: none).  With a promise
  * and no job to confirm, a pledge for the promise alone. */
 struct carried broker__carry(struct broker *b, struct promise *promise);
+
+/* What the store calls. */
+struct store_events broker__events(struct broker *b);
+/* Answers everybody who waits for a commit with `code`, or UNKNOWN what was sent. */
+void broker__fail_pledges(struct broker *b, int code);
 
 /* Makes sure that the timer rings no later than something is due. */
 void broker__rearm(struct broker *b);
