@@ -69,12 +69,12 @@ step packages packages_need build test || verdict
 step 'build asan' build asan || verdict
 step 'build release' build release || verdict
 step 'build fuzz (clang)' build fuzz || verdict
+step fuzz fuzz 1000000 || :
 # Two at a time: most tests wait for processes rather than for the processor.
-step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
 step 'tests release' ctest --preset release -j 2 --no-tests=error \
     -R '^(install|bench|docs)[.]|^integration[.](files|foreign|idle)$' || :
-step fuzz fuzz 1000000 || :
 if [ -n "$nightly" ]; then
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
 fi
+step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
 verdict
