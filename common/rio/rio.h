@@ -276,6 +276,21 @@ RIO_AWAITS RIO_API long rio_gather_map(rio_fn *fn, void *base, size_t n, size_t 
     await(rio_gather_map((fn), (a), sizeof(a) / sizeof((a)[0]), sizeof((a)[0]), NULL, 0))
 /* clang-format on */
 
+enum rio_when { RIO_ALL_COMPLETED, RIO_FIRST_COMPLETED, RIO_FIRST_EXCEPTION };
+/* Waits for some or all of n futures, at most `timeout` ns.  Cancels none of them, not
+ * even when it is cancelled itself.
+ *
+ * Shape    fs: n handles; afterwards the done ones come first, then the pending ones,
+ *          either in their old order; one that stood there twice counts once, and its
+ *          repetitions come last
+ * Returns  how many are done: when the limit strikes it may be none
+ * Errors   -EINVAL n is 0, no such mode, a handle is NULL or of another loop
+ *          -EDEADLK the calling task is among them
+ * Suspends until all are done; or any one is; or one failed (a cancelled one has not)
+ * Source   asyncio.wait */
+RIO_AWAITS RIO_API long rio_wait(rio_future **fs, size_t n, enum rio_when when,
+                                 int64_t timeout);
+
 /* rio_join under a limit; when it strikes f is cancelled, and waited for.
  * Errors  -ETIMEDOUT unless f answered the cancel with a result of its own */
 RIO_AWAITS RIO_API long rio_wait_for(rio_future *f, int64_t timeout);
@@ -344,6 +359,42 @@ RIO_API void rio_group_auto(rio_group *g);
 #define RIO_AUTO_GROUP(g) \
     RIO_AUTO(rio_group_auto) rio_group g = {0}; RIO_IGNORE(rio_group_enter(&g))
 /* clang-format on */
+
+/* ---- iterators ---- */
+
+/* `async for`.  Whoever writes one: next returns 1 and a value in *out, 0 at the end
+ * and ever after, < 0 an error; close ends it early, and does nothing when called
+ * again.  Both may suspend. */
+typedef struct rio_iter {
+    int (*next)(struct rio_iter *it, void *out);
+    int (*close)(struct rio_iter *it);
+} rio_iter;
+/* Returns  1 a value, 0 the end.  Errors  -EINVAL it or out is NULL; those of it */
+RIO_AWAITS RIO_API int rio_next(rio_iter *it, void *out);
+/* aclose().  NULL is fine. */
+RIO_AWAITS RIO_API int rio_iter_close(rio_iter *it);
+/* Suspends: closes *it.  For RIO_FOR_EACH.  An error goes to the exception handler; a
+ * cancellation is due again at the next suspension. */
+RIO_API void rio_iter_autoclose(rio_iter **it);
+/* clang-format off */
+/* Runs the block once for each value.  Afterwards rc (int or long) is 0 at the end, or
+ * the error.  The iterator is closed in each case: break, return and goto, too. */
+#define RIO_FOR_EACH(it, out, rc) \
+    for (rio_iter *_rio_it __attribute__((cleanup(rio_iter_autoclose))) = (it); \
+         ((rc) = await(rio_next(_rio_it, (out)))) > 0;)
+/* clang-format on */
+
+/* Gives n futures in the order they are done, each once.
+ *
+ * Shape    values: rio_future *, those of fs.  Several tasks may call rio_next at once:
+ *          each gets another one, or the end when all are promised.
+ * Errors   EINVAL a handle is NULL or of another loop; EPERM no running loop; ENOMEM
+ *          next: -ETIMEDOUT `timeout` ns after the call; those done before come first
+ *          close: -EBUSY another task is in next
+ * Owns     references the futures, and lends them out, until it is closed; close frees
+ *          it
+ * Source   asyncio.as_completed */
+RIO_API rio_iter *rio_as_completed(rio_future *const *fs, size_t n, int64_t timeout);
 
 /* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on ---- */
 

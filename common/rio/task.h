@@ -24,7 +24,8 @@ enum rio__future_state { RIO__PENDING, RIO__DONE, RIO__CANCELLED };
 struct rio_future {
     uint32_t refs;
     uint8_t kind, state;
-    bool seen; /* somebody got the error, or will */
+    bool seen;   /* somebody got the error, or will */
+    bool marked; /* met before; only while wait or as_completed go through an array */
     struct rio_loop *loop;
     long result;
     struct rq_list observers; /* struct rio__observer, in the order they came */
@@ -155,6 +156,12 @@ static inline bool rio__cancel_take(struct rio__task *t)
         return false;
     rio__cancel_delivered(t);
     return true;
+}
+/* A -ECANCELED that cannot be passed on: it is due again at the next suspension. */
+static inline void rio__cancel_again(struct rio__task *t)
+{
+    if (t->cancels > 0 && t->pending == 0)
+        t->pending = 1;
 }
 /* Answers a kept request of a scope.  If nothing was delivered since it was made (mark:
  * `delivered` at that time) it is withdrawn.  Returns  the requests left */
