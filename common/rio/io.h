@@ -58,6 +58,7 @@ struct rio_op {
     bool queued;    /* the backend has not handed it to the kernel yet */
     bool cancelled; /* cancel() was called */
     uint8_t tries;  /* the backend's: cancels that did not find it */
+    uint32_t progress; /* the backend's: bytes of a send or receive so far */
     int fd;
     uint32_t arg;
     void *buf;
@@ -91,8 +92,17 @@ struct rio_backend {
     uint64_t enters; /* system calls made by turn() and submit() */
 };
 
-/* Makes the io_uring backend.  Returns  NULL and errno */
-struct rio_backend *rio__uring_new(struct rio_loop *loop);
-int64_t rio__uring_now(void); /* its clock, for callers outside a loop */
+/* Makes the backend that `flags` (RIO_IO_*) ask for.  Without one: io_uring, or epoll
+ * where io_uring is refused; loop->io_reason then says why, else it is empty.
+ * Returns  NULL and errno */
+struct rio_backend *rio__io_new(struct rio_loop *loop, unsigned flags);
+
+/* The one and the other.  Returns  NULL and errno; *out_what: what failed */
+struct rio_backend *rio__uring_new(struct rio_loop *loop, const char **out_what);
+struct rio_backend *rio__epoll_new(struct rio_loop *loop);
+
+/* What both say of clock and chance. */
+int64_t rio__io_now(void);
+void rio__io_random(void *out, size_t n);
 
 #endif

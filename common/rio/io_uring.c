@@ -20,14 +20,11 @@
 #include <liburing.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "rio/loop.h"
@@ -54,6 +51,7 @@ struct uring {
     struct rio_loop *loop;
     struct io_uring ring;
     unsigned enter_flags;
+    int64_t wait_max; /* ns; 0: none */
     int wake_fd;
     bool wake_armed;
     bool single_accept; /* this kernel's multishot accept hands out wrong descriptors */
@@ -322,6 +320,19 @@ static void on_cancel(struct uring *u, struct rio_op *op, int res)
         rq_list_push_back(&u->cancels, &op->link);
 }
 
+/* What the kernel wrote: into the caller's memory, or into a buffer of the ring. */
+static void announce_writes(const struct rio_op *op, int res)
+{
+    if (res < 0)
+        return;
+    if (op->kind == RIO_OP_RECV || op->kind == RIO_OP_RECVS)
+        rio__kernel_wrote(op->buf, (size_t)res);
+    if (op->kind == RIO_OP_ACCEPT && op->addr != NULL && op->addr_len != NULL) {
+        rio__kernel_wrote(op->addr_len, sizeof *op->addr_len);
+        rio__kernel_wrote(op->addr, *op->addr_len);
+    }
+}
+
 static void on_op(struct uring *u, struct rio_op *op, const struct io_uring_cqe *cqe)
 {
     unsigned flags = cqe->flags & IORING_CQE_F_MORE ? RIO_OP_MORE : 0;
@@ -331,6 +342,7 @@ static void on_op(struct uring *u, struct rio_op *op, const struct io_uring_cqe 
     if (cqe->flags & IORING_CQE_F_BUFFER)
         op->buf =
             u->buffers + (size_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT) * BUFFER_BYTES;
+    announce_writes(op, cqe->res);
     rio__op_complete(u->loop, op, cqe->res, flags);
 }
 
@@ -396,8 +408,10 @@ static void wait_until(struct uring *u, int64_t until)
     int64_t left;
     unsigned wait_for = 1;
 
+    if (u->wait_max > 0 && until - rio__io_now() > u->wait_max)
+        until = rio__io_now() + u->wait_max;
     if (until != INT64_MAX) {
-        left = until - rio__uring_now();
+        left = until - rio__io_now();
         if (left <= 0)
             wait_for = 0;
         limit.tv_sec = left / RIO_SEC;
@@ -442,34 +456,16 @@ static void turn(struct rio_backend *b, int64_t until, unsigned max)
 
 /* ---- clock, chance, sockets ---- */
 
-int64_t rio__uring_now(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * RIO_SEC + ts.tv_nsec;
-}
-
 static int64_t now(struct rio_backend *b)
 {
     (void)b;
-    return rio__uring_now();
+    return rio__io_now();
 }
 
 static void fill_random(struct rio_backend *b, void *out, size_t n)
 {
-    char *at = out;
-
     (void)b;
-    while (n > 0) {
-        ssize_t got = getrandom(at, n, 0);
-
-        ASSERT(got > 0 || errno == EINTR);
-        if (got > 0) {
-            at += got;
-            n -= (size_t)got;
-        }
-    }
+    rio__io_random(out, n);
 }
 
 /* io_uring waits on a blocking socket; on a non-blocking one it answers EAGAIN. */
@@ -566,20 +562,19 @@ static void uring_free(struct rio_backend *b)
     free(u);
 }
 
-static struct rio_backend *refuse(struct uring *u, const char *what, const char *hint,
-                                  int err)
+static struct rio_backend *refuse(struct uring *u, int err)
 {
-    (void)fprintf(stderr, "rio: %s: %s (%s)\n", what, strerror(err), hint);
     uring_free(&u->base);
     errno = err;
     return NULL;
 }
 
-struct rio_backend *rio__uring_new(struct rio_loop *loop)
+struct rio_backend *rio__uring_new(struct rio_loop *loop, const char **out_what)
 {
     struct uring *u = calloc(1, sizeof *u);
     int rc;
 
+    *out_what = "memory";
     if (u == NULL)
         return NULL;
     u->base = (struct rio_backend){
@@ -596,22 +591,23 @@ struct rio_backend *rio__uring_new(struct rio_loop *loop)
     u->loop = loop;
     u->ring.ring_fd = -1;
     u->single_accept = has_broken_accept();
+    u->wait_max = rio__threads_are_stopped_by_waiting() ? RIO_MS : 0;
     rq_list_init(&u->backlog);
     rq_list_init(&u->cancels);
     rq_list_init(&u->dead);
     u->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    *out_what = "eventfd";
     if (u->wake_fd < 0)
-        return refuse(u, "eventfd", "too many open files?", errno);
+        return refuse(u, errno);
     rc = make_ring(u);
+    *out_what = "io_uring_setup";
     if (rc < 0) {
         u->ring.ring_fd = -1;
-        return refuse(u, "io_uring_setup",
-                      "it needs Linux 6.1, and that neither seccomp nor "
-                      "kernel.io_uring_disabled forbids it",
-                      -rc);
+        return refuse(u, -rc);
     }
     rc = make_buffers(u);
+    *out_what = "io_uring_register";
     if (rc < 0)
-        return refuse(u, "io_uring buffer ring", "is the memlock limit too low?", -rc);
+        return refuse(u, -rc);
     return &u->base;
 }

@@ -17,7 +17,7 @@ __thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exec")));
 
 /* ---- life ---- */
 
-struct rio_loop *rio__loop_new(void)
+struct rio_loop *rio__loop_new(unsigned flags)
 {
     struct rio_loop *l = calloc(1, sizeof *l);
     int err;
@@ -39,7 +39,7 @@ struct rio_loop *rio__loop_new(void)
     (void)pthread_mutex_init(&l->remote_lock, NULL);
     l->thread = pthread_self();
     if (rio__callbacks_init(l) == 0)
-        l->io = rio__uring_new(l);
+        l->io = rio__io_new(l, flags);
     if (l->io != NULL)
         return l;
     err = l->callbacks == NULL ? ENOMEM : errno;
@@ -265,7 +265,7 @@ void rio_loop_stop(rio_loop *l)
 
 int64_t rio_now(void)
 {
-    return rio__loop == NULL ? rio__uring_now() : rio__loop_now(rio__loop);
+    return rio__loop == NULL ? rio__io_now() : rio__loop_now(rio__loop);
 }
 
 void rio_loop_stats(const rio_loop *l, rio_stats *out)
@@ -282,6 +282,7 @@ void rio_loop_stats(const rio_loop *l, rio_stats *out)
         .switches = l->switches,
         .enters = l->io == NULL ? 0 : l->io->enters,
         .io = l->io == NULL ? "closed" : l->io->name,
+        .io_reason = l->io_reason,
         .guard = rio__stacks_guard_name(&l->stacks),
     };
 }

@@ -66,6 +66,7 @@ struct rio_loop {
     struct rq_list flushes;  /* struct rio__flush */
 
     struct rio_backend *io;
+    char io_reason[64]; /* why it is epoll, or empty */
     struct rio__ops ops;
     struct rio__stacks stacks;
     struct rio__callbacks *callbacks; /* callback.c: the slab of handles */
@@ -101,8 +102,8 @@ extern __thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exe
 
 /* ---- loop.c ---- */
 
-/* A loop with its backend.  Returns  NULL and errno */
-struct rio_loop *rio__loop_new(void);
+/* A loop with its backend; flags: RIO_IO_*.  Returns  NULL and errno */
+struct rio_loop *rio__loop_new(unsigned flags);
 /* Closes what is left and frees; stays as a husk while handles are referenced. */
 void rio__loop_free(struct rio_loop *l);
 /* A handle is gone: the last one frees the husk. */

@@ -81,15 +81,18 @@ typedef struct rio_runner rio_runner;
  *                    listed on stderr).  Not detected once rio_get_running_loop() has
  *                    been called: another thread may hold the loop then.
  *          -EINTR    SIGINT arrived (main was cancelled by it), or rio_loop_stop()
- *          -ENOSYS, -EPERM  the kernel offers no io_uring, or forbids it
  * Source   asyncio.run */
 RIO_API long rio_run(rio_fn *main_fn, void *arg);
 
-#define RIO_IO_URING 1u /* the only backend today, and the default */
-#define RIO_DEBUG 4u    /* rio_set_debug from the first turn on */
+/* With neither of the first two: io_uring, or epoll where the kernel has no io_uring or
+ * forbids it; rio_stats.io says which, and io_reason why. */
+#define RIO_IO_URING 1u /* io_uring or nothing */
+#define RIO_IO_EPOLL 2u
+#define RIO_DEBUG 4u /* rio_set_debug from the first turn on */
 
 /* asyncio.Runner: several runs on one loop.  It belongs to the thread that made it.
- * Errors  ENOSYS, EPERM, ENOMEM: io_uring; EINVAL: unknown flag */
+ * Errors  EINVAL unknown flag, or both backends; ENOMEM, EMFILE, ENFILE; with
+ *         RIO_IO_URING: ENOSYS, EPERM, EINVAL, EOPNOTSUPP it is refused */
 RIO_API rio_runner *rio_runner_new(unsigned flags);
 /* Runs fn until it has ended.  Other tasks stay for the next run.
  * Errors  as rio_run; -EBADF  the runner is closed; -EXDEV  another thread made it */
@@ -149,8 +152,11 @@ typedef struct rio_stats {
     size_t threads;    /* functions of rio_to_thread queued or running */
     uint64_t turns;    /* of the loop */
     uint64_t switches; /* into tasks */
-    uint64_t enters;   /* calls of io_uring_enter */
-    const char *io;    /* the backend: "uring" */
+    uint64_t enters;   /* calls of io_uring_enter; epoll: all system calls of the loop */
+    const char *io;    /* the backend: "uring", "epoll"; "closed" */
+    /* Why it is epoll: "io_uring_setup: EPERM; seccomp?", or "": it was asked for, or
+     * it is io_uring.  Lent: by the loop. */
+    const char *io_reason;
     const char *guard; /* how stacks are guarded: "madvise", "mprotect", "canary" */
 } rio_stats;
 RIO_API void rio_loop_stats(const rio_loop *l, rio_stats *out);

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/assert.h"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define RIO_ASAN 1
@@ -34,8 +36,8 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 #if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
 #define RIO_VALGRIND 1
 #endif
 #endif
@@ -133,6 +135,29 @@ static inline unsigned rio__stack_announce(void *base, size_t bytes)
 #else
     (void)base, (void)bytes;
     return 0;
+#endif
+}
+
+/* The kernel has written there, which none of them sees. */
+static inline void rio__kernel_wrote(void *at, size_t bytes)
+{
+#ifdef RIO_ASAN
+    ASSERT(__asan_region_is_poisoned(at, bytes) == NULL);
+#endif
+#ifdef RIO_VALGRIND
+    VALGRIND_MAKE_MEM_DEFINED(at, bytes);
+#endif
+    (void)at, (void)bytes;
+}
+
+/* Valgrind 3.19 runs one thread at a time and does not know that io_uring_enter blocks.
+ */
+static inline bool rio__threads_are_stopped_by_waiting(void)
+{
+#ifdef RIO_VALGRIND
+    return RUNNING_ON_VALGRIND != 0;
+#else
+    return false;
 #endif
 }
 
