@@ -29,6 +29,7 @@ struct rio_loop *rio__loop_new(unsigned flags)
     rq_list_init(&l->turn_end);
     rq_list_init(&l->flushes);
     rq_list_init(&l->tasks);
+    rq_list_init(&l->executors);
     rq_list_init(&l->streams);
     rq_list_init(&l->servers);
     rq_heap_init(&l->timers, rio__timer_less);

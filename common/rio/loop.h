@@ -85,7 +85,8 @@ struct rio_loop {
 
     rio_exception_handler *on_error;
     void *on_error_arg;
-    struct rio__pool *pool;       /* thread.c */
+    struct rq_list executors;     /* struct rio_executor, all of them */
+    rio_executor *executor;       /* the default one, or NULL: not made yet */
     struct rio__signals *signals; /* signal.c */
     struct rq_list streams;       /* struct rio_stream that are not closed */
     struct rq_list servers;       /* struct rio_server, all of them */
@@ -154,10 +155,11 @@ int rio__callbacks_init(struct rio_loop *l);
 void rio__callbacks_close(struct rio_loop *l); /* drops what was not run */
 void rio__callbacks_free(struct rio_loop *l);
 
-/* ---- thread.c, signal.c, server.c, stream.c: the end of the loop ---- */
+/* ---- executor.c, signal.c, server.c, stream.c: the end of the loop ---- */
 
+/* Work in all executors that has not ended. */
 size_t rio__pool_busy(const struct rio_loop *l);
-void rio__pool_close(struct rio_loop *l); /* waits for what runs */
+void rio__pool_close(struct rio_loop *l); /* none may be busy */
 bool rio__signals_armed(const struct rio_loop *l);
 void rio__signals_close(struct rio_loop *l); /* ends its operation */
 void rio__signals_free(struct rio_loop *l);

@@ -23,7 +23,8 @@
  *             in the lists of errors below.
  *   Time      int64_t nanoseconds of CLOCK_MONOTONIC.
  *   Threads   a loop and all that belongs to it is used by one thread alone; only
- *             rio_call_soon_threadsafe may be called from others.
+ *             rio_call_soon_threadsafe and rio_run_coroutine_threadsafe may be called
+ *             from others.
  *   Memory    any call that allocates can return -ENOMEM; not repeated below either.
  *   Owns      borrows, keeps, consumes, gives, lends: a pointer is borrowed, valid
  *             until the call returns, unless the comment says otherwise.
@@ -149,7 +150,7 @@ typedef struct rio_stats {
     size_t waiters;    /* parked tasks */
     size_t stacks;     /* in use, ended tasks that are still referenced included */
     size_t handles;    /* futures and tasks that are still referenced */
-    size_t threads;    /* functions of rio_to_thread queued or running */
+    size_t threads;    /* functions queued or running in threads */
     uint64_t turns;    /* of the loop */
     uint64_t switches; /* into tasks */
     uint64_t enters;   /* calls of io_uring_enter; epoll: all system calls of the loop */
@@ -512,11 +513,51 @@ RIO_API bool rio_queue_full(const rio_queue *q);
 
 /* ---- blocking code ---- */
 
-/* Runs fn(arg) in a thread of the loop's own small pool.
+/* A pool of threads; 0: the default number, 16; at most 1024.  They are made when work
+ * comes and none of them is idle.
+ *
+ * Owns    the loop's: shut down and waited for at its end, or before by
+ *         rio_executor_shutdown()
+ * Errors  EPERM no running loop; EINVAL too many; ENOMEM */
+typedef struct rio_executor rio_executor;
+RIO_API rio_executor *rio_executor_new(unsigned threads);
+/* For rio_to_thread and rio_run_in_executor of the running loop; NULL: one is made when
+ * it is needed. */
+RIO_API void rio_set_default_executor(rio_executor *e);
+/* Takes no more work, and ends when the work it has is done.  NULL: the default one;
+ * the next work makes a new one then.
+ *
+ * Errors   -ETIMEDOUT functions still run after `timeout` ns: they go on, their futures
+ *          end when they do, and the end of the loop waits for them; the exception
+ *          handler is told.  -EINVAL shut down already, or another loop's
+ * Owns     consumes e, also when it fails (but not with -EINVAL) */
+RIO_AWAITS RIO_API int rio_executor_shutdown(rio_executor *e, int64_t timeout);
+/* fn(arg) in a thread of e (NULL: the default one), as a future: its result, or error
+ * with the message of rio_error().  The future may be cancelled and forgotten: then fn
+ * is withdrawn, or if it runs already, its result is dropped when it comes.
+ *
+ * Shape    arg: `copy` bytes, copied; 0: the pointer itself is passed
+ * Owns     gives one reference; keeps `arg` if copy is 0, until fn has ended
+ * Errors   ESHUTDOWN e is; EINVAL fn NULL, another loop's e; EAGAIN no thread; EPERM
+ * Source   loop.run_in_executor */
+RIO_API rio_future *rio_run_in_executor(rio_executor *e, rio_fn *fn, const void *arg,
+                                        size_t copy);
+/* Runs fn(arg) in a thread of the default executor.
  * Returns  fn's result, with its rio_error() message
  * Suspends until fn has ended, also when cancelled (its result then wins and the cancel
  *          stays pending); a function that no thread has started yet is withdrawn. */
 RIO_AWAITS RIO_API long rio_to_thread(rio_fn *fn, void *arg);
+/* For other threads: runs fn(arg) as a task of l and blocks the calling thread until it
+ * has ended.  When `timeout` strikes the task is cancelled, and still waited for; one
+ * that has not started yet never will.
+ *
+ * Returns  the task's result; its message is rio_task_error(NULL) in this thread
+ * Errors   its error; -ECANCELED; -ETIMEDOUT, unless the task answered the cancel with
+ *          a result; -EBADF l is closed, or closing; -EDEADLK called by l's own thread;
+ *          -EINVAL
+ * Source   asyncio.run_coroutine_threadsafe(...).result(timeout) */
+RIO_API long rio_run_coroutine_threadsafe(rio_loop *l, rio_fn *fn, void *arg,
+                                          int64_t timeout);
 
 /* ---- descriptors.  Buffers are the kernel's until the call returns.  A result that
  * came first beats a cancel, which then stays pending. ---- */

@@ -220,14 +220,14 @@ static void break_joins(struct rio_loop *l)
     }
 }
 
-/* Cancels every task and waits for it.  One that waits on, for nothing that can come,
- * is asked again. */
+/* Cancels every task and waits for it, and for what runs in threads.  A task that waits
+ * on, for nothing that can come, is asked again. */
 static void end_tasks(struct rio_loop *l)
 {
     unsigned rounds = 0;
 
     cancel_all(l);
-    while (l->task_count > 0) {
+    while (l->task_count > 0 || rio__pool_busy(l) > 0) {
         l->exposed = false; /* other threads cannot help any more */
         l->stop = false;
         if (!rio__loop_can_wake(l)) {

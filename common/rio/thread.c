@@ -1,152 +1,78 @@
-/* thread.c - rio_to_thread: a small pool of threads for what blocks.
+/* thread.c - one function in a thread: awaited on the spot, or as a future.
  *
- * A job lies on the stack of the task that waits for it; the task returns only when the
- * loop has heard from the thread, so the thread may use it until then.
- *
- *     queued -> running -> (remote callback) -> awake        queued -> withdrawn
+ * rio_to_thread's job lies on the stack of the task that waits for it; the task returns
+ * only when the loop has heard from the thread, so the thread may use it until then.
+ * rio_run_in_executor's has a block of its own, with the copied argument, and outlives
+ * the future that nobody wants any more.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "rio/task.h"
+#include "rio/executor.h"
 
-enum { THREADS_MAX = 16, MSG_BYTES = 256 };
+enum { MSG_BYTES = 256 };
 
 struct job {
-    struct rio__wait wait;
+    struct rio__work work;
     struct rio__remote remote;
-    struct rq_list link; /* in pool->queue, until a thread takes it */
-    struct rio_loop *loop;
+    rio_executor *executor;
     rio_fn *fn;
     void *arg;
     long result;
-    bool ended;
     char msg[MSG_BYTES];
 };
 
-struct rio__pool {
-    pthread_mutex_t lock;
-    pthread_cond_t work;
-    struct rq_list queue;
-    size_t idle; /* threads that wait for work */
-    bool stop;
-    size_t busy; /* jobs queued or running; the loop's thread alone */
-    size_t thread_count;
-    pthread_t threads[THREADS_MAX];
-};
-
-static void job_ended(struct rio__remote *r)
+/* In the thread.  When it has told the loop the job may be gone. */
+static void run_job(struct rio__work *w)
 {
-    struct job *j = RQ_CONTAINER_OF(r, struct job, remote);
-
-    j->ended = true;
-    j->loop->pool->busy--;
-    rio__task_wake(j->wait.task);
-}
-
-static void run_job(struct job *j)
-{
+    struct job *j = RQ_CONTAINER_OF(w, struct job, work);
     const char *msg;
 
     rio__task_thread_msg(NULL);
     j->result = j->fn(j->arg);
     msg = rio_task_error(NULL);
     (void)snprintf(j->msg, sizeof j->msg, "%s", msg == NULL ? "" : msg);
-    /* From here on the loop may let the job's memory go. */
-    rq_ignore(rio__loop_remote(j->loop, &j->remote)); /* open as long as a job lives */
+    rq_ignore(rio__loop_remote(j->executor->loop, &j->remote)); /* it waits for us */
 }
 
-static void *thread_main(void *arg)
+static int start(struct job *j)
 {
-    struct rio__pool *p = arg;
-
-    (void)pthread_mutex_lock(&p->lock);
-    while (!p->stop) {
-        struct rq_list *link = rq_list_pop_front(&p->queue);
-
-        if (link == NULL) {
-            p->idle++;
-            (void)pthread_cond_wait(&p->work, &p->lock);
-            p->idle--;
-            continue;
-        }
-        (void)pthread_mutex_unlock(&p->lock);
-        run_job(RQ_LIST_ENTRY(link, struct job, link));
-        (void)pthread_mutex_lock(&p->lock);
-    }
-    (void)pthread_mutex_unlock(&p->lock);
-    return NULL;
+    j->work.run = run_job;
+    rq_list_init(&j->work.link);
+    return rio__executor_submit(j->executor, &j->work);
 }
 
-/* Signals are for the loop's thread. */
-static int add_thread(struct rio__pool *p)
+static const char *msg_of(const struct job *j)
 {
-    sigset_t all, old;
-    int rc;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&p->threads[p->thread_count], NULL, thread_main, p);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc != 0)
-        return -rc;
-    p->thread_count++;
-    return 0;
+    return j->result < 0 && j->msg[0] != '\0' ? j->msg : NULL;
 }
 
-static struct rio__pool *pool_of(struct rio_loop *l)
-{
-    struct rio__pool *p = l->pool;
+/* ---- awaited ---- */
 
-    if (p != NULL)
-        return p;
-    p = calloc(1, sizeof *p);
-    if (p == NULL)
-        return NULL;
-    (void)pthread_mutex_init(&p->lock, NULL);
-    (void)pthread_cond_init(&p->work, NULL);
-    rq_list_init(&p->queue);
-    l->pool = p;
-    return p;
+struct call {
+    struct job job;
+    struct rio__wait wait;
+    bool ended;
+};
+
+static void call_ended(struct rio__remote *r)
+{
+    struct call *c = RQ_CONTAINER_OF(r, struct call, job.remote);
+
+    c->ended = true;
+    rio__executor_done(c->job.executor);
+    rio__task_wake(c->wait.task);
 }
 
-static int enqueue(struct rio__pool *p, struct job *j)
+/* What no thread has taken is withdrawn; else the request stays pending. */
+static void call_cancel(struct rio__wait *wait)
 {
-    int rc = 0;
+    struct call *c = RQ_CONTAINER_OF(wait, struct call, wait);
 
-    (void)pthread_mutex_lock(&p->lock);
-    /* Threads that were signalled but have not woken yet still count as idle. */
-    if (!rq_list_empty(&p->queue) || p->idle == 0) {
-        if (p->thread_count < THREADS_MAX)
-            rc = add_thread(p);
-        if (p->thread_count > 0)
-            rc = 0; /* it has to wait for one of those there are */
-    }
-    if (rc == 0) {
-        rq_list_push_back(&p->queue, &j->link);
-        (void)pthread_cond_signal(&p->work);
-    }
-    (void)pthread_mutex_unlock(&p->lock);
-    return rc;
-}
-
-/* A job that no thread has taken is withdrawn; else the request stays pending. */
-static void job_cancel(struct rio__wait *wait)
-{
-    struct job *j = RQ_CONTAINER_OF(wait, struct job, wait);
-    struct rio__pool *p = j->loop->pool;
-    bool queued;
-
-    (void)pthread_mutex_lock(&p->lock);
-    queued = !rq_list_empty(&j->link);
-    rq_list_remove(&j->link);
-    (void)pthread_mutex_unlock(&p->lock);
-    if (!queued)
+    if (!rio__executor_withdraw(c->job.executor, &c->job.work))
         return;
-    p->busy--;
     wait->cancelled = true;
     rio__task_wake(wait->task);
 }
@@ -154,13 +80,10 @@ static void job_cancel(struct rio__wait *wait)
 long rio_to_thread(rio_fn *fn, void *arg)
 {
     struct rio__task *t = rio__task_self();
-    struct job j = {
-        .wait = {.task = t, .cancel = job_cancel, .what = "thread"},
-        .remote = {.run = job_ended},
-        .fn = fn,
-        .arg = arg,
+    struct call c = {
+        .job = {.remote = {.run = call_ended}, .fn = fn, .arg = arg},
+        .wait = {.task = t, .cancel = call_cancel, .what = "thread"},
     };
-    struct rio__pool *p;
     int rc;
 
     if (t == NULL)
@@ -169,45 +92,111 @@ long rio_to_thread(rio_fn *fn, void *arg)
         return -EINVAL;
     if (rio__cancel_take(t))
         return -ECANCELED;
-    p = pool_of(t->f.loop);
-    if (p == NULL)
+    c.job.executor = rio__executor_default(t->f.loop);
+    if (c.job.executor == NULL)
         return -ENOMEM;
-    j.loop = t->f.loop;
-    rq_list_init(&j.link);
-    rc = enqueue(p, &j);
+    rc = start(&c.job);
     if (rc < 0)
         return rc;
-    p->busy++;
-    RIO_IGNORE(await(rio__task_park_raw(&j.wait)));
-    if (!j.ended) {
+    RIO_IGNORE(await(rio__task_park_raw(&c.wait)));
+    if (!c.ended) {
         rio__cancel_delivered(t);
         return -ECANCELED;
     }
-    if (j.result < 0 && j.msg[0] != '\0')
-        rio__task_adopt_msg(t, j.result, j.msg);
-    return j.result;
+    rio__task_adopt_msg(t, c.job.result, msg_of(&c.job));
+    return c.job.result;
 }
 
-size_t rio__pool_busy(const struct rio_loop *l)
+/* ---- as a future ---- */
+
+struct offer {
+    struct job job;
+    struct rio__observer observer; /* of f, until it is done */
+    rio_future *f;                 /* referenced */
+    max_align_t copy[];
+};
+
+static void free_offer(struct offer *o)
 {
-    return l->pool == NULL ? 0 : l->pool->busy;
+    rio_unref(o->f);
+    free(o);
 }
 
-void rio__pool_close(struct rio_loop *l)
+static void offer_ended(struct rio__remote *r)
 {
-    struct rio__pool *p = l->pool;
+    struct offer *o = RQ_CONTAINER_OF(r, struct offer, job.remote);
+    long result = o->job.result;
 
-    if (p == NULL)
-        return;
-    ASSERT(p->busy == 0); /* every job has a task that waits for it */
-    (void)pthread_mutex_lock(&p->lock);
-    p->stop = true;
-    (void)pthread_cond_broadcast(&p->work);
-    (void)pthread_mutex_unlock(&p->lock);
-    for (size_t i = 0; i < p->thread_count; i++)
-        (void)pthread_join(p->threads[i], NULL);
-    (void)pthread_cond_destroy(&p->work);
-    (void)pthread_mutex_destroy(&p->lock);
-    free(p);
-    l->pool = NULL;
+    rio__future_unobserve(&o->observer);
+    rio__executor_done(o->job.executor);
+    if (o->f->state == RIO__PENDING) {
+        if (msg_of(&o->job) != NULL)
+            rio__future_set_msg(o->f, msg_of(&o->job));
+        rio__future_finish(o->f, result == -ECANCELED ? RIO__CANCELLED : RIO__DONE,
+                           result);
+    }
+    free_offer(o);
+}
+
+/* Somebody cancelled the future, or set it by hand. */
+static void offer_refused(struct rio__observer *observer, rio_future *f)
+{
+    struct offer *o = RQ_CONTAINER_OF(observer, struct offer, observer);
+
+    (void)f;
+    if (rio__executor_withdraw(o->job.executor, &o->job.work))
+        free_offer(o);
+}
+
+static struct offer *new_offer(rio_executor *e, rio_fn *fn, const void *arg,
+                               size_t copy)
+{
+    struct offer *o = NULL;
+
+    if (copy <= SIZE_MAX - sizeof *o)
+        o = malloc(sizeof *o + copy);
+    if (o == NULL)
+        return NULL;
+    *o = (struct offer){.job = {.remote = {.run = offer_ended},
+                                .executor = e,
+                                .fn = fn,
+                                .arg = (void *)(uintptr_t)arg}};
+    if (copy > 0) {
+        memcpy(o->copy, arg, copy);
+        o->job.arg = o->copy;
+    }
+    o->observer.notify = offer_refused;
+    o->f = rio_future_new();
+    if (o->f != NULL)
+        return o;
+    free(o);
+    return NULL;
+}
+
+rio_future *rio_run_in_executor(rio_executor *e, rio_fn *fn, const void *arg,
+                                size_t copy)
+{
+    struct offer *o;
+    int rc;
+
+    if (rio__loop == NULL || fn == NULL || (copy > 0 && arg == NULL) ||
+        (e != NULL && e->loop != rio__loop)) {
+        errno = rio__loop == NULL ? EPERM : EINVAL;
+        return NULL;
+    }
+    if (e == NULL)
+        e = rio__executor_default(rio__loop);
+    o = e == NULL ? NULL : new_offer(e, fn, arg, copy);
+    if (o == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    rc = start(&o->job);
+    if (rc < 0) {
+        free_offer(o);
+        errno = -rc;
+        return NULL;
+    }
+    rio__future_observe(o->f, &o->observer);
+    return rio_ref(o->f); /* beside the job's own */
 }
