@@ -93,15 +93,17 @@ LOOP_TEST(calls_run_side_by_side_once_each) /* EXEC-03 */
 }
 
 struct slow {
-    int64_t time;
-    atomic_bool ended;
+    atomic_bool *go;
+    atomic_bool started, ended;
 };
 
 static long be_slow(void *arg)
 {
     struct slow *s = arg;
 
-    block(s->time);
+    atomic_store(&s->started, true);
+    while (!atomic_load(s->go))
+        block(100 * RIO_US);
     atomic_store(&s->ended, true);
     return 5;
 }
@@ -111,47 +113,57 @@ static long call_slow(void *arg)
     struct slow *s = arg;
     long rc = await(rio_to_thread(be_slow, s));
 
+    if (rc == -ECANCELED)
+        return rc; /* withdrawn */
     if (!atomic_load(&s->ended))
         return -EPROTO; /* the thread still uses *s */
-    return rc == 5 ? await(rio_yield()) : rc;
+    return await(rio_yield()) == -ECANCELED ? rc : -EPROTO;
 }
 
 LOOP_TEST(a_cancelled_call_returns_when_the_function_has_ended) /* EXEC-13 */
 {
-    struct slow s = {.time = 10 * RIO_MS};
+    atomic_bool go = false;
+    struct slow s = {.go = &go};
     rio_task *t = rio_create_task(call_slow, &s);
 
-    EXPECT_EQ(await(rio_sleep(2 * RIO_MS)), 0);
+    while (!atomic_load(&s.started))
+        EXPECT_EQ(await(rio_sleep(100 * RIO_US)), 0);
     rio_task_cancel(t);
-    EXPECT_EQ(await(rio_join_unref(t)), -ECANCELED); /* at the yield after it */
-    EXPECT(atomic_load(&s.ended));
+    EXPECT_EQ(await(rio_sleep(2 * RIO_MS)), 0);
+    EXPECT(!rio_future_done(t));
+    atomic_store(&go, true);
+    EXPECT_EQ(await(rio_join_unref(t)), 5); /* and the cancel came at the yield */
     return 0;
-}
-
-static long be_slow_in_thread(void *arg)
-{
-    return await(rio_to_thread(be_slow, arg));
 }
 
 LOOP_TEST(a_call_that_no_thread_has_taken_is_withdrawn)
 {
-    enum { N = 40 }; /* more than there are threads */
+    enum { N = 40, THREADS = 16 };
     static struct slow s[N];
+    static atomic_bool go;
     rio_task *t[N];
-    int never_ran = 0;
+    int started = 0, withdrawn = 0;
 
     for (int i = 0; i < N; i++) {
-        s[i].time = 5 * RIO_MS;
-        t[i] = rio_create_task(be_slow_in_thread, &s[i]);
+        s[i].go = &go;
+        t[i] = rio_create_task(call_slow, &s[i]);
     }
-    EXPECT_EQ(await(rio_sleep(2 * RIO_MS)), 0);
+    while (started < THREADS) {
+        EXPECT_EQ(await(rio_sleep(100 * RIO_US)), 0);
+        started = 0;
+        for (int i = 0; i < N; i++)
+            started += atomic_load(&s[i].started);
+    }
     for (int i = 0; i < N; i++)
         rio_task_cancel(t[i]);
-    for (int i = 0; i < N; i++) {
-        EXPECT_EQ(await(rio_join_unref(t[i])), -ECANCELED);
-        never_ran += !atomic_load(&s[i].ended);
-    }
-    EXPECT(never_ran >= N - 16);
+    EXPECT_EQ(await(loop_test_settle()), 0);
+    for (int i = 0; i < N; i++)
+        withdrawn += rio_future_cancelled(t[i]);
+    EXPECT_EQ(withdrawn, N - THREADS);
+    atomic_store(&go, true);
+    for (int i = 0; i < N; i++)
+        EXPECT_EQ(await(rio_join_unref(t[i])),
+                  atomic_load(&s[i].ended) ? 5 : -ECANCELED);
     return 0;
 }
 
