@@ -55,9 +55,9 @@ struct rio_op {
     uint32_t index;
     uint32_t generation; /* 24 bits */
     uint8_t kind;
-    bool queued;    /* the backend has not handed it to the kernel yet */
-    bool cancelled; /* cancel() was called */
-    uint8_t tries;  /* the backend's: cancels that did not find it */
+    bool queued;       /* the backend has not handed it to the kernel yet */
+    bool cancelled;    /* cancel() was called */
+    uint8_t tries;     /* the backend's: cancels that did not find it */
     uint32_t progress; /* the backend's: bytes of a send or receive so far */
     int fd;
     uint32_t arg;

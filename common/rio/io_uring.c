@@ -325,7 +325,7 @@ static void announce_writes(const struct rio_op *op, int res)
 {
     if (res < 0)
         return;
-    if (op->kind == RIO_OP_RECV || op->kind == RIO_OP_RECVS)
+    if (op->kind == RIO_OP_RECV || op->kind == RIO_OP_RECVS || op->kind == RIO_OP_READ)
         rio__kernel_wrote(op->buf, (size_t)res);
     if (op->kind == RIO_OP_ACCEPT && op->addr != NULL && op->addr_len != NULL) {
         rio__kernel_wrote(op->addr_len, sizeof *op->addr_len);

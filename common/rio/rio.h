@@ -153,8 +153,8 @@ typedef struct rio_stats {
     size_t threads;    /* functions queued or running in threads */
     uint64_t turns;    /* of the loop */
     uint64_t switches; /* into tasks */
-    uint64_t enters;   /* calls of io_uring_enter; epoll: all system calls of the loop */
-    const char *io;    /* the backend: "uring", "epoll"; "closed" */
+    uint64_t enters; /* calls of io_uring_enter; epoll: all system calls of the loop */
+    const char *io;  /* the backend: "uring", "epoll"; "closed" */
     /* Why it is epoll: "io_uring_setup: EPERM; seccomp?", or "": it was asked for, or
      * it is io_uring.  Lent: by the loop. */
     const char *io_reason;
@@ -568,6 +568,14 @@ RIO_AWAITS RIO_API int rio_connect(int fd, const struct sockaddr *sa, socklen_t 
 RIO_AWAITS RIO_API ssize_t rio_recv(int fd, void *buf, size_t n, int flags);
 /* Sends all n bytes.  Returns  n.  After an error some of them may have gone. */
 RIO_AWAITS RIO_API ssize_t rio_sendall(int fd, const void *buf, size_t n);
+/* One datagram, cut to n bytes if it is longer.
+ * Shape    sa, len: of the sender, as for recvfrom(2); NULL: not asked for
+ * Returns  its length, cut; it may be 0 */
+RIO_AWAITS RIO_API ssize_t rio_recvfrom(int fd, void *buf, size_t n,
+                                        struct sockaddr *sa, socklen_t *len);
+/* One datagram, whole; sa NULL: to where the socket is connected. */
+RIO_AWAITS RIO_API ssize_t rio_sendto(int fd, const void *buf, size_t n,
+                                      const struct sockaddr *sa, socklen_t len);
 /* poll(2) of one descriptor.  Returns  the events that hold */
 RIO_AWAITS RIO_API int rio_poll_fd(int fd, short events);
 /* close(2); not cancellable.  No operation may be in flight on fd. */
