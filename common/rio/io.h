@@ -89,7 +89,7 @@ struct rio_backend {
     void (*random)(struct rio_backend *, void *out, size_t n); /* the only chance */
     /* Puts a socket into the mode this backend wants (blocking or not). */
     int (*adopt)(struct rio_backend *, int fd);
-    uint64_t enters; /* system calls made by turn() and submit() */
+    uint64_t enters; /* calls of io_uring_enter, or of epoll_wait */
 };
 
 /* Makes the backend that `flags` (RIO_IO_*) ask for.  Without one: io_uring, or epoll

@@ -19,29 +19,24 @@
  *
  * A multishot operation delivers up to TRIES completions, then the others have their
  * turn.  Receives share one buffer: the bytes are copied out inside the completion.
- * A send (and a receive with MSG_WAITALL) goes on until all is done; cut short by a
- * cancel or an error it tells how many bytes went, as io_uring does.
- *
- * accept and connect know no "do not wait" of their own: they make their socket
- * non-blocking, and it stays so.
+ * A send, a write and a receive with MSG_WAITALL go on until all is done; cut short by
+ * a cancel or an error it tells how many bytes went, as io_uring does.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "rio/io_try.h"
 #include "rio/loop.h"
 
 enum {
     TRIES = 8, /* calls for one operation in one turn */
     BUFFER_BYTES = 16 << 10,
     EVENTS = 64,
-    LEN_MAX = 1 << 30, /* a result is an int */
     WATCHES_MIN = 64,
 };
 #define STUCK_RETRY (5 * RIO_MS)
@@ -62,6 +57,7 @@ struct poller {
     struct rq_list stuck;    /* tried again soon: no event would tell */
     struct watch **watches;  /* by descriptor; NULL: never parked on */
     size_t watch_count;
+    size_t watched; /* the sum of their ops */
     char *buffer;
 };
 
@@ -73,17 +69,6 @@ static struct poller *poller_of(struct rio_backend *b)
 static struct rio_op *op_of(struct rq_list *link)
 {
     return RQ_LIST_ENTRY(link, struct rio_op, link);
-}
-
-static int unblock(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    if (flags < 0)
-        return -errno;
-    if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-        return -errno;
-    return 0;
 }
 
 /* ---- submit and cancel ---- */
@@ -150,21 +135,21 @@ static int attach(struct poller *p, struct rio_op *op)
 
     if (rc < 0)
         return rc;
-    if (w->ops == 0) {
-        p->base.enters++;
-        if (epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, op->fd, &all) < 0)
-            return -errno;
-    }
+    if (w->ops == 0 && epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, op->fd, &all) < 0)
+        return -errno;
     w->ops++;
+    p->watched++;
     op->queued = false;
     return 0;
 }
 
 static void detach(struct poller *p, const struct rio_op *op)
 {
-    if (op->queued || --p->watches[op->fd]->ops > 0)
+    if (op->queued)
         return;
-    p->base.enters++;
+    p->watched--;
+    if (--p->watches[op->fd]->ops > 0)
+        return;
     (void)epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, op->fd, NULL); /* closed: it is out */
 }
 
@@ -190,108 +175,6 @@ static unsigned park(struct poller *p, struct rio_op *op)
     return 0;
 }
 
-/* ---- trying: -EAGAIN means "not yet" ---- */
-
-static size_t rest_of(const struct rio_op *op)
-{
-    return (op->len > LEN_MAX ? LEN_MAX : op->len) - op->progress;
-}
-
-static int try_poll(const struct rio_op *op)
-{
-    struct pollfd ask = {.fd = op->fd, .events = (short)op->arg};
-    int n = poll(&ask, 1, 0);
-
-    if (n < 0)
-        return -errno;
-    if (n == 0)
-        return -EAGAIN;
-    return ask.revents & POLLNVAL ? -EBADF : ask.revents;
-}
-
-static int try_accept(const struct rio_op *op)
-{
-    int rc = op->queued ? unblock(op->fd) : 0;
-
-    if (rc < 0)
-        return rc;
-    rc = accept4(op->fd, op->addr, op->addr_len, SOCK_CLOEXEC);
-    return rc < 0 ? -errno : rc;
-}
-
-static int connect_result(const struct rio_op *op)
-{
-    struct pollfd ask = {.fd = op->fd, .events = POLLOUT};
-    int err = 0;
-    socklen_t len = sizeof err;
-
-    if (poll(&ask, 1, 0) <= 0)
-        return -EAGAIN;
-    if (getsockopt(op->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-        return -errno;
-    return -err;
-}
-
-static int try_connect(struct rio_op *op)
-{
-    int rc;
-
-    if (!op->queued)
-        return connect_result(op);
-    rc = unblock(op->fd);
-    if (rc == 0 && connect(op->fd, op->addr, (socklen_t)op->len) < 0)
-        rc = -errno;
-    return rc;
-}
-
-static int try_recv(const struct rio_op *op)
-{
-    ssize_t n = recv(op->fd, (char *)op->buf + op->progress, rest_of(op),
-                     (int)op->arg | MSG_DONTWAIT);
-
-    return n < 0 ? -errno : (int)n;
-}
-
-static int try_recvs(struct poller *p, struct rio_op *op)
-{
-    ssize_t n = recv(op->fd, p->buffer, BUFFER_BYTES, MSG_DONTWAIT);
-
-    op->buf = p->buffer;
-    return n < 0 ? -errno : (int)n;
-}
-
-static int try_send(const struct rio_op *op)
-{
-    ssize_t n = send(op->fd, (char *)op->buf + op->progress, rest_of(op),
-                     MSG_DONTWAIT | MSG_NOSIGNAL);
-
-    return n < 0 ? -errno : (int)n;
-}
-
-static int try_once(struct poller *p, struct rio_op *op)
-{
-    p->base.enters++;
-    switch (op->kind) {
-    case RIO_OP_ACCEPT:
-    case RIO_OP_ACCEPTS:
-        return try_accept(op);
-    case RIO_OP_CONNECT:
-        return try_connect(op);
-    case RIO_OP_RECV:
-        return try_recv(op);
-    case RIO_OP_RECVS:
-        return try_recvs(p, op);
-    case RIO_OP_SEND:
-        return try_send(op);
-    case RIO_OP_POLL:
-        return try_poll(op);
-    case RIO_OP_CLOSE:
-        return close(op->fd) < 0 ? -errno : 0;
-    default:
-        return -EOPNOTSUPP; /* files: epoll knows nothing of them */
-    }
-}
-
 /* ---- what a try has led to ---- */
 
 enum verdict { DONE, MORE, PART, WAIT, STUCK, AGAIN };
@@ -300,13 +183,11 @@ static enum verdict judge_data(const struct rio_op *op, int res)
 {
     bool wants_all = op->kind == RIO_OP_SEND || (op->arg & MSG_WAITALL);
 
-    if (op->kind == RIO_OP_RECV && (op->arg & MSG_DONTWAIT))
-        return DONE;
     if (res == -EAGAIN)
-        return WAIT;
-    if (op->arg & MSG_PEEK)
+        return op->arg & MSG_DONTWAIT ? DONE : WAIT;
+    if (op->arg & (MSG_PEEK | MSG_DONTWAIT))
         return DONE;
-    return wants_all && res > 0 && (size_t)res < rest_of(op) ? PART : DONE;
+    return wants_all && res > 0 && (size_t)res < rio__io_rest(op) ? PART : DONE;
 }
 
 static enum verdict judge(const struct rio_op *op, int res)
@@ -323,6 +204,15 @@ static enum verdict judge(const struct rio_op *op, int res)
     case RIO_OP_SEND:
     case RIO_OP_RECV:
         return res == -EINTR ? AGAIN : judge_data(op, res);
+    case RIO_OP_WRITE:
+        if (res > 0 && (size_t)res < rio__io_rest(op))
+            return PART;
+        break;
+    case RIO_OP_RECVMSG:
+    case RIO_OP_SENDMSG:
+        if (res == -EAGAIN && (op->arg & MSG_DONTWAIT))
+            return DONE;
+        break;
     case RIO_OP_ACCEPTS:
     case RIO_OP_RECVS:
         if (res > 0 || (res == 0 && op->kind == RIO_OP_ACCEPTS))
@@ -341,7 +231,7 @@ static unsigned attempt(struct poller *p, struct rio_op *op, unsigned max)
     unsigned delivered = 0;
 
     for (unsigned round = 0; round < TRIES && delivered < max; round++) {
-        int res = try_once(p, op);
+        int res = rio__io_try(op, p->buffer, BUFFER_BYTES);
 
         switch (judge(op, res)) {
         case DONE:
@@ -397,11 +287,15 @@ static bool is_concerned(const struct rio_op *op, uint32_t events)
     switch (op->kind) {
     case RIO_OP_CONNECT:
     case RIO_OP_SEND:
+    case RIO_OP_SENDMSG:
+    case RIO_OP_WRITE:
         return (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0;
     case RIO_OP_ACCEPT:
     case RIO_OP_ACCEPTS:
     case RIO_OP_RECV:
     case RIO_OP_RECVS:
+    case RIO_OP_RECVMSG:
+    case RIO_OP_READ:
         return (events & ~(uint32_t)EPOLLOUT) != 0;
     default:
         return true;
@@ -436,7 +330,8 @@ static int wait_events(struct poller *p, struct epoll_event *events, int64_t lef
 
     p->base.enters++;
     if (!p->coarse) {
-        int n = epoll_pwait2(p->epoll_fd, events, EVENTS, left < 0 ? NULL : &limit, NULL);
+        int n =
+            epoll_pwait2(p->epoll_fd, events, EVENTS, left < 0 ? NULL : &limit, NULL);
 
         if (n >= 0 || (errno != ENOSYS && errno != EPERM))
             return n;
@@ -461,23 +356,28 @@ static int64_t time_left(const struct poller *p, int64_t until)
     return left;
 }
 
-static void look(struct poller *p, int64_t until)
+static void wait_for_news(struct poller *p, int64_t left)
 {
     struct epoll_event events[EVENTS];
-    int64_t left = time_left(p, until);
-    struct rq_list *link;
     int n;
 
     /* Whoever queues something for us and finds us awake does not wake us. */
-    if (left != 0) {
-        atomic_store(&p->loop->asleep, true);
-        if (atomic_load(&p->loop->remote_pending))
-            left = 0;
-    }
+    atomic_store(&p->loop->asleep, true);
+    if (atomic_load(&p->loop->remote_pending))
+        left = 0;
     n = wait_events(p, events, left); /* EINTR means "look" */
     atomic_store(&p->loop->asleep, false);
     for (int i = 0; i < n; i++)
         on_event(p, &events[i]);
+}
+
+static void look(struct poller *p, int64_t until)
+{
+    int64_t left = time_left(p, until);
+    struct rq_list *link;
+
+    if (left != 0 || p->watched > 0) /* else there is nothing to be seen */
+        wait_for_news(p, left);
     while ((link = rq_list_pop_front(&p->stuck)) != NULL)
         rq_list_push_back(&p->runnable, link);
 }
@@ -523,7 +423,7 @@ static void fill_random(struct rio_backend *b, void *out, size_t n)
 static int adopt(struct rio_backend *b, int fd)
 {
     (void)b;
-    return unblock(fd);
+    return rio__io_unblock(fd);
 }
 
 /* ---- life ---- */

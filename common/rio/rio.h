@@ -153,8 +153,8 @@ typedef struct rio_stats {
     size_t threads;    /* functions queued or running in threads */
     uint64_t turns;    /* of the loop */
     uint64_t switches; /* into tasks */
-    uint64_t enters; /* calls of io_uring_enter; epoll: all system calls of the loop */
-    const char *io;  /* the backend: "uring", "epoll"; "closed" */
+    uint64_t enters;   /* calls of io_uring_enter, or of epoll_wait */
+    const char *io;    /* the backend: "uring", "epoll"; "closed" */
     /* Why it is epoll: "io_uring_setup: EPERM; seccomp?", or "": it was asked for, or
      * it is io_uring.  Lent: by the loop. */
     const char *io_reason;

@@ -3,6 +3,8 @@
 #include "support/rio_test.h"
 
 #include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "support/test.h"
 
@@ -57,10 +59,19 @@ static void print_left(const rio_stats *s)
                 s->threads);
 }
 
+unsigned loop_test_io(void)
+{
+    const char *io = getenv("RIO_TEST_IO");
+
+    if (io == NULL)
+        return 0;
+    return strcmp(io, "epoll") == 0 ? RIO_IO_EPOLL : RIO_IO_URING;
+}
+
 static long run(rio_fn *body, void *arg, bool strict)
 {
     long before = loop_test_fd_count(), rc;
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     rio_stats stats = {0};
 
     assert_non_null(r);

@@ -8,6 +8,10 @@
 
 #include "rio/rio.h"
 
+/* The backend that the environment asks for (RIO_TEST_IO, uring or epoll), as a flag of
+ * rio_runner_new(); 0: none.  Each test program is run once with epoll. */
+unsigned loop_test_io(void);
+
 /* Runs `body` in a fresh runner.
  *
  * Returns  what body returned

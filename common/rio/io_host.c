@@ -1,4 +1,4 @@
-/* io.c - which backend a loop gets, and what all of them share: clock and chance.
+/* io_host.c - which backend a loop gets, and what all of them share: clock and chance.
  *
  * io_uring is refused where a seccomp filter (the default of many containers), a sysctl
  * or the kernel's age forbids it.  That is the machine's business, so epoll takes over
