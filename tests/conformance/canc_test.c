@@ -241,7 +241,29 @@ LOOP_TEST(test_CANC_14)
     return 0;
 }
 
-SKIP_CASE(test_CANC_15, "there is no rio_wait()")
+static long waits_for_one(void *arg)
+{
+    struct job *j = arg;
+
+    return await(rio_wait(&j->f, 1, RIO_ALL_COMPLETED, RIO_FOREVER));
+}
+
+LOOP_TEST(test_CANC_15)
+{
+    struct job inner = {.f = rio_future_new()}, outer = {0};
+    rio_task *t;
+
+    outer.f = rio_create_task(join_it, &inner);
+    t = rio_create_task(waits_for_one, &outer);
+    EXPECT_EQ(await(settle()), 0);
+    rio_task_cancel(t);
+    EXPECT_EQ(await(rio_join_unref(t)), -ECANCELED);
+    EXPECT(!rio_future_done(outer.f));
+    EXPECT_EQ(rio_future_set_result(inner.f, 4), 0);
+    EXPECT_EQ(await(rio_join_unref(outer.f)), 4);
+    rio_unref(inner.f);
+    return 0;
+}
 
 /* Counts how many of its five waits are cancelled. */
 static long counts(void *arg)
