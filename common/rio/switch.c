@@ -37,6 +37,7 @@ void rio__switch_make(struct rio__context *c, void *stack_top, size_t stack_byte
 
 #else
 
+#include <signal.h>
 #include <ucontext.h>
 
 /* The ucontext_t lies at the top of its stack; the argument of a switch travels beside
@@ -77,6 +78,8 @@ void *rio__switch(struct rio__context *from, const struct rio__context *to, void
 
     target->arg = arg;
     from->sp = &self;
+    /* swapcontext sets the mask of the target; here it belongs to the thread. */
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &target->uc.uc_sigmask);
     (void)swapcontext(&self.uc, &target->uc);
     return self.arg;
 }
