@@ -2,16 +2,14 @@
  *
  *     new -> running <-> waiting (in a yield) ; either -> ended
  *
- * next, send, throw and close go to the body's stack, yield and the end of the body come
- * back.  A suspension inside the body is the consumer's: the task's context is saved
- * where it stands, on the body's stack, and resumed there; nobody else notices.  So
- * limits, cancellation and the current task hold inside the body by themselves.
+ * next, send, throw and close go to the body's stack, yield and the end of the body
+ * come back.  A suspension inside the body is the consumer's: the task's context is
+ * saved where it stands, on the body's stack, and resumed there; nobody else notices.
+ * So limits, cancellation and the current task hold inside the body by themselves.
  *
  * The stack goes back to the pool with the end of the body; the struct stays until
  * rio_gen_free(), or the end of its loop.
  * SPDX-License-Identifier: MIT */
-#include "rio/gen.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +46,7 @@ struct rio_gen {
 /* ---- life ---- */
 
 static int gen_next(rio_iter *it, void *out);
-static int gen_close(rio_iter *it);
+RIO_AWAITS static int gen_close(rio_iter *it);
 static void gen_main(void *arg);
 
 rio_gen *rio_gen_new(rio_fn *body, void *arg, size_t item_size)
@@ -238,18 +236,76 @@ static int gen_close(rio_iter *it)
     return rc == -EPIPE ? 0 : rc;
 }
 
-int rio_gen_free(rio_gen *g)
+/* Closes it, however often it ignores that. */
+RIO_AWAITS static int finish(rio_gen *g)
 {
     int rc = 0;
+
+    for (int i = 0; i < FREE_ROUNDS && g->state != ENDED; i++)
+        rc = await(gen_close(&g->iter));
+    ASSERT(g->state == ENDED); /* a body that yields for ever */
+    return rc;
+}
+
+int rio_gen_free(rio_gen *g)
+{
+    int rc;
 
     if (g == NULL)
         return 0;
     ASSERT(g->state != RUNNING);
-    for (int i = 0; i < FREE_ROUNDS && (i == 0 || g->state == WAITING); i++)
-        rc = await(gen_close(&g->iter));
-    if (g->state == WAITING && rc < 0)
-        return rc; /* outside a task */
+    if (g->state == WAITING && rio__task_self() == NULL)
+        return -EPERM;
+    rc = await(finish(g));
     rq_list_remove(&g->link);
     free(g);
     return rc;
+}
+
+/* ---- the end of the loop ---- */
+
+static rio_gen *first_open(const struct rio_loop *l)
+{
+    RQ_LIST_EACH(link, &l->gens)
+    {
+        rio_gen *g = RQ_LIST_ENTRY(link, rio_gen, link);
+
+        if (g->state != ENDED)
+            return g;
+    }
+    return NULL;
+}
+
+static long close_all(void *arg)
+{
+    struct rio_loop *l = arg;
+    rio_gen *g;
+
+    while ((g = first_open(l)) != NULL) {
+        int rc = await(finish(g));
+
+        if (rc < 0 && rc != -ECANCELED)
+            rio__report(l, "closing a generator failed", rc, NULL);
+    }
+    return 0;
+}
+
+rio_task *rio__gens_close(struct rio_loop *l)
+{
+    if (first_open(l) == NULL)
+        return NULL;
+    return rio_create_task_ex(close_all, l, 0, &(rio_task_opts){.name = "generators"});
+}
+
+void rio__gens_free(struct rio_loop *l)
+{
+    struct rq_list *link;
+
+    while ((link = rq_list_pop_front(&l->gens)) != NULL) {
+        rio_gen *g = RQ_LIST_ENTRY(link, rio_gen, link);
+
+        if (g->state != ENDED)
+            end(g); /* memory was short: its clean-up is lost */
+        free(g);
+    }
 }

@@ -90,6 +90,7 @@ struct rio_loop {
     struct rio__signals *signals; /* signal.c */
     struct rq_list streams;       /* struct rio_stream that are not closed */
     struct rq_list servers;       /* struct rio_server, all of them */
+    struct rq_list gens;          /* struct rio_gen that are not freed */
 
     pthread_t thread;
     bool stop, running, closing, closed, freed;
@@ -166,6 +167,9 @@ void rio__signals_free(struct rio_loop *l);
 void rio__servers_close(struct rio_loop *l);
 void rio__servers_free(struct rio_loop *l);
 void rio__streams_abort(struct rio_loop *l);
+/* A task that closes every generator, to be unreferenced; NULL: there is none open. */
+rio_task *rio__gens_close(struct rio_loop *l);
+void rio__gens_free(struct rio_loop *l);
 
 /* ---- debug.c ---- */
 

@@ -403,6 +403,45 @@ RIO_API void rio_iter_autoclose(rio_iter **it);
  * Source   asyncio.as_completed */
 RIO_API rio_iter *rio_as_completed(rio_future *const *fs, size_t n, int64_t timeout);
 
+/* ---- generators ---- */
+
+/* The body has a stack of its own, but runs as the task that calls next: the limits,
+ * the cancellation and rio_current_task() of that task hold inside it.  Another task
+ * may call the next time.  The body may not yield inside a timeout scope or a group
+ * that it has entered: it would stay open in the consumer, so that aborts. */
+typedef struct rio_gen rio_gen;
+/* Nothing runs before the first next.
+ *
+ * Shape   items: item_size bytes each, copied out
+ * Errors  EINVAL body is NULL, item_size is 0; EPERM no running loop; ENOMEM
+ * Owns    keeps arg.  One that is never freed is closed and freed with its runner. */
+RIO_API rio_gen *rio_gen_new(rio_fn *body, void *arg, size_t item_size);
+/* Its iterator, lent by g.  NULL for NULL.
+ *
+ * next   Returns  1 an item; 0 the body has ended; its error, once
+ *        Errors   -EBUSY the body runs already: another task, or the body itself, asks
+ * close  the yield returns -EPIPE; waits until the body has ended.  Before the first
+ *        next the body does not run at all.
+ *        Errors   -EBUSY running, or the body yields again; the body's own */
+RIO_API rio_iter *rio_gen_iter(rio_gen *g);
+/* In a body: gives *item to the consumer and stands still until it wants more.
+ * Returns  0.  Errors  -EPIPE closed: clean up and return; what was thrown; -EINVAL not
+ *          inside a body.  A cancel is not delivered here. */
+RIO_AWAITS RIO_API int rio_gen_yield(const void *item);
+/* next with a value for the body, which it gets by rio_gen_received().  in NULL: next.
+ * out NULL: the item is dropped.
+ * Errors  as next; -EINVAL in is not NULL, and no yield has been reached yet */
+RIO_AWAITS RIO_API int rio_gen_send(rio_gen *g, const void *in, void *out);
+/* next whose yield returns err (< 0).  Returns  as next; err before the first next */
+RIO_AWAITS RIO_API int rio_gen_throw(rio_gen *g, int err, void *out);
+/* In a body, until its next yield: copies what was sent, of which `size` bytes are
+ * there.  Returns  1, or 0 when nothing was sent.  Errors  -EINVAL not inside a body */
+RIO_API int rio_gen_received(void *in, size_t size);
+/* Closes and frees; NULL is fine; not while the body runs.
+ * Errors  as close; -EPERM outside a task, and the body stands at a yield: not freed
+ */
+RIO_AWAITS RIO_API int rio_gen_free(rio_gen *g);
+
 /* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on ---- */
 
 typedef struct rio_waitq {

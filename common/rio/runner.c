@@ -243,6 +243,24 @@ static void end_tasks(struct rio_loop *l)
     }
 }
 
+/* The clean-up in the bodies of generators may suspend: a task does it. */
+static void close_generators(struct rio_loop *l)
+{
+    rio_task *t = rio__gens_close(l);
+
+    if (t == NULL)
+        return;
+    while (t->state == RIO__PENDING) {
+        l->stop = false;
+        if (rio__loop_can_wake(l))
+            rio__loop_turn(l, INT64_MAX);
+        else
+            end_tasks(l); /* it waits for nothing that can come */
+    }
+    rio_unref(t);
+    end_tasks(l);
+}
+
 /* Runs until nothing is in flight.  What callbacks make ready is still run, but not for
  * ever. */
 static void drain(struct rio_loop *l)
@@ -261,6 +279,7 @@ static void close_loop(struct rio_loop *l)
     l->closing = true;
     rio__servers_close(l);
     end_tasks(l);
+    close_generators(l);
     rio__pool_close(l);
     rio__loop_close_remotes(l);
     rio__callbacks_close(l);
@@ -268,6 +287,7 @@ static void close_loop(struct rio_loop *l)
     rio__signals_close(l);
     drain(l);
     rio__servers_free(l);
+    rio__gens_free(l);
     rio__signals_free(l);
     rio__callbacks_free(l);
     ASSERT(l->timers.count == 0);

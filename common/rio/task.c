@@ -30,6 +30,7 @@ static void blank(struct rio__task *t)
 {
     t->ready.run = NULL;
     t->wait = NULL;
+    t->gen = NULL;
     t->cancels = t->pending = t->delivered = 0;
     t->cancel_stamp = 0;
     t->forced = t->masked = t->started = t->told = false;

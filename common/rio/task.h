@@ -53,7 +53,8 @@ struct rio__task {
     struct rio_future f;
     struct rio__ready ready;
     struct rio__wait *wait;
-    struct rio__context context;
+    struct rio__context context; /* maybe on a generator's stack */
+    rio_gen *gen;                /* the innermost one whose body it runs */
     rio_fn *fn;
     void *arg;
     struct rq_list all; /* in loop->tasks */
