@@ -74,38 +74,49 @@ static void forget(struct world *w, uint64_t home)
 
 /* ---- effects ---- */
 
+static void note_record(struct event *ev, const struct effect *e)
+{
+    const struct record *r = &e->u.log.record;
+
+    ev->job = r->job;
+    ev->confirm = e->u.log.confirm;
+    ev->homes = e->u.log.homes;
+    ev->type = r->type;
+    ev->state = r->state;
+    ev->end = r->end;
+    ev->attempts = r->attempts;
+    ev->due_wall_ms = r->due_wall_ms;
+    ev->totals = r->totals;
+    snprintf(ev->error, sizeof ev->error, "%.*s", (int)r->error.len,
+             r->error.len == 0 ? "" : (const char *)r->error.ptr);
+}
+
+static void note_delivery(struct event *ev, const struct effect *e)
+{
+    struct job_view view;
+
+    job_view(e->u.deliver.job, &view);
+    assert_int_equal(view.lease, e->u.deliver.lease);
+    ev->job = view.id;
+    ev->cookie = e->u.deliver.cookie;
+    ev->lease = e->u.deliver.lease;
+    ev->more = e->u.deliver.more;
+}
+
 static void note(struct world *w, const struct effect *e)
 {
     assert_true(w->event_count < WORLD_EVENTS);
     struct event *ev = &w->events[w->event_count++];
-    const struct record *r = &e->u.log.record;
 
-    *ev = (struct event){.kind = e->kind};
+    memset(ev, 0, sizeof *ev);
+    ev->kind = e->kind;
     switch (e->kind) {
     case EFFECT_RECORD:
-        ev->job = r->job;
-        ev->confirm = e->u.log.confirm;
-        ev->homes = e->u.log.homes;
-        ev->type = r->type;
-        ev->state = r->state;
-        ev->end = r->end;
-        ev->attempts = r->attempts;
-        ev->due_wall_ms = r->due_wall_ms;
-        ev->totals = r->totals;
-        snprintf(ev->error, sizeof ev->error, "%.*s", (int)r->error.len,
-                 r->error.len == 0 ? "" : (const char *)r->error.ptr);
+        note_record(ev, e);
         break;
-    case EFFECT_DELIVER: {
-        struct job_view view;
-
-        job_view(e->u.deliver.job, &view);
-        assert_int_equal(view.lease, e->u.deliver.lease);
-        ev->job = view.id;
-        ev->cookie = e->u.deliver.cookie;
-        ev->lease = e->u.deliver.lease;
-        ev->more = e->u.deliver.more;
+    case EFFECT_DELIVER:
+        note_delivery(ev, e);
         break;
-    }
     case EFFECT_TIMEOUT:
         ev->cookie = e->u.timeout.cookie;
         break;
