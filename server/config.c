@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/num.h"
+#include "rio/rio.h"
 #include "wire/resp.h"
 
 enum kind { TEXT, LIST, SIZE, COUNT, DURATION, LEVEL, WORD };
@@ -74,6 +75,21 @@ static int parse_log_level(const char *value, enum rq_log_level *out)
     return -EINVAL;
 }
 
+static int parse_io(const char *value, unsigned *out)
+{
+    static const struct {
+        const char *name;
+        unsigned flags;
+    } known[] = {{"auto", 0}, {"uring", RIO_IO_URING}, {"epoll", RIO_IO_EPOLL}};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(value, known[i].name) == 0) {
+            *out = known[i].flags;
+            return 0;
+        }
+    return -EINVAL;
+}
+
 static int set_value(struct config *c, enum option_id id, const char *value,
                      bool is_first)
 {
@@ -92,6 +108,8 @@ static int set_value(struct config *c, enum option_id id, const char *value,
         return store_level_parse(s, &c->durability);
     case OPTION_log_level:
         return parse_log_level(value, &c->log_level);
+    case OPTION_io:
+        return parse_io(value, &c->io);
     case OPTION_http:
         return strcmp(value, "off") == 0 ? 0 : -EINVAL;
     case OPTION_max_body:

@@ -180,12 +180,19 @@ static const char *promise_of(enum store_level level)
 void dev_banner(struct service *s, const struct store_stats *stats)
 {
     struct utsname kernel;
+    rio_stats io;
     char server[64] = "";
 
     uname(&kernel);
     printf("ringqd %s  dev   data %s   (wipe: ringqd dev --reset)\n", s->version,
            s->config->data_dir);
-    printf(" ok io          io_uring, kernel %.20s\n", kernel.release);
+    rio_loop_stats(rio_get_running_loop(), &io);
+    if (io.io_reason[0] != '\0')
+        printf(" !! io          %s (%s), kernel %.20s\n", io.io, io.io_reason,
+               kernel.release);
+    else
+        printf(" ok io          %s, kernel %.20s\n",
+               strcmp(io.io, "uring") == 0 ? "io_uring" : io.io, kernel.release);
     printf(" ok redis       %s%s, AOF %s\n", stats->redis_version,
            s->child != NULL ? " private, unix socket" : "",
            stats->level == STORE_FSYNC      ? "always"

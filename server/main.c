@@ -159,15 +159,26 @@ static int start_redis(struct service *s, int lock, char *why)
 
 /* ---- the whole ---- */
 
+/* Only without a choice: left alone it takes epoll. */
+static int complain_of_io(int err)
+{
+    if (err == ENOSYS || err == EPERM || err == EINVAL || err == EOPNOTSUPP)
+        return complain("there is no io_uring here: it needs Linux 6.1, sysctl "
+                        "kernel.io_uring_disabled = 0, and in a container a seccomp "
+                        "profile that allows io_uring; or say --io auto",
+                        EXIT_REFUSED);
+    LOG_ERROR("event=failed error=\"%s\"", rq_err_text(-err));
+    return EXIT_INTERNAL;
+}
+
 static int run(struct service *s)
 {
-    long rc = rio_run(service_main, s);
+    rio_runner *runner = rio_runner_new(s->config->io);
 
-    if (rc == -ENOSYS || rc == -EPERM)
-        return complain("there is no io_uring here: ringqd needs Linux 6.1, sysctl "
-                        "kernel.io_uring_disabled = 0, and in a container a seccomp "
-                        "profile that allows io_uring",
-                        EXIT_REFUSED);
+    if (runner == NULL)
+        return complain_of_io(errno);
+    long rc = rio_runner_run(runner, service_main, s);
+    rio_runner_free(runner);
     if (rc < 0) {
         LOG_ERROR("event=failed error=\"%s\"", rq_err_text(rc));
         return EXIT_INTERNAL;

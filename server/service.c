@@ -70,6 +70,18 @@ static void write_port_file(const struct service *s)
     }
 }
 
+/* io_uring is the rule; that it is missed is worth knowing. */
+static void log_io(void)
+{
+    rio_stats stats;
+
+    rio_loop_stats(rio_get_running_loop(), &stats);
+    if (stats.io_reason[0] != '\0')
+        LOG_WARN("event=io io=%s why=\"%s\"", stats.io, stats.io_reason);
+    else
+        LOG_INFO("event=io io=%s", stats.io);
+}
+
 static void on_serving(void *arg)
 {
     struct running *run = arg;
@@ -281,6 +293,7 @@ long service_main(void *arg)
         free(run);
         return EXIT_INTERNAL;
     }
+    log_io();
     rio_group_enter(&group);
     long rc = start(run, &group);
     if (rc == 0)

@@ -149,6 +149,7 @@ static void numbers_are_taken_at_their_limit_and_refused_one_past(void **state)
         {"--store-wait", "100ms", "99"},
         {"--durability", "memory", "fast"},
         {"--log-level", "debug", "loud"},
+        {"--io", "epoll", "aio"},
         {"--http", "off", "on"},
     };
 
