@@ -224,6 +224,8 @@ int rio_call_soon_threadsafe(rio_loop *l, rio_cb *cb, void *arg)
 
     if (l == NULL || cb == NULL)
         return -EINVAL;
+    if (l == rio__loop) /* its own thread: in order with its other callbacks */
+        return rio_call_soon(cb, arg) == 0 ? -errno : 0;
     c = malloc(sizeof *c);
     if (c == NULL)
         return -ENOMEM;
