@@ -367,6 +367,23 @@ RIO_API void rio_group_auto(rio_group *g);
     RIO_AUTO(rio_group_auto) rio_group g = {0}; RIO_IGNORE(rio_group_enter(&g))
 /* clang-format on */
 
+/* contextlib.AsyncExitStack: what was acquired is released in reverse order; the
+ * caller's plain struct.  No return statement may stand between enter and exit. */
+typedef struct rio_exit_stack {
+    void *_priv[3];
+} rio_exit_stack;
+RIO_API void rio_exit_stack_enter(rio_exit_stack *s);
+/* Registers clean-up.  fn gets the rc so far and returns the one to propagate: rc
+ * itself, its own error in place of it, or >= 0 to suppress an error.  It may suspend.
+ *
+ * Errors  -EINVAL fn is NULL; -ENOMEM: fn will not run
+ * Owns    keeps arg until exit */
+RIO_API int rio_defer(rio_exit_stack *s, long (*fn)(void *arg, long rc), void *arg);
+/* Calls all that was registered, the last one first, also when some fail.
+ * Returns  the last one's rc; the stack is empty and can be used again
+ * Errors   -EPERM outside a task: nothing was called */
+RIO_AWAITS RIO_API long rio_exit_stack_exit(rio_exit_stack *s, long rc);
+
 /* ---- iterators ---- */
 
 /* `async for`.  Whoever writes one: next returns 1 and a value in *out, 0 at the end
@@ -486,6 +503,24 @@ RIO_API int rio_sem_init_bounded(rio_sem *s, long value);
 RIO_AWAITS RIO_API int rio_sem_acquire(rio_sem *s);
 RIO_API int rio_sem_release(rio_sem *s); /* -EOVERFLOW past the bound */
 RIO_API bool rio_sem_locked(const rio_sem *s);
+
+/* asyncio.Barrier: lets tasks pass when `parties` of them have come. */
+typedef struct rio_barrier {
+    size_t parties, count; /* private from count on: tasks inside */
+    int state;
+    rio_cond c;
+} rio_barrier;
+RIO_API int rio_barrier_init(rio_barrier *b, size_t parties); /* -EINVAL parties 0 */
+/* Returns  0 .. parties - 1, each once a round, in the order of arrival
+ * Errors   -EPIPE broken: aborted, or reset while waiting inside
+ * Suspends until the round is full; before that while the last round is leaving */
+RIO_AWAITS RIO_API int rio_barrier_wait(rio_barrier *b);
+/* Makes it usable and empty; those inside get -EPIPE. */
+RIO_AWAITS RIO_API int rio_barrier_reset(rio_barrier *b);
+/* Breaks it until the next reset. */
+RIO_AWAITS RIO_API int rio_barrier_abort(rio_barrier *b);
+RIO_API size_t rio_barrier_n_waiting(const rio_barrier *b); /* 0 while they leave */
+RIO_API bool rio_barrier_broken(const rio_barrier *b);
 
 /* `async with`: the body runs once with the lock (permit) held; break, return and goto
  * release it.  When acquiring fails there is no body, and *rc (a long) says why; else
