@@ -86,7 +86,7 @@ static void test_RUN_06(void **state)
     assert_int_equal(h.reports.count, 1);
 }
 
-SKIP_CASE(test_RUN_07, "there are no generators")
+SKIP_CASE(test_RUN_07, "needs a generator that the end of the run closes")
 
 static long tells_loop(void *arg)
 {
