@@ -33,6 +33,7 @@ struct rio_loop *rio__loop_new(unsigned flags)
     rq_list_init(&l->streams);
     rq_list_init(&l->servers);
     rq_list_init(&l->gens);
+    rq_list_init(&l->processes);
     rq_heap_init(&l->timers, rio__timer_less);
     rio__ops_init(&l->ops);
     rio__stacks_init(&l->stacks);

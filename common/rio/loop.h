@@ -89,6 +89,7 @@ struct rio_loop {
     rio_executor *executor;       /* the default one, or NULL: not made yet */
     struct rio__signals *signals; /* signal.c */
     struct rq_list streams;       /* struct rio_stream that are not closed */
+    struct rq_list processes;     /* struct rio_process that are not gone */
     struct rq_list servers;       /* struct rio_server, all of them */
     struct rq_list gens;          /* struct rio_gen that are not freed */
 
@@ -156,7 +157,7 @@ int rio__callbacks_init(struct rio_loop *l);
 void rio__callbacks_close(struct rio_loop *l); /* drops what was not run */
 void rio__callbacks_free(struct rio_loop *l);
 
-/* ---- executor.c, signal.c, server.c, stream.c: the end of the loop ---- */
+/* ---- executor.c, signal.c, process.c, server.c, stream.c: the end of the loop ---- */
 
 /* Work in all executors that has not ended. */
 size_t rio__pool_busy(const struct rio_loop *l);
@@ -166,6 +167,7 @@ void rio__signals_close(struct rio_loop *l); /* ends its operation */
 void rio__signals_free(struct rio_loop *l);
 void rio__servers_close(struct rio_loop *l);
 void rio__servers_free(struct rio_loop *l);
+void rio__processes_close(struct rio_loop *l); /* kills what still runs */
 void rio__streams_abort(struct rio_loop *l);
 /* A task that closes every generator, to be unreferenced; NULL: there is none open. */
 rio_task *rio__gens_close(struct rio_loop *l);

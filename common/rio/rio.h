@@ -793,6 +793,55 @@ RIO_API int rio_add_signal_handler(int signo, rio_cb *cb, void *arg);
 /* Returns  1 removed, 0 there was none.  Errors  -EINVAL, -EPERM */
 RIO_API int rio_remove_signal_handler(int signo);
 
+/* ---- child processes ---- */
+
+typedef struct rio_process rio_process;
+enum {
+    RIO_PIPE_IN = 1, /* a stream of rio_process_stream(p, 0) */
+    RIO_PIPE_OUT = 2,
+    RIO_PIPE_ERR = 4,
+    RIO_ERR_TO_OUT = 8,
+    RIO_NULL_IN = 16, /* /dev/null */
+    RIO_NULL_OUT = 32,
+    RIO_NULL_ERR = 64,
+};
+/* Runs the program argv[0], found along PATH, with our environment.  What `flags` do
+ * not name is inherited; all other descriptors of ours are close-on-exec.  No signal is
+ * blocked in the child.
+ *
+ * Shape    argv: ends with a NULL
+ * Returns  0.  Cancelled, the child is killed and reaped.
+ * Errors   -ENOENT, -EACCES and others of execve(2); -EINVAL argv or flags
+ * Owns     gives *out: rio_process_close().  What is left is closed with the loop, and
+ *          then the handle is gone.
+ * Source   asyncio.create_subprocess_exec; its pipes are socket pairs here */
+RIO_AWAITS RIO_API int rio_create_subprocess_exec(char *const argv[], unsigned flags,
+                                                  rio_process **out);
+/* The parent's end of 0, 1 or 2; NULL: not a pipe.  Lent by p. */
+RIO_API rio_stream *rio_process_stream(rio_process *p, int fd);
+/* Suspends until the process has ended; several tasks may.
+ * Returns  its exit status (0 to 255), or -signo (-64 to -1) of the signal that ended
+ *          it; 255 when somebody else has reaped it
+ * Errors   -ECANCELED */
+RIO_AWAITS RIO_API int rio_process_wait(rio_process *p);
+/* Errors  -ESRCH it has ended; -EINVAL no such signal; -EPERM */
+RIO_API int rio_process_send_signal(rio_process *p, int signo);
+/* Sends `in` and the end of input, reads all of the output, and waits for the end of
+ * the process.  A child that does not read its input is no error.  What it writes to
+ * a RIO_PIPE_ERR can be read from that stream afterwards.
+ *
+ * Shape    out: *outlen bytes and a NUL; NULL if the output is no pipe
+ * Returns  0; the status is rio_process_wait()'s
+ * Errors   -EINVAL input, but no RIO_PIPE_IN
+ * Owns     gives *out: free().  out and outlen may be NULL. */
+RIO_AWAITS RIO_API int rio_process_communicate(rio_process *p, const void *in,
+                                               size_t inlen, void **out,
+                                               size_t *outlen);
+/* Kills the process if it still runs, reaps it in the background, and drops its
+ * streams, which no task may be using.  Tasks in rio_process_wait() still get the
+ * status.  Consumes p; NULL is fine. */
+RIO_API void rio_process_close(rio_process *p);
+
 #ifdef __cplusplus
 }
 #endif

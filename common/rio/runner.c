@@ -283,6 +283,7 @@ static void close_loop(struct rio_loop *l)
     rio__pool_close(l);
     rio__loop_close_remotes(l);
     rio__callbacks_close(l);
+    rio__processes_close(l);
     rio__streams_abort(l);
     rio__signals_close(l);
     drain(l);
