@@ -585,6 +585,21 @@ RIO_API bool rio_queue_full(const rio_queue *q);
     { return await(rio_queue_get(q.q, v)); }
 /* clang-format on */
 
+/* ---- task-local variables ---- */
+
+/* A variable that each task has a value of; the variable's address names it, so it is
+ * usually static.  A task starts with the values that the task which makes it has then;
+ * one made by a callback starts with the defaults. */
+typedef struct rio_ctxvar {
+    void *dflt;
+} rio_ctxvar;
+/* The calling task's value; dflt if it was never set, and outside a task. */
+RIO_API void *rio_ctxvar_get(const rio_ctxvar *v);
+/* For the calling task, and those it makes from now on.
+ * Errors  -EPERM outside a task; -EINVAL v is NULL
+ * Owns    keeps val, and v, as long as such a task lives */
+RIO_API int rio_ctxvar_set(const rio_ctxvar *v, void *val);
+
 /* ---- blocking code ---- */
 
 /* A pool of threads; 0: the default number, 16; at most 1024.  They are made when work

@@ -97,6 +97,7 @@ struct rio__task *rio__task_new(struct rio_loop *l, rio_fn *fn, const void *arg,
     t = lay_out(l, top, bytes, arg, copy);
     t->fn = fn;
     t->id = ++l->task_names;
+    t->vars = l->current == NULL ? NULL : rio__vars_ref(l->current->vars);
     if (o != NULL && o->name != NULL)
         (void)rio_task_set_name(&t->f, o->name);
     rq_list_init(&t->member);
@@ -134,6 +135,7 @@ void rio__task_free(struct rio__task *t)
     struct rio_loop *l = t->f.loop;
 
     free(t->cancel_msg);
+    rio__vars_unref(t->vars);
     rio__fiber_fini(&t->fiber);
     rio__stacks_put(&l->stacks, t->stack_top, t->stack_bytes);
 }

@@ -57,7 +57,8 @@ struct rio__task {
     rio_gen *gen;                /* the innermost one whose body it runs */
     rio_fn *fn;
     void *arg;
-    struct rq_list all; /* in loop->tasks */
+    struct rq_list all;     /* in loop->tasks */
+    struct rio__vars *vars; /* NULL: all have their defaults */
     unsigned cancels, pending, delivered;
     uint32_t cancel_stamp;
     bool forced, masked, started;
@@ -167,6 +168,12 @@ static inline void rio__cancel_again(struct rio__task *t)
 /* Answers a kept request of a scope.  If nothing was delivered since it was made (mark:
  * `delivered` at that time) it is withdrawn.  Returns  the requests left */
 unsigned rio__cancel_answer(struct rio__task *t, unsigned mark, bool forced);
+
+/* ---- ctxvar.c ---- */
+
+/* NULL is fine for both. */
+struct rio__vars *rio__vars_ref(struct rio__vars *v);
+void rio__vars_unref(struct rio__vars *v);
 
 /* ---- group.c ---- */
 
