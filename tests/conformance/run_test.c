@@ -86,7 +86,56 @@ static void test_RUN_06(void **state)
     assert_int_equal(h.reports.count, 1);
 }
 
-SKIP_CASE(test_RUN_07, "needs a generator that the end of the run closes")
+struct numbers {
+    struct reports reports;
+    rio_task *t;
+    bool closed;
+};
+
+static long endless(void *arg)
+{
+    struct numbers *n = arg;
+    long rc = 0;
+
+    for (int i = 0; rc == 0; i++)
+        rc = await(rio_gen_yield(&i));
+    n->closed = rc == -EPIPE;
+    return rc;
+}
+
+static long iterates(void *arg)
+{
+    rio_gen *g = rio_gen_new(endless, arg, sizeof(int));
+    long rc = 0;
+    int v;
+
+    while (rc == 0) {
+        rc = await(rio_next(rio_gen_iter(g), &v));
+        rc = rc == 1 ? await(rio_sleep(0)) : ERR2;
+    }
+    return rc == -ECANCELED ? ERR : rc; /* and leaves the generator as it is */
+}
+
+static long fails_with_a_generator(void *arg)
+{
+    struct numbers *n = arg;
+
+    rio_set_exception_handler(count_reports, &n->reports);
+    n->t = rio_create_task(iterates, n);
+    RIO_TRY(await(settle()));
+    return ERR2;
+}
+
+static void test_RUN_07(void **state)
+{
+    struct numbers n = {0};
+
+    (void)state;
+    assert_int_equal(rio_run(fails_with_a_generator, &n), ERR2);
+    assert_int_equal(rio_future_result(n.t), ERR);
+    assert_true(n.closed);
+    rio_unref(n.t);
+}
 
 static long tells_loop(void *arg)
 {
