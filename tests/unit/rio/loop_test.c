@@ -377,7 +377,7 @@ LOOP_TEST(a_dump_names_every_task_and_its_wait) /* TASK-22 */
 
 static void a_loop_can_be_driven_turn_by_turn(void **state) /* LOOP-22 */
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
 
     (void)state;
     calls = (struct calls){0};
@@ -402,7 +402,7 @@ static long stop_loop(void *arg)
 
 static void run_forever_runs_until_stop(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     rio_loop *l = rio_runner_get_loop(r);
 
     (void)state;

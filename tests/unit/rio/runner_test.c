@@ -133,7 +133,7 @@ static long give_loop(void *arg)
 
 static void a_runner_runs_many_times(void **state) /* RUN-09, RUN-10, RUN-11 */
 {
-    rio_runner *r = rio_runner_new(0), *never = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io()), *never = rio_runner_new(0);
     rio_loop *first = NULL, *second = NULL;
 
     (void)state;
@@ -169,7 +169,7 @@ static long run_inside(void *arg)
 
 static void no_run_inside_a_run(void **state) /* RUN-21, RUN-25 */
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
 
     (void)state;
     assert_int_equal(rio_runner_run(r, run_inside, r), 0);
@@ -201,7 +201,7 @@ static long join_it(void *arg)
 
 static void a_stopped_loop_runs_again(void **state) /* RUN-22, RUN-23 */
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     struct stopper s = {0};
 
     (void)state;

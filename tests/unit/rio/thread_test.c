@@ -263,7 +263,7 @@ static long yield_a_bit(void *arg)
 
 static void a_loop_that_stops_and_starts_loses_no_callback(void **state) /* LOOP-15 */
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     struct caller c = {.loop = rio_runner_get_loop(r)};
     pthread_t t;
 
@@ -296,7 +296,7 @@ static void *use_from_elsewhere(void *arg)
 
 static void another_thread_may_not_run_the_loop(void **state) /* LOOP-14 */
 {
-    struct foreign f = {.runner = rio_runner_new(0)};
+    struct foreign f = {.runner = rio_runner_new(loop_test_io())};
     pthread_t t;
 
     (void)state;
