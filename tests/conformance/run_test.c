@@ -190,7 +190,7 @@ static void test_RUN_11(void **state)
     rio_runner_free(r);
 }
 
-SKIP_CASE(test_RUN_13, "there are no context variables")
+SKIP_CASE(test_RUN_13, "the main of each run starts with the default values")
 
 static long interrupt(void *unused)
 {
