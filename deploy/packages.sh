@@ -12,7 +12,7 @@
 
 PACKAGES_build='gcc libc6-dev cmake ninja-build pkg-config
   liburing-dev libhiredis-dev libsodium-dev libinih-dev redis-server'
-PACKAGES_test='libcmocka-dev g++ python3 redis-tools netcat-openbsd
+PACKAGES_test='libcmocka-dev g++ make python3 redis-tools netcat-openbsd
   clang libclang-rt-dev clang-format'
 
 # packages_missing KIND...: those of the kinds that are not installed, on one line.
