@@ -94,6 +94,17 @@ bool rio_future_cancelled(const rio_future *f)
     return f != NULL && f->state == RIO__CANCELLED;
 }
 
+int rio__future_check(const struct rio__task *t, rio_future *const *fs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (fs[i] == NULL || fs[i]->loop != t->f.loop)
+            return -EINVAL;
+        if (fs[i] == &t->f)
+            return -EDEADLK;
+    }
+    return 0;
+}
+
 long rio__future_take(rio_future *f)
 {
     f->seen = true;

@@ -140,12 +140,9 @@ long rio_gather(rio_future *const *fs, size_t n, long *results, unsigned flags)
         return -EPERM;
     if ((n > 0 && fs == NULL) || (flags & ~(RIO_RETURN_ERRORS | RIO_DETACH)) != 0)
         return -EINVAL;
-    for (size_t i = 0; i < n; i++) {
-        if (fs[i] == NULL || fs[i]->loop != t->f.loop)
-            return -EINVAL;
-        if (fs[i] == &t->f)
-            return -EDEADLK;
-    }
+    rc = rio__future_check(t, fs, n);
+    if (rc < 0)
+        return rc;
     if (n == 0)
         return 0;
     g.members = calloc(n, sizeof *g.members);

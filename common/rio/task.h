@@ -97,6 +97,9 @@ static inline void rio__future_unobserve(struct rio__observer *o)
 }
 /* Its result, as a joiner sees it; an error counts as seen. */
 long rio__future_take(rio_future *f);
+/* May task `t` wait for all of these?
+ * Errors  -EINVAL  one is NULL or of another loop;  -EDEADLK  one is the task itself */
+int rio__future_check(const struct rio__task *t, rio_future *const *fs, size_t n);
 /* Takes over a copy of the message; best effort. */
 void rio__future_set_msg(rio_future *f, const char *msg);
 

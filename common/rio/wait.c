@@ -135,13 +135,7 @@ static int check(const struct rio__task *t, rio_future **fs, size_t n,
 {
     if (fs == NULL || n == 0 || (unsigned)when > RIO_FIRST_EXCEPTION)
         return -EINVAL;
-    for (size_t i = 0; i < n; i++) {
-        if (fs[i] == NULL || fs[i]->loop != t->f.loop)
-            return -EINVAL;
-        if (fs[i] == &t->f)
-            return -EDEADLK;
-    }
-    return 0;
+    return rio__future_check(t, fs, n);
 }
 
 long rio_wait(rio_future **fs, size_t n, enum rio_when when, int64_t timeout)
