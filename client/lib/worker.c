@@ -204,9 +204,9 @@ static bool is_over(const ringq_worker *w)
 
 static void loop(ringq_worker *w)
 {
-    see_stops(w);
     for (;;) {
         collect(w);
+        see_stops(w); /* a stop from before a job's end: nothing more is asked for */
         rq_taker_connect(w);
         rq_teller_settle(w);
         rq_teller_touch(w);
