@@ -1,89 +1,38 @@
 #!/usr/bin/env python3
 """install_test - libringq as strangers get it: installed into an empty prefix, then built
 against by pkg-config, by CMake and by hand; and the examples and the guide, run.
-
-A build with sanitizers is tested with them: what is linked to the library gets the same.
 SPDX-License-Identifier: MIT
 """
 import os
-import pathlib
 import re
 import shutil
-import subprocess
-import tempfile
 import unittest
 
+import installed
 import ringqd
+from installed import HERE, sanitizers
 
-HERE = pathlib.Path(__file__).resolve().parent
-BUILD = pathlib.Path(os.environ['RINGQ_BUILD'])
 GUIDE = ringqd.ROOT / 'docs/client.md'
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.M | re.S)
 C_STANDARDS = ('c99', 'c11', 'c17', 'c2x')
 CXX_STANDARDS = ('c++11', 'c++14', 'c++17', 'c++20')
 
 
-def cache(name):
-    """A value of the build's CMakeCache.txt."""
-    match = re.search(rf'^{name}:\w+=(.*)$', (BUILD / 'CMakeCache.txt').read_text(encoding='utf-8'), re.M)
-    return match.group(1) if match else ''
-
-
-def sanitizers():
-    return [f'-fsanitize={s}' for s in cache('RINGQ_SANITIZE').split(';') if s]
-
-
-class Installed(ringqd.Test):
-    """One installation for all tests."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.home = pathlib.Path(tempfile.mkdtemp(prefix='ringq-install-'))
-        cls.addClassCleanup(shutil.rmtree, cls.home, ignore_errors=True)
-        cls.prefix = cls.home / 'prefix'
-        cls.cc = cache('CMAKE_C_COMPILER')
-        cls.cxx = shutil.which('clang++' if 'clang' in cls.cc else 'g++')
-        for component in ('libringq0', 'libringq-dev'):
-            subprocess.run(['cmake', '--install', BUILD, '--prefix', cls.prefix, '--component', component],
-                           check=True, capture_output=True)
-        cls.libdir = next(cls.prefix.glob('lib*/**/libringq.so')).parent
-        cls.env = ringqd.environment(PKG_CONFIG_PATH=str(cls.libdir / 'pkgconfig'),
-                                     LD_LIBRARY_PATH=str(cls.libdir), CC=cls.cc,
-                                     CFLAGS=' '.join(sanitizers()), LDFLAGS=' '.join(sanitizers()))
-        if cls.cxx:
-            cls.env.update(CXX=cls.cxx, CXXFLAGS=cls.env['CFLAGS'])
-
-    def run_(self, *args, cwd=None, env=None, status=0, **extra):
-        """Runs and returns what subprocess.run does; the status is checked."""
-        result = subprocess.run([str(a) for a in args], cwd=cwd or self.home, env={**self.env, **(env or {})},
-                                text=True, capture_output=True, check=False, timeout=120, **extra)
-        self.assertEqual(result.returncode, status, f'{args}\n{result.stdout}{result.stderr}')
-        return result
-
-    def flags(self, *options):
-        return self.run_('pkg-config', *options, 'ringq').stdout.split()
-
-    def compile(self, source, program):
-        self.run_(self.cc, '-Wall', '-Wextra', '-Wpedantic', '-Werror', *sanitizers(), source,
-                  *self.flags('--cflags', '--libs'), '-o', program)
-        return program
+class Installed(installed.Installed):
+    COMPONENTS = ('libringq0', 'libringq-dev')
+    LIBRARY = 'libringq.so'
+    PACKAGE = 'ringq'
 
 
 class Library(Installed):
     def test_it_exports_what_the_list_says_and_nothing_else(self):
-        lines = self.run_('nm', '-D', '--defined-only', self.libdir / 'libringq.so').stdout.splitlines()
-        names = sorted(re.sub('@.*', '', line.split()[2]) for line in lines if line.split()[1] != 'A')
-        self.assertEqual(names, (HERE / 'ringq.symbols').read_text(encoding='utf-8').split())
+        self.assertEqual(self.exported(), (HERE / 'ringq.symbols').read_text(encoding='utf-8').split())
 
     def test_its_soname_is_its_major_version(self):
-        dynamic = self.run_('readelf', '-d', self.libdir / 'libringq.so').stdout
-        self.assertIn('Library soname: [libringq.so.0]', dynamic)
+        self.assertIn('Library soname: [libringq.so.0]', self.dynamic())
 
     def test_it_needs_nothing_but_the_c_library(self):
-        dynamic = self.run_('readelf', '-d', self.libdir / 'libringq.so').stdout
-        needed = re.findall(r'Shared library: \[(.*?)\]', dynamic)
-        others = [n for n in needed if not re.match(r'(libc\.so|lib(a|ub|t)san|libm\.so|libgcc_s|ld-linux)', n)]
-        self.assertEqual(others, [])
+        self.assertEqual(self.needed_beyond_the_c_library(), [])
 
     def test_the_static_library_says_what_it_needs(self):
         source = HERE / 'foreign/main.c'
