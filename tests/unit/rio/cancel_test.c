@@ -401,31 +401,6 @@ static long receive(void *arg)
     return 0;
 }
 
-LOOP_TEST(a_cancelled_receive_takes_no_byte) /* LOOP-23, SOCK-02, SOCK-10 */
-{
-    int fd[2];
-    struct receiver first, second;
-    rio_task *t;
-
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-    first = second = (struct receiver){.fd = fd[0]};
-    t = rio_create_task(receive, &first);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    rio_task_cancel(t);
-    EXPECT_EQ(await(rio_join_unref(t)), 0);
-    EXPECT_EQ(first.got, -ECANCELED);
-
-    t = rio_create_task(receive, &second);
-    EXPECT_EQ(await(rio_yield()), 0);
-    EXPECT_EQ(write(fd[1], "hello", 5), 5);
-    EXPECT_EQ(await(rio_join_unref(t)), 0);
-    EXPECT_EQ(second.got, 5);
-    EXPECT(memcmp(first.buf, "\0\0\0\0\0", 5) == 0);
-    close(fd[0]);
-    close(fd[1]);
-    return 0;
-}
-
 LOOP_TEST(bytes_that_came_first_beat_the_cancel_which_stays)
 {
     int fd[2], wins = 0;
@@ -581,7 +556,6 @@ TEST_MAIN(cmocka_unit_test(a_sleeping_task_ends_at_once),
           cmocka_unit_test(a_joiner_outlives_the_cancel_of_what_it_joins),
           cmocka_unit_test(a_mask_holds_requests_back),
           cmocka_unit_test(a_limit_strikes_under_a_mask),
-          cmocka_unit_test(a_cancelled_receive_takes_no_byte),
           cmocka_unit_test(bytes_that_came_first_beat_the_cancel_which_stays),
           cmocka_unit_test(no_cancel_is_lost_when_the_queue_is_full),
           cmocka_unit_test(operations_cancelled_before_they_are_submitted_end_too),
