@@ -59,6 +59,14 @@ extern "C" {
 #define RIO_TRY(e) \
     __extension__({ long _rio_r = (e); if (_rio_r < 0) return _rio_r; _rio_r; })
 #define RIO_AUTO(fn) __attribute__((cleanup(fn), unused))
+/* All-zero, for either language; a name of its own for each line. */
+#ifdef __cplusplus
+#define RIO_ZERO { }
+#else
+#define RIO_ZERO { 0 }
+#endif
+#define RIO_CAT_(a, b) a##b
+#define RIO_NAME_(a, b) RIO_CAT_(a, b)
 /* clang-format on */
 
 /* The body of a task: >= 0 a result, < 0 a reason.  It reaches whoever joins it. */
@@ -198,7 +206,15 @@ RIO_API rio_task *rio_create_task(rio_fn *fn, void *arg);
  * stack, aligned as max_align_t. */
 RIO_API rio_task *rio_create_task_copy(rio_fn *fn, const void *arg, size_t size);
 /* clang-format off */
+/* A struct made on the spot, and its size; in C++ its fields in order. */
+#ifdef __cplusplus
+extern "C++" {
+template <class T> const T *rio_address_of(const T &temporary) { return &temporary; }
+}
+#define RIO_ARGS(T, ...) rio_address_of<T>({__VA_ARGS__}), sizeof(T)
+#else
 #define RIO_ARGS(T, ...) &(T){__VA_ARGS__}, sizeof(T)
+#endif
 /* clang-format on */
 typedef struct rio_task_opts {
     const char *name; /* copied, cut to 31 bytes; NULL: "task-N" */
@@ -364,7 +380,7 @@ RIO_API void rio_group_destroy(rio_group *g);
 RIO_API void rio_group_auto(rio_group *g);
 /* clang-format off */
 #define RIO_AUTO_GROUP(g) \
-    RIO_AUTO(rio_group_auto) rio_group g = {0}; RIO_IGNORE(rio_group_enter(&g))
+    RIO_AUTO(rio_group_auto) rio_group g = RIO_ZERO; RIO_IGNORE(rio_group_enter(&g))
 /* clang-format on */
 
 /* contextlib.AsyncExitStack: what was acquired is released in reverse order; the
@@ -404,8 +420,10 @@ RIO_API void rio_iter_autoclose(rio_iter **it);
 /* Runs the block once for each value.  Afterwards rc (int or long) is 0 at the end, or
  * the error.  The iterator is closed in each case: break, return and goto, too. */
 #define RIO_FOR_EACH(it, out, rc) \
-    for (rio_iter *_rio_it __attribute__((cleanup(rio_iter_autoclose))) = (it); \
-         ((rc) = await(rio_next(_rio_it, (out)))) > 0;)
+    RIO_FOR_EACH_(RIO_NAME_(_rio_it_, __LINE__), it, out, rc)
+#define RIO_FOR_EACH_(name, it, out, rc) \
+    for (rio_iter *name __attribute__((cleanup(rio_iter_autoclose))) = (it); \
+         ((rc) = await(rio_next(name, (out)))) > 0;)
 /* clang-format on */
 
 /* Gives n futures in the order they are done, each once.
@@ -467,7 +485,7 @@ typedef struct rio_waitq {
 
 /* clang-format off */
 typedef struct rio_lock { bool locked, offered; rio_waitq w; } rio_lock; /* all-zero is valid */
-#define RIO_LOCK_INIT { 0 }
+#define RIO_LOCK_INIT RIO_ZERO
 /* clang-format on */
 RIO_AWAITS RIO_API int rio_lock_acquire(rio_lock *l);
 RIO_API int rio_lock_release(rio_lock *l); /* -EPERM when not locked */
@@ -534,11 +552,13 @@ RIO_API rio_guard rio_guard_lock(rio_lock *l, long *rc); /* suspends */
 RIO_API rio_guard rio_guard_sem(rio_sem *s, long *rc);   /* suspends */
 RIO_API void rio_guard_exit(rio_guard *g);
 /* clang-format off */
-#define RIO_WITH_(init) \
-    for (rio_guard _rio_g __attribute__((cleanup(rio_guard_exit))) = (init); \
-         _rio_g.once; _rio_g.once = 0)
-#define RIO_WITH_LOCK(l, rc) RIO_WITH_(rio_guard_lock((l), (rc)))
-#define RIO_WITH_SEM(s, rc) RIO_WITH_(rio_guard_sem((s), (rc)))
+#define RIO_WITH_(name, init) \
+    for (rio_guard name __attribute__((cleanup(rio_guard_exit))) = (init); \
+         name.once; name.once = 0)
+#define RIO_WITH_LOCK(l, rc) \
+    RIO_WITH_(RIO_NAME_(_rio_lock_, __LINE__), rio_guard_lock((l), (rc)))
+#define RIO_WITH_SEM(s, rc) \
+    RIO_WITH_(RIO_NAME_(_rio_sem_, __LINE__), rio_guard_sem((s), (rc)))
 /* clang-format on */
 
 /* ---- queues: items of item_size bytes, copied in and out ---- */
@@ -579,9 +599,9 @@ RIO_API bool rio_queue_full(const rio_queue *q);
 /* clang-format off */
 #define RIO_QUEUE_DEFINE(name, T) /* typed front: await(jobs_put(q, job)) */ \
     typedef struct { rio_queue *q; } name; \
-    RIO_AWAITS static inline int name##_put(name q, T v) \
+    RIO_AWAITS __attribute__((unused)) static inline int name##_put(name q, T v) \
     { return await(rio_queue_put(q.q, &v)); } \
-    RIO_AWAITS static inline int name##_get(name q, T *v) \
+    RIO_AWAITS __attribute__((unused)) static inline int name##_get(name q, T *v) \
     { return await(rio_queue_get(q.q, v)); }
 /* clang-format on */
 
