@@ -21,7 +21,6 @@
 enum {
     ALL_FLAGS = 127,
     STATUS_LOST = 255, /* somebody else reaped it; asyncio's number */
-    OUTPUT_FIRST = 4096,
     OUTPUT_MAX = 1 << 30,
 };
 
@@ -336,38 +335,6 @@ int rio_process_wait(rio_process *p)
     return rc < 0 ? rc : status;
 }
 
-/* All that comes until the end, in a block with a NUL behind it. */
-RIO_AWAITS static ssize_t read_all(rio_stream *s, char **out)
-{
-    size_t room = 0, len = 0;
-    char *bytes = NULL;
-    ssize_t n = 1;
-
-    while (n > 0) {
-        if (room - len < 2) {
-            size_t more = room == 0 ? OUTPUT_FIRST : room * 2;
-            char *grown = more > OUTPUT_MAX ? NULL : realloc(bytes, more);
-
-            if (grown == NULL) {
-                n = -ENOMEM;
-                break;
-            }
-            bytes = grown;
-            room = more;
-        }
-        n = await(rio_stream_read(s, bytes + len, room - len - 1));
-        if (n > 0)
-            len += (size_t)n;
-    }
-    if (n < 0) {
-        free(bytes);
-        return n;
-    }
-    bytes[len] = '\0';
-    *out = bytes;
-    return (ssize_t)len;
-}
-
 /* A child that does not want its input is none of our errors. */
 static int feed(rio_stream *s, const void *in, size_t n)
 {
@@ -380,7 +347,7 @@ static int feed(rio_stream *s, const void *in, size_t n)
 int rio_process_communicate(rio_process *p, const void *in, size_t inlen, void **out,
                             size_t *outlen)
 {
-    char *text = NULL;
+    void *text = NULL;
     ssize_t n = 0;
     int rc = 0, status;
 
@@ -393,7 +360,7 @@ int rio_process_communicate(rio_process *p, const void *in, size_t inlen, void *
     if (p->streams[0] != NULL)
         rc = feed(p->streams[0], in, inlen);
     if (rc == 0 && p->streams[1] != NULL)
-        n = await(read_all(p->streams[1], &text));
+        n = await(rio_stream_readall(p->streams[1], OUTPUT_MAX, &text));
     if (rc == 0 && n < 0)
         rc = (int)n;
     if (rc == 0)

@@ -740,8 +740,9 @@ rio_stream_fd(const rio_stream *s); /* lent: for getsockopt(), getpeername() */
  *         each call once the received bytes are used up */
 RIO_AWAITS RIO_API ssize_t rio_stream_read(rio_stream *s, void *buf, size_t n);
 /* Reads n bytes.  *got (may be NULL): how many were taken, in each case.
- * Errors  as read; -ENODATA the end came first, and the *got bytes before it are in
- * buf. After -ECANCELED nothing was taken unless n is over the input limit. */
+ * Errors  as read; -EINVAL n > SSIZE_MAX; -ENODATA the end came first, and the *got
+ * bytes before it are in buf. After -ECANCELED nothing was taken unless n is over the
+ * input limit. */
 RIO_AWAITS RIO_API ssize_t rio_stream_readexactly(rio_stream *s, void *buf, size_t n,
                                                   size_t *got);
 /* Reads a line with its '\n' (the last one may lack it) and adds a NUL: at most n - 1
@@ -752,6 +753,13 @@ RIO_AWAITS RIO_API ssize_t rio_stream_readline(rio_stream *s, char *buf, size_t 
  * Errors  as read; -ENODATA, -EMSGSIZE: nothing was taken */
 RIO_AWAITS RIO_API ssize_t rio_stream_readuntil(rio_stream *s, const void *sep,
                                                 size_t seplen, void *buf, size_t n);
+/* Reads to the end.
+ * Shape   *out: that many bytes and a NUL
+ * Returns  the length
+ * Errors  as read; -EMSGSIZE more than max bytes.  After an error what came is lost.
+ * Owns    gives *out: free()
+ * Source  StreamReader.read(-1) */
+RIO_AWAITS RIO_API ssize_t rio_stream_readall(rio_stream *s, size_t max, void **out);
 RIO_API bool rio_stream_at_eof(const rio_stream *s); /* ended, and all was read */
 
 /* Input without a copy: look, take, wait for more.

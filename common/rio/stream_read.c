@@ -1,6 +1,7 @@
 /* stream_read.c - the input side of a stream; see stream.h.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "rio/stream.h"
@@ -151,6 +152,8 @@ ssize_t rio_stream_readexactly(rio_stream *s, void *buf, size_t n, size_t *got)
     if (got == NULL)
         got = &unused;
     *got = 0;
+    if (n > SSIZE_MAX)
+        return -EINVAL;
     while (*got < n) {
         size_t want = n - *got;
         int rc;
