@@ -55,13 +55,20 @@ enum {
     RQ_JITTER_DEFAULT_PCT = 10,
     RQ_GET_COUNT_MAX = 1024,
     RQ_GET_QUEUES_MAX = 64,
-    RQ_LEASES_MAX = 1024,     /* leases in one DONE or TOUCH */
+    RQ_LEASES_MAX = 1024, /* leases in one DONE or TOUCH */
+    RQ_HEADERS_MAX = 16,  /* of one job */
+    RQ_HEADER_NAME_MAX = 64,
+    RQ_HEADER_VALUE_MAX = 1024,
     RQ_ERROR_TEXT_MAX = 4096, /* bytes of FAIL's ERROR that are kept; the rest is cut */
 };
 #define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
 #define RQ_BLOCK_MAX_MS INT64_C(315360000000)
 
 enum rq_backoff { RQ_BACKOFF_FIXED, RQ_BACKOFF_LINEAR, RQ_BACKOFF_EXP };
+
+struct rq_header {
+    struct rq_slice name, value; /* lend: from the command */
+};
 
 struct rq_put {
     struct rq_slice queue;
@@ -74,6 +81,9 @@ struct rq_put {
     enum rq_backoff backoff;
     uint16_t tries;
     uint32_t ttr_ms, backoff_base_ms, backoff_max_ms;
+    int64_t ttl_ms; /* 0: no limit */
+    size_t header_count;
+    struct rq_header headers[RQ_HEADERS_MAX];
 };
 
 struct rq_get {
@@ -119,6 +129,59 @@ struct rq_join {
     bool strict;
 };
 
+/* ---- of operators ---- */
+
+enum { RQ_IDS_MAX = 1024, RQ_PEEK_COUNT_MAX = 1024, RQ_TERMS_MAX = 8 };
+
+struct rq_ids { /* CANCEL, KICK ... ID */
+    size_t count;
+    const struct rq_slice *words; /* lends: each checked to be an id */
+};
+
+struct rq_kick {
+    struct rq_slice queue;
+    struct rq_ids ids; /* none: those that died first... */
+    int64_t count;     /* ... at most so many; INT64_MAX: all */
+};
+
+enum rq_state { RQ_STATE_READY, RQ_STATE_DELAYED, RQ_STATE_LEASED, RQ_STATE_DEAD };
+
+struct rq_purge {
+    struct rq_slice queue;
+    unsigned states; /* set of 1 << RQ_STATE_*, without LEASED */
+};
+
+enum rq_term_field {
+    RQ_TERM_ID,
+    RQ_TERM_ERROR,   /* glob */
+    RQ_TERM_HEADER,  /* name, glob */
+    RQ_TERM_GROUP,   /* glob */
+    RQ_TERM_ATTEMPT, /* range */
+    RQ_TERM_AGE,     /* range, in ms since the PUT */
+};
+
+struct rq_term {
+    enum rq_term_field field;
+    struct rq_slice name, glob; /* lend: from the command; at most RQ_NAME_MAX bytes */
+    int64_t low, high;          /* both included */
+    struct rq_lease id;
+};
+
+struct rq_peek {
+    struct rq_slice queue;
+    enum rq_state state;
+    uint32_t count;
+    struct rq_lease after; /* epoch 0: from the first */
+    size_t term_count;     /* MATCH: all of them must hold */
+    struct rq_term terms[RQ_TERMS_MAX];
+};
+
+struct rq_reschedule {
+    struct rq_lease id;
+    int64_t delay_ms; /* -1: at_unix_ms is given */
+    int64_t at_unix_ms;
+};
+
 /* Each reads the whole command.  Unknown options, options twice, numbers out of range
  * and bad names are complaints.
  * Returns  0
@@ -140,6 +203,18 @@ RQ_MUST_CHECK int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *
                                    struct rq_complaint *why);
 RQ_MUST_CHECK int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
                                 struct rq_complaint *why);
+
+RQ_MUST_CHECK int rq_kick_parse(const struct rq_cmd *cmd, struct rq_kick *out,
+                                struct rq_complaint *why);
+RQ_MUST_CHECK int rq_cancel_parse(const struct rq_cmd *cmd, struct rq_ids *out,
+                                  struct rq_complaint *why);
+RQ_MUST_CHECK int rq_purge_parse(const struct rq_cmd *cmd, struct rq_purge *out,
+                                 struct rq_complaint *why);
+RQ_MUST_CHECK int rq_peek_parse(const struct rq_cmd *cmd, struct rq_peek *out,
+                                struct rq_complaint *why);
+RQ_MUST_CHECK int rq_reschedule_parse(const struct rq_cmd *cmd,
+                                      struct rq_reschedule *out,
+                                      struct rq_complaint *why);
 
 /* `7-1042` and `7-1042:3`.  Errors  -EINVAL */
 RQ_MUST_CHECK int rq_id_parse(struct rq_slice word, struct rq_lease *out);

@@ -113,7 +113,7 @@ static int read_value(const struct rq_option *o, struct rq_words *words, void *o
 static int check_seen(const struct rq_option *options, const struct rq_option *o,
                       uint32_t seen, struct rq_complaint *why)
 {
-    if ((seen >> (o - options) & 1) != 0)
+    if ((seen >> (o - options) & 1) != 0 && !o->repeats)
         return rq_complain(why, RQ_E_BADARG, "%s is given twice", o->name);
     if (o->rival == NULL)
         return 0;

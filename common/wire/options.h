@@ -49,6 +49,7 @@ struct rq_option {
     const char *unit;     /* numbers: behind the range in a complaint; may be NULL */
     size_t where;         /* offset in `out` of the field that takes it */
     const char *rival;    /* an option that excludes this one; may be NULL */
+    bool repeats;         /* it may be given more than once */
     rq_option_read *read; /* CALL */
 };
 

@@ -1,34 +1,17 @@
-/* parse - the words of each command become its struct: rq_<command>_parse().
+/* parse - the words of a worker's or producer's command become its struct:
+ * rq_<command>_parse().
  *
  * To add an option: a field in the struct, a line in the command's table, its default
  * in the function.  What a table cannot say stands in the functions.
  * SPDX-License-Identifier: MIT */
-#include <stddef.h>
+#include "wire/parse.h"
 
 #include "base/err.h"
 #include "base/name.h"
 #include "base/num.h"
-#include "wire/options.h"
 
-/* The last millisecond of the year 9999. */
-#define AT_MAX_MS INT64_C(253402300799999)
-
-/* Which field an option fills; the kind is the field's type. */
-#define FLAG(type, member) \
-    .kind = RQ_OPTION_FLAG, .where = offsetof(struct type, member)
-#define U8(type, member) .kind = RQ_OPTION_U8, .where = offsetof(struct type, member)
-#define U16(type, member) .kind = RQ_OPTION_U16, .where = offsetof(struct type, member)
-#define U32(type, member) .kind = RQ_OPTION_U32, .where = offsetof(struct type, member)
-#define I64(type, member) .kind = RQ_OPTION_I64, .where = offsetof(struct type, member)
-#define BYTES(type, member) \
-    .kind = RQ_OPTION_BYTES, .where = offsetof(struct type, member)
-#define CALL(function) .kind = RQ_OPTION_CALL, .read = (function)
-#define MS(low, high) .min = (low), .max = (high), .unit = "ms"
-#define RANGE(low, high) .min = (low), .max = (high)
-
-/* Begins every parser: checks the arity; the words behind the verb are to be read. */
-static int begin(const struct rq_cmd *cmd, enum rq_command_id id, struct rq_words *out,
-                 struct rq_complaint *why)
+int rq_parse_begin(const struct rq_cmd *cmd, enum rq_command_id id,
+                   struct rq_words *out, struct rq_complaint *why)
 {
     const struct rq_command *c = &rq_commands[id];
 
@@ -40,7 +23,7 @@ static int begin(const struct rq_cmd *cmd, enum rq_command_id id, struct rq_word
     return 0;
 }
 
-static int check_queue(struct rq_slice name, struct rq_complaint *why)
+int rq_parse_queue(struct rq_slice name, struct rq_complaint *why)
 {
     char shown[RQ_SHOWN_MAX];
 
@@ -68,7 +51,7 @@ static int check_listed_queue(struct rq_slice name, const struct rq_slice *befor
         return rq_complain(why, RQ_E_BADARG,
                            "weights are not supported yet; write '%s' without ':'",
                            rq_option_show(name, shown));
-    int rc = check_queue(name, why);
+    int rc = rq_parse_queue(name, why);
     if (rc < 0)
         return rc;
     if (is_listed(name, before, count))
@@ -89,7 +72,7 @@ static int take_queues(struct rq_words *words, struct rq_slice *queues,
     size_t count = 0;
 
     if (list.len == 0)
-        return check_queue(list, why);
+        return rq_parse_queue(list, why);
     while (rq_slice_split(&list, ',', &name)) {
         int rc = check_listed_queue(name, queues, count, why);
         if (rc < 0)
@@ -135,15 +118,51 @@ static int read_backoff(struct rq_words *words, void *out, struct rq_complaint *
     return 0;
 }
 
+static bool is_token(struct rq_slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] <= ' ' || name.ptr[i] >= 0x7f || name.ptr[i] == ':')
+            return false;
+    return name.len > 0 && name.len <= RQ_HEADER_NAME_MAX;
+}
+
+/* Reads a name and a value. */
+static int read_header(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    struct rq_put *put = out;
+    char shown[RQ_SHOWN_MAX];
+
+    if (words->end - words->next < 2)
+        return rq_complain(why, RQ_E_BADARG, "HEADER needs a name and a value");
+    if (put->header_count == RQ_HEADERS_MAX)
+        return rq_complain(why, RQ_E_LIMIT, "more than %d headers in one job",
+                           RQ_HEADERS_MAX);
+    if (!is_token(words->next[0]))
+        return rq_complain(
+            why, RQ_E_BADARG,
+            "a header's name is 1 to %d printable characters without ':' or "
+            "spaces, not '%s'",
+            RQ_HEADER_NAME_MAX, rq_option_show(words->next[0], shown));
+    if (words->next[1].len > RQ_HEADER_VALUE_MAX)
+        return rq_complain(why, RQ_E_LIMIT, "a header's value has at most %d bytes",
+                           RQ_HEADER_VALUE_MAX);
+    put->headers[put->header_count++] =
+        (struct rq_header){words->next[0], words->next[1]};
+    words->next += 2;
+    return 0;
+}
+
 /* clang-format off */
 static const struct rq_option put_options[] = {
     {.name = "DELAY",   I64(rq_put, delay_ms),   MS(0, RQ_DELAY_MAX_MS), .rival = "AT"},
     {.name = "AT",      I64(rq_put, at_unix_ms), MS(0, AT_MAX_MS),       .rival = "DELAY"},
     {.name = "PRI",     U8(rq_put, pri),         RANGE(0, RQ_PRI_MAX)},
     {.name = "TTR",     U32(rq_put, ttr_ms),     MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
+    {.name = "TTL",     I64(rq_put, ttl_ms),     MS(1, RQ_DELAY_MAX_MS)},
     {.name = "TRIES",   U16(rq_put, tries),      RANGE(1, RQ_TRIES_MAX)},
     {.name = "BACKOFF", CALL(read_backoff)},
     {.name = "JITTER",  U8(rq_put, jitter_pct),  RANGE(0, 100)},
+    {.name = "HEADER",  CALL(read_header),       .repeats = true},
     {.name = NULL},
 };
 
@@ -198,7 +217,7 @@ static int begin_put(struct rq_words *words, struct rq_put *out,
         .backoff_base_ms = RQ_BACKOFF_BASE_DEFAULT_MS,
         .backoff_max_ms = RQ_BACKOFF_MAX_DEFAULT_MS,
     };
-    return check_queue(out->queue, why);
+    return rq_parse_queue(out->queue, why);
 }
 
 static int read_put_options(struct rq_words *words, const char *stop,
@@ -216,7 +235,7 @@ static int read_put_options(struct rq_words *words, const char *stop,
 int rq_put_parse(const struct rq_cmd *cmd, struct rq_put *out, struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_PUT, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_PUT, &words, why);
 
     if (rc == 0)
         rc = begin_put(&words, out, why);
@@ -249,7 +268,7 @@ int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out,
                   struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_MPUT, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_MPUT, &words, why);
 
     if (rc == 0)
         rc = begin_put(&words, out, why);
@@ -266,7 +285,7 @@ int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out,
 int rq_get_parse(const struct rq_cmd *cmd, struct rq_get *out, struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_GET, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_GET, &words, why);
 
     if (rc == 0)
         rc = take_queues(&words, out->queues, &out->queue_count, why);
@@ -307,7 +326,7 @@ int rq_done_parse(const struct rq_cmd *cmd, struct rq_leases *out,
                   struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_DONE, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_DONE, &words, why);
 
     *out = (struct rq_leases){0};
     if (rc == 0)
@@ -326,7 +345,7 @@ int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out,
                    struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_TOUCH, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_TOUCH, &words, why);
 
     *out = (struct rq_leases){0};
     if (rc < 0)
@@ -358,7 +377,7 @@ int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out,
                   struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_FAIL, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_FAIL, &words, why);
 
     *out = (struct rq_fail){.delay_ms = -1};
     if (rc == 0)
@@ -374,7 +393,7 @@ int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *out,
                      struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_RELEASE, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_RELEASE, &words, why);
 
     *out = (struct rq_release){0};
     if (rc == 0)
@@ -388,7 +407,7 @@ int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
                   struct rq_complaint *why)
 {
     struct rq_words words;
-    int rc = begin(cmd, RQ_COMMAND_JOIN, &words, why);
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_JOIN, &words, why);
 
     if (rc == 0)
         rc = take_queues(&words, out->queues, &out->queue_count, why);

@@ -3,15 +3,16 @@
 #include <errno.h>
 
 #include "api/api.h"
+#include "api/headers.h"
 #include "core/limits.h"
 
 static void write_job(struct rq_resp_writer *w, const struct job_view *job)
 {
     const struct rq_lease lease = {job->id.epoch, job->id.number, job->lease};
     char text[RQ_LEASE_TEXT_MAX];
-    bool has_error = job->error.len > 0;
+    bool has_error = job->error.len > 0, has_headers = headers_count(job->attrs) > 0;
 
-    rq_resp_map(w, has_error ? 7 : 6);
+    rq_resp_map(w, 6u + has_headers + has_error);
     rq_resp_bulk(w, RQ_LIT("id"));
     rq_resp_bulk(w, rq_slice(text, rq_id_format(lease.epoch, lease.number, text)));
     rq_resp_bulk(w, RQ_LIT("lease"));
@@ -24,6 +25,10 @@ static void write_job(struct rq_resp_writer *w, const struct job_view *job)
     rq_resp_int(w, job->attempts);
     rq_resp_bulk(w, RQ_LIT("ttr"));
     rq_resp_int(w, job->lease_ttr_ms);
+    if (has_headers) {
+        rq_resp_bulk(w, RQ_LIT("headers"));
+        headers_write(w, job->attrs);
+    }
     if (has_error) {
         rq_resp_bulk(w, RQ_LIT("error"));
         rq_resp_bulk(w, job->error);

@@ -1,7 +1,12 @@
 /* put.c - PUT and MPUT: producing.
  * SPDX-License-Identifier: MIT */
+#include <errno.h>
+
 #include "api/api.h"
+#include "api/headers.h"
 #include "base/clock.h"
+#include "base/err.h"
+#include "core/limits.h"
 
 /* *3 id, state, durability. */
 static void put_done(struct promise *p)
@@ -47,6 +52,28 @@ static int64_t due_of(const struct rq_put *put)
     return put->delay_ms == 0 ? 0 : now + put->delay_ms;
 }
 
+static int submit(struct api_client *c, const struct rq_put *put, struct rq_slice attrs,
+                  struct reply *r, const struct promise_ops *ops)
+{
+    const struct core_put job = {
+        .queue = put->queue,
+        .attrs = attrs,
+        .policy = {.ttl_ms = (uint64_t)put->ttl_ms,
+                   .ttr_ms = put->ttr_ms,
+                   .backoff_base_ms = put->backoff_base_ms,
+                   .backoff_max_ms = put->backoff_max_ms,
+                   .tries = put->tries,
+                   .backoff = (uint8_t)put->backoff,
+                   .jitter_pct = put->jitter_pct,
+                   .pri = put->pri},
+        .due_wall_ms = due_of(put),
+    };
+
+    r->promise.ops = ops;
+    return broker_put(c->server->broker, &job, put->bodies, put->body_count,
+                      &r->promise, &r->u.put);
+}
+
 typedef int put_parser(const struct rq_cmd *cmd, struct rq_put *out,
                        struct rq_complaint *why);
 
@@ -55,28 +82,19 @@ static void issue(struct api_client *c, const struct rq_cmd *cmd, struct reply *
 {
     struct rq_complaint why;
     struct rq_put put;
+    struct rq_buf attrs;
 
     if (parse(cmd, &put, &why) < 0) {
         reply_complain(r, &why);
         return;
     }
-    const struct core_put job = {
-        .queue = put.queue,
-        .policy = {.ttr_ms = put.ttr_ms,
-                   .backoff_base_ms = put.backoff_base_ms,
-                   .backoff_max_ms = put.backoff_max_ms,
-                   .tries = put.tries,
-                   .backoff = (uint8_t)put.backoff,
-                   .jitter_pct = put.jitter_pct,
-                   .pri = put.pri},
-        .due_wall_ms = due_of(&put),
-    };
-
-    r->promise.ops = ops;
-    int rc = broker_put(c->server->broker, &job, put.bodies, put.body_count,
-                        &r->promise, &r->u.put);
+    rq_buf_init(&attrs, LIMIT_ATTRS_BYTES);
+    int rc = headers_add(&attrs, &put);
+    if (rc == 0)
+        rc = submit(c, &put, rq_buf_slice(&attrs), r, ops);
     if (rc < 0)
-        reply_refuse(r, rc);
+        reply_refuse(r, rc == -ENOBUFS ? RQ_E_LIMIT : rc);
+    rq_buf_fini(&attrs);
 }
 
 void api_put(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)

@@ -51,6 +51,11 @@ struct reply {
         } done;
         struct core_failed fail;
         struct {
+            size_t count;
+            bool has_bad;
+            struct rq_lease bad;
+        } changed;
+        struct {
             bool has_count;
         } get;
     } u;

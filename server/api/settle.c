@@ -99,8 +99,10 @@ static void fail_done(struct promise *p)
     struct rq_resp_writer w = reply_writer(r);
 
     rq_resp_array(&w, 2);
-    rq_resp_bulk_str(&w, r->u.fail.dead ? "dead" : "delayed");
-    rq_resp_int(&w, r->u.fail.dead ? 0 : r->u.fail.retry_wall_ms);
+    rq_resp_bulk_str(&w, r->u.fail.cancelled ? "cancelled"
+                         : r->u.fail.dead    ? "dead"
+                                             : "delayed");
+    rq_resp_int(&w, r->u.fail.retry_wall_ms);
     reply_resolve(r, &w);
 }
 
@@ -152,23 +154,25 @@ void api_release(struct api_client *c, const struct rq_cmd *cmd, struct reply *r
 /* ---- TOUCH: answered at once, from memory ---- */
 
 static void write_touched(struct rq_resp_writer *w, const struct rq_lease *lease,
-                          int64_t deadline_wall_ms)
+                          const struct core_touched *touched)
 {
     char word[RQ_LEASE_TEXT_MAX];
 
-    rq_resp_array(w, 2);
+    rq_resp_array(w, touched->cancel ? 3 : 2);
     rq_resp_bulk(w, rq_slice(word, rq_lease_format(lease, word)));
-    rq_resp_int(w, deadline_wall_ms);
+    rq_resp_int(w, touched->deadline_wall_ms);
+    if (touched->cancel)
+        rq_resp_bulk_str(w, "cancel");
 }
 
 static void write_each_touched(void *arg, const struct job *job,
-                               int64_t deadline_wall_ms)
+                               const struct core_touched *touched)
 {
     struct job_view view;
 
     job_view(job, &view);
     const struct rq_lease lease = {view.id.epoch, view.id.number, view.lease};
-    write_touched(arg, &lease, deadline_wall_ms);
+    write_touched(arg, &lease, touched);
 }
 
 static void touch_all(struct api_client *c, uint32_t ttr_ms, struct reply *r)
@@ -190,14 +194,14 @@ static void touch_some(struct api_client *c, const struct rq_leases *touch,
 
     rq_resp_array(&w, touch->count);
     for (size_t i = 0; i < touch->count; i++) {
-        int64_t deadline_wall_ms;
+        struct core_touched touched;
         int rc = rq_lease_parse(touch->words[i], &lease);
 
         ASSERT(rc == 0);
         const struct broker_lease one = to_broker(&lease);
-        rc = broker_touch(c->server->broker, &one, touch->ttr_ms, &deadline_wall_ms);
+        rc = broker_touch(c->server->broker, &one, touch->ttr_ms, &touched);
         if (rc == 0) {
-            write_touched(&w, &lease, deadline_wall_ms);
+            write_touched(&w, &lease, &touched);
         } else if (bad_code == 0) {
             bad_code = rc;
             bad = lease;

@@ -92,15 +92,36 @@ RQ_MUST_CHECK int broker_fail(struct broker *b, const struct broker_lease *lease
 RQ_MUST_CHECK int broker_release(struct broker *b, const struct broker_lease *lease,
                                  int64_t delay_ms, struct promise *promise);
 RQ_MUST_CHECK int broker_touch(struct broker *b, const struct broker_lease *lease,
-                               uint32_t ttr_ms, int64_t *out_deadline_wall_ms);
+                               uint32_t ttr_ms, struct core_touched *out);
 /* Every lease of the member.  Returns how many */
 size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
                         void (*each)(void *arg, const struct job *job,
-                                     int64_t deadline_wall_ms),
+                                     const struct core_touched *touched),
                         void *arg);
 size_t member_leases(const struct member *m);
 RQ_MUST_CHECK int broker_join(struct member *m, const struct core_join *join,
                               struct promise *promise);
+
+/* ---- managing: the promise is kept when what has changed is in the log ---- */
+
+/* Jobs by id, 1 at least.  *out_changed of them were kicked or cancelled; *out_bad is
+ * the index of the first that is not known (`count`: none).
+ * Returns  0: the promise will be kept
+ * Errors   RQ_E_NOJOB  nothing has changed, and some are not known;  gate */
+RQ_MUST_CHECK int broker_kick(struct broker *b, const struct job_id *ids, size_t count,
+                              struct promise *promise, size_t *out_changed,
+                              size_t *out_bad);
+RQ_MUST_CHECK int broker_cancel(struct broker *b, const struct job_id *ids,
+                                size_t count, struct promise *promise,
+                                size_t *out_changed, size_t *out_bad);
+/* Up to `max` dead jobs of a queue. */
+RQ_MUST_CHECK int broker_kick_some(struct broker *b, struct rq_slice queue, size_t max,
+                                   struct promise *promise, size_t *out_changed);
+/* Every job of a queue in one of `states`, a set of 1 << JOB_DELAYED, _READY, _DEAD. */
+RQ_MUST_CHECK int broker_purge(struct broker *b, struct rq_slice queue, unsigned states,
+                               struct promise *promise, size_t *out_changed);
+RQ_MUST_CHECK int broker_reschedule(struct broker *b, struct job_id id,
+                                    int64_t due_wall_ms, struct promise *promise);
 
 /* ---- looking ---- */
 

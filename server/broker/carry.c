@@ -28,6 +28,7 @@ static int log_record(struct broker *b, const struct effect *e, uint64_t *out_se
         broker__must(rc, "appending to the log");
     if (rc < 0)
         return rc;
+    b->logged_seq = *out_seq;
     b->totals_bytes += e->u.log.record.body.len;
     if (e->u.log.homes)
         core_set_home(b->core, e, *out_seq);
@@ -172,10 +173,12 @@ struct carried broker__carry(struct broker *b, struct promise *promise)
     if (promise != NULL && out.rc == 0) {
         if (b->pledges.tail > before) {
             pledges_last(&b->pledges)->promise = promise;
-        } else {
+        } else if (b->logged_seq > b->committed_seq) {
             struct pledge alone = {
-                .seq = out.seq, .since_ns = rio_now(), .promise = promise};
+                .seq = b->logged_seq, .since_ns = rio_now(), .promise = promise};
             pledges_add(&b->pledges, &alone);
+        } else {
+            promise->ops->done(promise);
         }
     }
     if (undo.count > 0)
@@ -183,4 +186,9 @@ struct carried broker__carry(struct broker *b, struct promise *promise)
     effects_fini(&undo);
     broker__rearm(b);
     return out;
+}
+
+int broker__carry_promise(struct broker *b, struct promise *promise)
+{
+    return broker__carry(b, promise).rc < 0 ? RQ_E_SHUTDOWN : 0;
 }

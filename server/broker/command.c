@@ -173,12 +173,6 @@ void broker_undeliver(struct broker *b, struct job_id id, uint64_t lease)
     broker__carry(b, NULL);
 }
 
-/* Carries out what a worker has said, and owes the promise to its commit. */
-static int carry_promise(struct broker *b, struct promise *promise)
-{
-    return broker__carry(b, promise).rc < 0 ? RQ_E_SHUTDOWN : 0;
-}
-
 int broker_done(struct broker *b, const struct broker_lease *leases, size_t count,
                 struct rq_slice result, struct promise *promise, size_t *out_finished,
                 size_t *out_bad, int *out_bad_code)
@@ -205,7 +199,7 @@ int broker_done(struct broker *b, const struct broker_lease *leases, size_t coun
     *out_finished = finished;
     *out_bad = bad;
     *out_bad_code = bad_code;
-    return finished == 0 ? bad_code : carry_promise(b, promise);
+    return finished == 0 ? bad_code : broker__carry_promise(b, promise);
 }
 
 int broker_fail(struct broker *b, const struct broker_lease *lease,
@@ -217,7 +211,7 @@ int broker_fail(struct broker *b, const struct broker_lease *lease,
     if (rc == 0)
         rc = core_fail(b->core, lease->id, lease->n, error, delay_ms, dead,
                        broker__now(), &b->fx, out);
-    return rc < 0 ? rc : carry_promise(b, promise);
+    return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
 int broker_release(struct broker *b, const struct broker_lease *lease, int64_t delay_ms,
@@ -228,23 +222,22 @@ int broker_release(struct broker *b, const struct broker_lease *lease, int64_t d
     if (rc == 0)
         rc =
             core_release(b->core, lease->id, lease->n, delay_ms, broker__now(), &b->fx);
-    return rc < 0 ? rc : carry_promise(b, promise);
+    return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
 int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t ttr_ms,
-                 int64_t *out_deadline_wall_ms)
+                 struct core_touched *out)
 {
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(),
-                        out_deadline_wall_ms);
+        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(), out);
     return rc;
 }
 
 size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
                         void (*each)(void *arg, const struct job *job,
-                                     int64_t deadline_wall_ms),
+                                     const struct core_touched *touched),
                         void *arg)
 {
     if (m->holder == NULL)

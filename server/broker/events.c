@@ -75,6 +75,7 @@ static void on_committed(void *arg, uint64_t seq)
     struct broker *b = arg;
     struct pledge *first;
 
+    b->committed_seq = seq;
     while ((first = pledges_first(&b->pledges)) != NULL && first->seq <= seq) {
         struct pledge pledge = *first;
 

@@ -2,7 +2,8 @@
  *
  *   broker.c   the clock, members, views, life
  *   carry.c    effects carried out: records, deliveries, answers
- *   command.c  one function per command
+ *   command.c  one function per command of producers and workers
+ *   manage.c   the same for those of operators
  *   events.c   what the store tells
  * SPDX-License-Identifier: MIT */
 #ifndef BROKER_INNER_H
@@ -25,8 +26,10 @@ struct broker {
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
     struct arrears arrears;
-    uint64_t totals_seq; /* the commit of the last TOTALS */
-    size_t totals_bytes; /* of bodies logged since */
+    uint64_t logged_seq;    /* the commit of the last record... */
+    uint64_t committed_seq; /* ... and the last one known to be in the log */
+    uint64_t totals_seq;    /* the commit of the last TOTALS */
+    size_t totals_bytes;    /* of bodies logged since */
     /* A refused commit's PUTs are told in batches: how far its pledges are looked
      * through, as a position of the ring. */
     uint64_t refused_seq;
@@ -54,8 +57,11 @@ struct carried {
 
 /* Carries out and clears broker->fx.  Pledges for the jobs to be confirmed are made in
  * the order of the records, the last one with `promise` (NULL: none).  With a promise
- * and no job to confirm, a pledge for the promise alone. */
+ * and no job to confirm, a pledge for the promise alone, to all that was logged before;
+ * is that in the log already, the promise is kept at once. */
 struct carried broker__carry(struct broker *b, struct promise *promise);
+/* The same for a command without a PUT.  Errors  RQ_E_SHUTDOWN  the store has ended */
+RQ_MUST_CHECK int broker__carry_promise(struct broker *b, struct promise *promise);
 
 /* What the store calls. */
 struct store_events broker__events(struct broker *b);

@@ -1,6 +1,7 @@
 /* check - recounts everything and compares: invariants S8, S9 and S11.
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/jobs.h"
 #include "core/queues.h"
 #include "core/ready.h"
 #include "core/state.h"
@@ -41,16 +42,19 @@ static void check_lease(const struct core *core, const struct job *job)
 static void check_job(const struct core *core, const struct job *job, struct recount *n)
 {
     const struct job_extra *x = job->extra;
-    bool is_timed = job->state == JOB_DELAYED || job->state == JOB_LEASED;
+    bool is_timed = job->state == JOB_DELAYED || job->state == JOB_LEASED ||
+                    (job->state == JOB_READY && job_can_expire(job));
 
     ASSERT(job->state < JOB_STATES);
     ASSERT(index_get(&core->index, job_id(job)) == job);
     ASSERT(job->is_late ? job->state == JOB_READY : true);
+    ASSERT(job->is_cancelled ? job->state == JOB_LEASED : true);
     n->count[job->state]++;
-    n->bodies += job->body_len;
+    n->bodies += job_bytes(job);
     if (job->state == JOB_LEASED)
         check_lease(core, job);
-    if (job->state == JOB_ENDING || job->state == JOB_DEAD || is_timed)
+    if ((job->state == JOB_ENDING && job->end == 0) || job->state == JOB_DEAD ||
+        is_timed)
         ASSERT(x != NULL);
     if (x == NULL)
         return;

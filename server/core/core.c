@@ -112,7 +112,7 @@ void core_sums(const struct core *core, struct core_sums *out)
         .delayed = core->count[JOB_DELAYED],
         .leased = core->count[JOB_LEASED],
         .dead = core->count[JOB_DEAD],
-        .unfinished = core->index.count - core->count[JOB_DEAD],
+        .unfinished = core->index.count - core->count[JOB_DEAD] - core->ending_dead,
         .getters = core->getter_count,
         .joiners = core->joiner_count,
         .body_bytes = core->body_bytes,

@@ -37,6 +37,7 @@ void core_set_epoch(struct core *core, uint64_t epoch);
 
 struct core_put {
     struct rq_slice queue, body; /* borrows; the body is copied */
+    struct rq_slice attrs;       /* the same; see attrs.h; at most LIMIT_ATTRS_BYTES */
     struct job_policy policy; /* tries and ttr_ms >= 1, jitter_pct <= 100 (ASSERTed) */
     int64_t due_wall_ms;      /* 0, or in the past: at once */
 };
@@ -108,7 +109,8 @@ RQ_MUST_CHECK int core_done(struct core *core, struct job_id id, uint64_t lease,
                             struct effects *fx);
 
 struct core_failed {
-    bool dead;             /* else delayed */
+    bool dead;             /* else delayed... */
+    bool cancelled;        /* ... or it was cancelled while it was leased: it is over */
     int64_t retry_wall_ms; /* when delayed */
 };
 /* `error` is cut at LIMIT_ERROR_BYTES.  `delay_ms` -1: by the job's backoff. */
@@ -119,16 +121,45 @@ RQ_MUST_CHECK int core_fail(struct core *core, struct job_id id, uint64_t lease,
 RQ_MUST_CHECK int core_release(struct core *core, struct job_id id, uint64_t lease,
                                int64_t delay_ms, struct core_now now,
                                struct effects *fx);
+struct core_touched {
+    int64_t deadline_wall_ms;
+    bool cancel; /* somebody wants the job to be given up */
+};
 /* `ttr_ms` 0: the one it was taken with.  Writes no record. */
 RQ_MUST_CHECK int core_touch(struct core *core, struct job_id id, uint64_t lease,
                              uint32_t ttr_ms, struct core_now now,
-                             int64_t *out_deadline_wall_ms);
+                             struct core_touched *out);
 /* Every lease of `holder`: calls `each` with the new deadline.  Returns how many. */
 size_t core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms,
                       struct core_now now,
                       void (*each)(void *arg, const struct job *job,
-                                   int64_t deadline_wall_ms),
+                                   const struct core_touched *touched),
                       void *arg);
+
+/* ---- managing ---- */
+
+/* Row 17: a dead job is ready again, as if it had never been tried.
+ * Returns  1; 0: the job is not dead.  Errors  RQ_E_NOJOB */
+RQ_MUST_CHECK int core_kick(struct core *core, struct job_id id, struct core_now now,
+                            struct effects *fx);
+/* The same for up to `max` dead jobs of a queue, those that died first.
+ * Returns  how many */
+RQ_MUST_CHECK long core_kick_some(struct core *core, struct rq_slice queue, size_t max,
+                                  struct core_now now, struct effects *fx);
+/* Rows 18 and 19: a delayed or ready job is over; a leased one when it comes back
+ * undone, and its worker hears of it at its next TOUCH.
+ * Returns  1; 0: dead, or on its way to an end.  Errors  RQ_E_NOJOB */
+RQ_MUST_CHECK int core_cancel(struct core *core, struct job_id id, struct effects *fx);
+/* Row 18 for up to `max` jobs of a queue that are in `state` (delayed, ready or dead).
+ * Returns  how many */
+RQ_MUST_CHECK long core_purge_some(struct core *core, struct rq_slice queue,
+                                   enum job_state state, size_t max,
+                                   struct effects *fx);
+/* A delayed or ready job gets a new time; a past one means now.
+ * Errors  RQ_E_NOJOB;  RQ_E_BADARG  it is in another state */
+RQ_MUST_CHECK int core_reschedule(struct core *core, struct job_id id,
+                                  int64_t due_wall_ms, struct core_now now,
+                                  struct effects *fx);
 
 /* ---- waiting ---- */
 
@@ -176,6 +207,21 @@ RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now,
 /* ---- looking: lends until the next call that changes the core ---- */
 
 const struct job *core_find_job(const struct core *core, struct job_id id);
+struct core_peek {
+    struct rq_slice queue;
+    enum job_state state; /* delayed, ready, leased or dead */
+    struct job_id after;  /* epoch 0: from the first on */
+    bool (*wants)(void *arg, const struct job *job); /* NULL: every one */
+    void *arg;
+};
+/* The first `max` jobs in a state that are wanted: the ready ones in the order in which
+ * they are served, the others in that of their ids.
+ *
+ * Shape   out: room for `max` pointers
+ * Returns  how many
+ * Errors   RQ_E_NOJOB  `after` is not ready, so nothing can come after it */
+RQ_MUST_CHECK long core_peek(const struct core *core, const struct core_peek *peek,
+                             size_t max, const struct job **out);
 /* NULL: never used, which is as good as empty. */
 const struct queue *core_find_queue(const struct core *core, struct rq_slice name);
 /* Walks all queues in no order; start with *cursor 0, NULL at the end. */

@@ -104,12 +104,16 @@ void counters_undelivered(struct core *core, const struct job *job)
                                .redelivered = job->attempts > 1 ? UINT64_MAX : 0});
 }
 
-void counters_done(struct core *core, struct queue *q, int64_t now_ns)
+void counters_ended(struct core *core, struct queue *q, enum record_end end,
+                    int64_t now_ns)
 {
     struct queue_rates *rates = rates_of(q);
 
-    counters_add(core, q, (struct record_totals){.done = 1});
-    if (rates != NULL)
+    counters_add(core, q,
+                 (struct record_totals){.done = end == RECORD_END_DONE,
+                                        .expired = end == RECORD_END_EXPIRED,
+                                        .cancelled = end == RECORD_END_CANCELLED});
+    if (rates != NULL && end == RECORD_END_DONE)
         rate_add(&rates->done, now_ns);
 }
 

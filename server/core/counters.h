@@ -18,7 +18,8 @@ void counters_set(struct core *core, struct queue *q, struct record_totals total
 /* Events for rates and histograms, and their totals. */
 void counters_put(struct core *core, struct queue *q, int64_t now_ns);
 void counters_delivered(struct core *core, const struct job *job, int64_t now_ns);
-void counters_done(struct core *core, struct queue *q, int64_t now_ns);
+void counters_ended(struct core *core, struct queue *q, enum record_end end,
+                    int64_t now_ns);
 /* Takes the last delivery of the job back. */
 void counters_undelivered(struct core *core, const struct job *job);
 /* The run of a job is over with DONE. */

@@ -22,8 +22,18 @@ struct taking {
     uint32_t ttr_ms;
     size_t taken, taken_max;
     size_t bytes, bytes_max;
-    bool has_buried; /* a burial cannot be undone: the GET may not fail any more */
+    bool has_dropped; /* an end cannot be undone: the GET may not fail any more */
 };
+
+/* The job cannot be taken, now or ever. */
+static void drop(struct taking *t, struct job *job)
+{
+    if (job_is_expired(job, t->now))
+        hand_end(t->core, job, RECORD_END_EXPIRED, RQ_LIT(""), t->fx);
+    else
+        hand_bury_unleasable(t->core, job, t->fx);
+    t->has_dropped = true;
+}
 
 /* Takes the first job of `q`.
  * Returns  0: there is none, or enough has been taken.  Errors  -ENOMEM */
@@ -45,9 +55,8 @@ static int take_one(struct taking *t, struct queue *q)
     rc = job_need_extra(t->core, job);
     if (rc < 0)
         return rc;
-    if (!lease_is_possible(t->core, job)) {
-        hand_bury_unleasable(t->core, job, t->fx);
-        t->has_buried = true;
+    if (job_is_expired(job, t->now) || !lease_is_possible(t->core, job)) {
+        drop(t, job);
         return 1;
     }
     lease_start(t->core, job, t->holder, t->ttr_ms, t->now, t->fx);
@@ -145,7 +154,7 @@ int core_get(struct core *core, const struct core_get *get, struct holder *holde
         if (rc == 0)
             return 0;
     }
-    if (rc < 0 && !t.has_buried)
+    if (rc < 0 && !t.has_dropped)
         return rc;
     if (t.taken > 0)
         deliver(fx, first, cookie);
@@ -168,6 +177,10 @@ int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
     counters_undelivered(core, job);
     lease_stop(job);
     job->attempts--;
+    if (job->is_cancelled) {
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        return 0;
+    }
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
     return 0;

@@ -14,7 +14,7 @@
 #include "core/state.h"
 #include "core/waiter.h"
 
-enum { HAND_EFFECTS = 2 }; /* LEASE record and delivery, or a burial */
+enum { HAND_EFFECTS = 2 }; /* LEASE record and delivery, or an end */
 
 int hand_reserve(struct job *job, struct core *core, size_t more, struct effects *fx)
 {
@@ -46,7 +46,9 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
     struct queue *q = job_queue(job);
 
     ASSERT(job->state != JOB_READY && job->state != JOB_ENDING);
-    if (rq_list_empty(&q->getters)) {
+    if (job_is_expired(job, now)) {
+        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), fx);
+    } else if (rq_list_empty(&q->getters)) {
         place_move(core, job, JOB_READY);
         job_drop_extra(core, job);
     } else if (lease_is_possible(core, job)) {
@@ -56,11 +58,29 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
     }
 }
 
+static void begin_to_end(struct core *core, struct job *job, unsigned end)
+{
+    struct queue *q = job_queue(job);
+
+    job->end = end & (RECORD_ENDS - 1);
+    job->is_cancelled = false;
+    job->was_dead = job->state == JOB_DEAD;
+    q->ending[job->end]++;
+    q->ending_dead += job->was_dead;
+    core->ending_dead += job->was_dead;
+    place_move(core, job, JOB_ENDING);
+}
+
+void hand_end(struct core *core, struct job *job, enum record_end end,
+              struct rq_slice result, struct effects *fx)
+{
+    begin_to_end(core, job, end);
+    journal_done(job, result, fx);
+}
+
 void hand_bury(struct core *core, struct job *job, struct effects *fx)
 {
-    job->extra->end = 0;
-    place_move(core, job, JOB_ENDING);
-    job_queue(job)->dying++;
+    begin_to_end(core, job, 0);
     journal_state(job, RECORD_DEAD, fx);
 }
 
@@ -79,9 +99,13 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
     int rc = hand_reserve(job, core, 1, fx);
     if (rc < 0)
         return rc;
+    lease_stop(job);
+    if (job->is_cancelled) {
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        return 0;
+    }
     counters_add(core, job_queue(job),
                  (struct record_totals){.failed = 1, .retried = is_last ? 0 : 1});
-    lease_stop(job);
     job_set_reason(job, reason);
     if (is_last) {
         hand_bury(core, job, fx);

@@ -11,10 +11,13 @@
  * Errors  -ENOMEM */
 RQ_MUST_CHECK int hand_reserve(struct job *job, struct core *core, size_t more,
                                struct effects *fx);
-/* The job, in PENDING, DELAYED or (its lease stopped) LEASED, can be served: to the
- * queue's first getter if there is one, else it is READY. */
+/* The job, in PENDING, DELAYED, DEAD or (its lease stopped) LEASED, can be served: to
+ * the queue's first getter if there is one, else it is READY; or its TTL is over. */
 void hand_over(struct core *core, struct job *job, struct core_now now,
                struct effects *fx);
+/* The job is over once that is in the log.  Needs room for one effect. */
+void hand_end(struct core *core, struct job *job, enum record_end end,
+              struct rq_slice result, struct effects *fx);
 /* The job will be DEAD once that is in the log.  Needs an extra, in which the reason
  * stands already, and room for one effect. */
 void hand_bury(struct core *core, struct job *job, struct effects *fx);

@@ -19,6 +19,12 @@
  *       and no tries left      leased -> ending -> dead   STATE   -1c  hand, put.c
  *   15  any other lease        unchanged                               lease.c
  *    -  no number for a lease  ready -> ending -> dead    STATE   -1c  hand, put.c
+ *   17  KICK                   dead -> ready              STATE   +1   manage.c
+ *   18  CANCEL, PURGE          delayed, ready -> ending   DONE    -1c  manage, put.c
+ *       PURGE                  dead -> ending -> gone     DONE         manage, put.c
+ *   19  CANCEL                 leased, marked             STATE        manage.c
+ *       and it comes back      leased -> ending           DONE    -1c  hand, settle.c
+ *   20  TTL over, not started  delayed, ready -> ending   DONE    -1c  tick, hand.c
  *
  * SPDX-License-Identifier: MIT */
 #include "core/job.h"
@@ -27,26 +33,60 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "core/jobs.h"
 #include "core/kind.h"
 #include "core/limits.h"
 #include "core/state.h"
 
 struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
-                    int64_t put_wall_ms)
+                    struct rq_slice attrs, int64_t put_wall_ms)
 {
-    ASSERT(body.len <= UINT32_MAX);
-    struct job *job = malloc(sizeof *job + body.len);
+    uint32_t attrs_len = (uint32_t)attrs.len;
+
+    ASSERT(body.len <= UINT32_MAX && attrs.len <= UINT32_MAX);
+    size_t behind = attrs_len > 0 ? sizeof attrs_len + attrs_len : 0;
+    struct job *job = malloc(sizeof *job + body.len + behind);
 
     if (job == NULL)
         return NULL;
     *job = (struct job){.number = number,
                         .kind = kind,
                         .put_wall_ms = put_wall_ms,
-                        .body_len = (uint32_t)body.len};
+                        .body_len = (uint32_t)body.len,
+                        .has_attrs = attrs_len > 0};
     if (body.len > 0)
         memcpy(job->body, body.ptr, body.len);
+    if (attrs_len > 0) {
+        memcpy(job->body + body.len, &attrs_len, sizeof attrs_len);
+        memcpy(job->body + body.len + sizeof attrs_len, attrs.ptr, attrs_len);
+    }
     return job;
+}
+
+struct rq_slice job_attrs(const struct job *job)
+{
+    uint32_t len;
+
+    if (!job->has_attrs)
+        return RQ_LIT("");
+    memcpy(&len, job->body + job->body_len, sizeof len);
+    return rq_slice(job->body + job->body_len + sizeof len, len);
+}
+
+size_t job_bytes(const struct job *job)
+{
+    return job->body_len + job_attrs(job).len;
+}
+
+bool job_can_expire(const struct job *job)
+{
+    return job->kind->key.policy.ttl_ms > 0 && job->attempts == 0;
+}
+
+bool job_is_expired(const struct job *job, struct core_now now)
+{
+    return job_can_expire(job) && job->extra->expires_ns <= now.mono_ns;
 }
 
 static void free_error(struct job_extra *x)
@@ -100,7 +140,7 @@ void job_drop_extra(struct core *core, struct job *job)
 {
     const struct job_extra *x = job->extra;
 
-    if (x == NULL || x->error_len > 0)
+    if (x == NULL || x->error_len > 0 || job->kind->key.policy.ttl_ms > 0)
         return;
     /* Deliveries of an earlier epoch do not matter: no lease can be like theirs. */
     if (x->deliveries == 0 || x->deliveries_epoch != core->epoch)
@@ -171,10 +211,14 @@ void job_view(const struct job *job, struct job_view *out)
                              .state = (enum job_state)job->state,
                              .queue = queue_name(job_queue(job)),
                              .body = rq_slice(job->body, job->body_len),
+                             .attrs = job_attrs(job),
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,
                              .put_wall_ms = job->put_wall_ms,
                              .home = job->home};
+    if (job_can_expire(job))
+        out->expires_wall_ms =
+            rq_clock_after(job->put_wall_ms, (int64_t)job->kind->key.policy.ttl_ms);
     if (x == NULL)
         return;
     out->error = rq_slice(x->error, x->error_len);

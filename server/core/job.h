@@ -35,12 +35,14 @@ struct job_view {
     struct job_id id;
     enum job_state state;
     struct rq_slice queue, body, error; /* lends: until the next change of the core */
+    struct rq_slice attrs;              /* lends; see attrs.h */
     struct job_policy policy;
     uint32_t attempts;
     uint64_t lease;        /* n of the current lease; 0: none */
     uint32_t lease_ttr_ms; /* while leased: the TTR it was taken with */
     int64_t put_wall_ms;
     int64_t due_wall_ms;      /* while delayed */
+    int64_t expires_wall_ms;  /* unless started before; 0: never */
     int64_t deadline_wall_ms; /* while leased */
     uint64_t home;            /* the commit its data lives in; 0: none yet */
 };

@@ -14,7 +14,7 @@ struct job_kind;
 /* In no place yet.  Owns  consumes the reference to `kind` unless it fails.  NULL: no
  * memory. */
 struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
-                    int64_t put_wall_ms);
+                    struct rq_slice attrs, int64_t put_wall_ms);
 /* The job must be in no place. */
 void job_free(struct core *core, struct job *job);
 
@@ -23,6 +23,14 @@ void job_free(struct core *core, struct job *job);
 RQ_MUST_CHECK int job_need_extra(struct core *core, struct job *job);
 /* Frees the extra if nothing in it matters for a job that just waits. */
 void job_drop_extra(struct core *core, struct job *job);
+
+struct rq_slice job_attrs(const struct job *job);
+/* What the job takes beside its struct. */
+size_t job_bytes(const struct job *job);
+/* Has it a TTL, and has it not been started? */
+bool job_can_expire(const struct job *job);
+/* It can, and its time is over.  Such a job has an extra. */
+bool job_is_expired(const struct job *job, struct core_now now);
 
 /* A copy of an error text, cut at its limit; NULL when it is empty.  Errors  -ENOMEM */
 RQ_MUST_CHECK int job_copy_error(struct rq_slice text, uint8_t **out);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/journal.h"
 
+#include "core/jobs.h"
 #include "core/state.h"
 
 static struct record *add(struct job *job, enum record_type type, bool confirm,
@@ -22,6 +23,7 @@ void journal_put(struct job *job, struct effects *fx)
 
     r->queue = queue_name(job_queue(job));
     r->body = rq_slice(job->body, job->body_len);
+    r->attrs = job_attrs(job);
     r->policy = job->kind->key.policy;
     r->put_wall_ms = job->put_wall_ms;
     r->due_wall_ms = job->extra == NULL ? 0 : job->extra->wall_ms;
@@ -48,7 +50,7 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
 {
     struct record *r = add(job, RECORD_DONE, true, fx);
 
-    r->end = RECORD_END_DONE;
+    r->end = (enum record_end)job->end;
     r->result = result;
 }
 
@@ -64,8 +66,10 @@ void journal_totals(const struct queue *q, struct effects *fx)
     e->u.log.record.queue = queue_name(q);
     *t = q->totals;
     t->put += q->count[JOB_PENDING];
-    t->done += q->count[JOB_ENDING] - q->dying;
-    t->dead += q->dying;
+    t->done += q->ending[RECORD_END_DONE];
+    t->expired += q->ending[RECORD_END_EXPIRED];
+    t->cancelled += q->ending[RECORD_END_CANCELLED];
+    t->dead += q->ending[0];
 }
 
 void journal_forget(const struct job *job, struct effects *fx)

@@ -12,6 +12,7 @@ void journal_put(struct job *job, struct effects *fx);
 void journal_lease(struct job *job, struct effects *fx);
 /* The job as it is now, in `state`.  DEAD is awaited. */
 void journal_state(struct job *job, enum record_state state, struct effects *fx);
+/* The job is over, as job->end says. */
 void journal_done(struct job *job, struct rq_slice result, struct effects *fx);
 void journal_totals(const struct queue *q, struct effects *fx);
 /* FORGET of the job's home, if it has one. */

@@ -26,6 +26,10 @@ enum {
     /* The size of a reply with many jobs: GET COUNT stops taking jobs at this. */
     LIMIT_GET_BYTES = 4 << 20,
     LIMIT_CONNECTIONS_DEFAULT = 20000,
+    /* Headers and keys of one job, with their lengths. */
+    LIMIT_ATTRS_BYTES = 64 << 10,
 };
+/* Ten years: sums of times stay far from overflow. */
+#define LIMIT_TTL_MS UINT64_C(315360000000)
 
 #endif

@@ -2,8 +2,8 @@
  *
  *     PENDING, ENDING   in the index only
  *     DELAYED, LEASED   in the queue's list, and in the core's heap of timers
- *     READY             in the queue's order (ready.c)
- *     DEAD              in the queue's list
+ *     READY             in the queue's order (ready.c), and in the heap if it can
+ * expire DEAD              in the queue's list
  *
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
@@ -12,6 +12,15 @@
 #include "core/state.h"
 #include "core/timer.h"
 
+/* It becomes due, unless it expires before that. */
+static int64_t delayed_until(const struct job *job)
+{
+    const struct job_extra *x = job->extra;
+
+    return job_can_expire(job) && x->expires_ns < x->timer.at_ns ? x->expires_ns
+                                                                 : x->timer.at_ns;
+}
+
 static void link_in(struct core *core, struct job *job)
 {
     struct queue *q = job_queue(job);
@@ -19,7 +28,7 @@ static void link_in(struct core *core, struct job *job)
     switch ((enum job_state)job->state) {
     case JOB_DELAYED:
         rq_list_push_back(&q->delayed, &job->at.link);
-        timer_arm(core, &core->job_timers, &job->extra->timer, job->extra->timer.at_ns);
+        timer_arm(core, &core->job_timers, &job->extra->timer, delayed_until(job));
         break;
     case JOB_LEASED:
         rq_list_push_back(&q->leased, &job->at.link);
@@ -27,6 +36,9 @@ static void link_in(struct core *core, struct job *job)
         break;
     case JOB_READY:
         ready_push(q, job);
+        if (job_can_expire(job))
+            timer_arm(core, &core->job_timers, &job->extra->timer,
+                      job->extra->expires_ns);
         break;
     case JOB_DEAD:
         rq_list_push_back(&q->dead, &job->at.link);
@@ -51,6 +63,8 @@ static void link_out(struct core *core, struct job *job)
         break;
     case JOB_READY:
         ready_remove(q, job);
+        if (job->extra != NULL)
+            timer_stop(&core->job_timers, &job->extra->timer);
         break;
     case JOB_DEAD:
         rq_list_remove(&job->at.link);
@@ -67,7 +81,7 @@ static void link_out(struct core *core, struct job *job)
 void place_enter(struct core *core, struct job *job, enum job_state state)
 {
     index_add(&core->index, job);
-    core->body_bytes += job->body_len;
+    core->body_bytes += job_bytes(job);
     job->state = (uint8_t)state;
     link_in(core, job);
 }
@@ -82,7 +96,7 @@ void place_move(struct core *core, struct job *job, enum job_state state)
 void place_leave(struct core *core, struct job *job)
 {
     link_out(core, job);
-    ASSERT(core->body_bytes >= job->body_len);
-    core->body_bytes -= job->body_len;
+    ASSERT(core->body_bytes >= job_bytes(job));
+    core->body_bytes -= job_bytes(job);
     index_remove(&core->index, job);
 }

@@ -23,16 +23,21 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
 
     if (kind == NULL)
         return -ENOMEM;
-    struct job *job = job_new(kind, core->number + 1, put->body, now.wall_ms);
+    struct job *job =
+        job_new(kind, core->number + 1, put->body, put->attrs, now.wall_ms);
     if (job == NULL) {
         kind_unref(core, kind);
         return -ENOMEM;
     }
+    bool is_timed = put->due_wall_ms > now.wall_ms || put->policy.ttl_ms > 0;
+    if (is_timed && job_need_extra(core, job) < 0) {
+        job_free(core, job);
+        return -ENOMEM;
+    }
+    if (put->policy.ttl_ms > 0)
+        job->extra->expires_ns =
+            timer_after_ms(now.mono_ns, (int64_t)put->policy.ttl_ms);
     if (put->due_wall_ms > now.wall_ms) {
-        if (job_need_extra(core, job) < 0) {
-            job_free(core, job);
-            return -ENOMEM;
-        }
         job->extra->wall_ms = put->due_wall_ms;
         job->extra->timer.at_ns = timer_from_wall(put->due_wall_ms, now);
     }
@@ -47,7 +52,7 @@ int core_put(struct core *core, const struct core_put *put, struct core_now now,
     struct job *job;
 
     ASSERT(core->epoch > 0 && !core->is_replaying);
-    ASSERT(kind_policy_is_valid(&put->policy));
+    ASSERT(kind_policy_is_valid(&put->policy) && put->attrs.len <= LIMIT_ATTRS_BYTES);
     int rc = effects_reserve(fx, 1);
     if (rc < 0)
         return rc;
@@ -98,16 +103,19 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
 
     if (rc < 0)
         return rc;
-    if (job->extra->end == 0) {
-        ASSERT(q->dying > 0);
-        q->dying--;
+    unsigned end = job->end;
+    ASSERT(q->ending[end] > 0 && q->ending_dead >= job->was_dead);
+    q->ending[end]--;
+    q->ending_dead -= job->was_dead;
+    core->ending_dead -= job->was_dead;
+    if (end == 0) {
         place_move(core, job, JOB_DEAD);
         counters_add(core, q, (struct record_totals){.dead = 1});
     } else {
         journal_forget(job, fx);
         place_leave(core, job);
         job_free(core, job);
-        counters_done(core, q, now.mono_ns);
+        counters_ended(core, q, (enum record_end)end, now.mono_ns);
     }
     join_settle(core, q, fx);
     return 0;

@@ -105,10 +105,10 @@ void queue_release(struct core *core, struct queue *q)
 
 uint64_t queue_unfinished(const struct queue *q, bool strict)
 {
-    uint64_t sum = strict ? q->count[JOB_DEAD] : 0;
+    uint64_t sum = strict ? q->count[JOB_DEAD] + q->ending_dead : 0;
 
-    return sum + q->count[JOB_PENDING] + q->count[JOB_DELAYED] + q->count[JOB_READY] +
-           q->count[JOB_LEASED] + q->count[JOB_ENDING];
+    return sum - q->ending_dead + q->count[JOB_PENDING] + q->count[JOB_DELAYED] +
+           q->count[JOB_READY] + q->count[JOB_LEASED] + q->count[JOB_ENDING];
 }
 
 static void view_rates(const struct rate *r, int64_t now_ns, uint64_t out[3])

@@ -25,7 +25,7 @@ static struct job *of_node(struct rq_heap_node *node)
     return RQ_CONTAINER_OF(node, struct job, at.late);
 }
 
-static bool goes_before(const struct job *a, const struct job *b)
+bool ready_goes_before(const struct job *a, const struct job *b)
 {
     const struct job_kind_key *ka = &a->kind->key, *kb = &b->kind->key;
 
@@ -41,12 +41,12 @@ bool ready_late_less(const struct rq_heap_node *a, const struct rq_heap_node *b)
     const struct job *x = RQ_CONTAINER_OF(a, const struct job, at.late);
     const struct job *y = RQ_CONTAINER_OF(b, const struct job, at.late);
 
-    return goes_before(x, y);
+    return ready_goes_before(x, y);
 }
 
 static bool comes_late(const struct queue *q, const struct job *job)
 {
-    return !rq_list_empty(&q->ready) && goes_before(job, of_link(q->ready.prev));
+    return !rq_list_empty(&q->ready) && ready_goes_before(job, of_link(q->ready.prev));
 }
 
 int ready_reserve(struct queue *q, const struct job *job)
@@ -73,7 +73,8 @@ struct job *ready_first(const struct queue *q)
     if (rq_list_empty(&q->ready))
         return node == NULL ? NULL : of_node(node);
     struct job *first = of_link(q->ready.next);
-    return node != NULL && goes_before(of_node(node), first) ? of_node(node) : first;
+    return node != NULL && ready_goes_before(of_node(node), first) ? of_node(node)
+                                                                   : first;
 }
 
 void ready_remove(struct queue *q, struct job *job)

@@ -17,6 +17,8 @@ void ready_push(struct queue *q, struct job *job);
 /* The job that is served next; NULL: none. */
 struct job *ready_first(const struct queue *q);
 void ready_remove(struct queue *q, struct job *job);
+/* Is `a` served before `b`? */
+bool ready_goes_before(const struct job *a, const struct job *b);
 /* Since when the one that has been ready for longest is; INT64_MAX: none. */
 int64_t ready_oldest_ns(const struct queue *q);
 

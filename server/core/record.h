@@ -22,6 +22,7 @@ enum job_backoff { JOB_BACKOFF_FIXED, JOB_BACKOFF_LINEAR, JOB_BACKOFF_EXP };
 
 /* What a producer asks of a job's handling. */
 struct job_policy {
+    uint64_t ttl_ms; /* not started by then: expired; 0: no limit */
     uint32_t ttr_ms;
     uint32_t backoff_base_ms, backoff_max_ms;
     uint16_t tries;     /* attempts in all */
@@ -40,13 +41,19 @@ enum record_type {
 };
 
 /* States that a STATE or MOVE record can put a job into. */
-enum record_state { RECORD_READY = 1, RECORD_DELAYED = 2, RECORD_DEAD = 3 };
+enum record_state {
+    RECORD_READY = 1,
+    RECORD_DELAYED = 2,
+    RECORD_DEAD = 3,
+    RECORD_CANCELLING = 4, /* STATE only: still leased, to end when it comes back */
+};
 /* How a job ended. */
 enum record_end {
     RECORD_END_DONE = 1,
     RECORD_END_EXPIRED = 2,
     RECORD_END_CANCELLED = 3
 };
+enum { RECORD_ENDS = RECORD_END_CANCELLED + 1 };
 
 /* Totals of a queue since it was first used. */
 struct record_totals {
@@ -66,6 +73,7 @@ struct record {
     struct job_id job;           /* all but TOTALS */
     struct rq_slice queue;       /* PUT, MOVE, TOTALS */
     struct rq_slice body;        /* PUT, MOVE */
+    struct rq_slice attrs;       /* PUT, MOVE: see attrs.h; may be empty */
     struct job_policy policy;    /* PUT, MOVE */
     int64_t put_wall_ms;         /* PUT, MOVE: when it was put */
     int64_t due_wall_ms;         /* PUT, STATE, MOVE: 0, or when it may be delivered first */

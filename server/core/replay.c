@@ -15,12 +15,14 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/name.h"
+#include "core/attrs.h"
 #include "core/counters.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/kind.h"
 #include "core/lease.h"
+#include "core/limits.h"
 #include "core/queues.h"
 #include "core/ready.h"
 #include "core/state.h"
@@ -52,7 +54,7 @@ static bool is_state_good(const struct record *r)
 {
     return r->attempts <= UINT16_MAX && r->due_wall_ms >= 0 &&
            (r->state == RECORD_READY || r->state == RECORD_DELAYED ||
-            r->state == RECORD_DEAD);
+            r->state == RECORD_DEAD || r->state == RECORD_CANCELLING);
 }
 
 /* ---- places ---- */
@@ -96,6 +98,30 @@ static void forget(struct replaying *r, uint64_t home)
 
 /* ---- PUT and MOVE ---- */
 
+static void unmake_job(struct replaying *r, struct job *job)
+{
+    struct queue *q = job_queue(job);
+
+    job_free(r->core, job);
+    queue_release(r->core, q);
+}
+
+/* What is left of its TTL, at most all of it. */
+static int limit_life(const struct replaying *r, struct job *job)
+{
+    int64_t ttl_ms = (int64_t)r->record->policy.ttl_ms, left_ms;
+
+    if (ttl_ms == 0)
+        return 0;
+    if (job_need_extra(r->core, job) < 0)
+        return -ENOMEM;
+    left_ms =
+        rq_clock_until(rq_clock_after(r->record->put_wall_ms, ttl_ms), r->now.wall_ms);
+    job->extra->expires_ns =
+        timer_after_ms(r->now.mono_ns, left_ms < ttl_ms ? left_ms : ttl_ms);
+    return 0;
+}
+
 /* A job as the record says, in no place yet, in a queue that may be new. */
 static int make_job(struct replaying *r, struct job **out)
 {
@@ -103,7 +129,8 @@ static int make_job(struct replaying *r, struct job **out)
     struct queue *q;
 
     if (!rq_name_is_valid(record->queue) || !kind_policy_is_valid(&record->policy) ||
-        record->body.len > UINT32_MAX || record->put_wall_ms < 0 ||
+        record->body.len > UINT32_MAX || record->attrs.len > LIMIT_ATTRS_BYTES ||
+        !attrs_are_valid(record->attrs) || record->put_wall_ms < 0 ||
         record->due_wall_ms < 0)
         return RQ_E_MALFORMED;
     int rc = queue_need(r->core, record->queue, SIZE_MAX, &q);
@@ -114,22 +141,18 @@ static int make_job(struct replaying *r, struct job **out)
         queue_release(r->core, q);
         return -ENOMEM;
     }
-    *out = job_new(kind, record->job.number, record->body, record->put_wall_ms);
+    *out = job_new(kind, record->job.number, record->body, record->attrs,
+                   record->put_wall_ms);
     if (*out == NULL) {
         kind_unref(r->core, kind);
         queue_release(r->core, q);
         return -ENOMEM;
     }
     (*out)->home = r->home;
-    return 0;
-}
-
-static void unmake_job(struct replaying *r, struct job *job)
-{
-    struct queue *q = job_queue(job);
-
-    job_free(r->core, job);
-    queue_release(r->core, q);
+    rc = limit_life(r, *out);
+    if (rc < 0)
+        unmake_job(r, *out);
+    return rc;
 }
 
 /* How long the job has to wait, at most what it had to when it was put: a wall clock
@@ -200,7 +223,7 @@ static int replay_move(struct replaying *r)
     struct job *old = index_get(&r->core->index, r->record->job), *job;
     uint8_t *error = NULL;
 
-    if (!is_state_good(r->record))
+    if (!is_state_good(r->record) || r->record->state == RECORD_CANCELLING)
         return RQ_E_MALFORMED;
     int rc = make_job(r, &job);
     if (rc < 0)
@@ -260,6 +283,15 @@ static void count_state(struct replaying *r, const struct job *job)
                                         .dead = is_dead ? 1 : 0});
 }
 
+/* Row 19: the end of the replay takes the lease away, and that ends the job. */
+static int replay_cancelling(struct job *job)
+{
+    if (job->state != JOB_LEASED)
+        return RQ_E_MALFORMED;
+    job->is_cancelled = true;
+    return 0;
+}
+
 static int replay_state(struct replaying *r)
 {
     struct job *job = index_get(&r->core->index, r->record->job);
@@ -269,6 +301,8 @@ static int replay_state(struct replaying *r)
         return RQ_E_MALFORMED;
     if (job == NULL)
         return 0;
+    if (r->record->state == RECORD_CANCELLING)
+        return replay_cancelling(job);
     int rc = reserve_place(r, job, r->record->state);
     if (rc == 0 && r->record->error.len > 0)
         rc = job_need_extra(r->core, job);
@@ -281,7 +315,9 @@ static int replay_state(struct replaying *r)
         lease_stop(job);
     job->attempts = (uint16_t)r->record->attempts;
     settle_error(r, job, error);
-    place_move(r->core, job, settle_in(r, job, r->record->state));
+    enum job_state to = settle_in(r, job, r->record->state);
+    job->is_cancelled = false;
+    place_move(r->core, job, to);
     if (job->state == JOB_READY)
         job_drop_extra(r->core, job);
     return 0;

@@ -25,9 +25,7 @@ int core_done(struct core *core, struct job_id id, uint64_t lease,
         return rc;
     counters_run(job, now.mono_ns);
     lease_stop(job);
-    job->extra->end = RECORD_END_DONE;
-    place_move(core, job, JOB_ENDING);
-    journal_done(job, result, fx);
+    hand_end(core, job, RECORD_END_DONE, result, fx);
     return 0;
 }
 
@@ -63,10 +61,15 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
 
     const struct job_policy *policy = &job->kind->key.policy;
     bool is_last = dead || job->attempts >= policy->tries;
-    counters_add(core, job_queue(job),
-                 (struct record_totals){.failed = 1, .retried = is_last ? 0 : 1});
     lease_stop(job);
     job_set_error(job, copy, error.len);
+    if (job->is_cancelled) {
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        *out = (struct core_failed){.cancelled = true};
+        return 0;
+    }
+    counters_add(core, job_queue(job),
+                 (struct record_totals){.failed = 1, .retried = is_last ? 0 : 1});
     if (is_last) {
         hand_bury(core, job, fx);
         *out = (struct core_failed){.dead = true};
@@ -92,6 +95,10 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
         return rc;
     lease_stop(job);
     job->attempts--;
+    if (job->is_cancelled) {
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        return 0;
+    }
     if (delay_ms > 0) {
         delay(core, job, delay_ms, now, fx);
         return 0;
@@ -102,29 +109,39 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
     return 0;
 }
 
+static struct core_touched touch(struct core *core, struct job *job, uint32_t ttr_ms,
+                                 struct core_now now)
+{
+    lease_extend(core, job, ttr_ms, now);
+    return (struct core_touched){.deadline_wall_ms = job->extra->wall_ms,
+                                 .cancel = job->is_cancelled};
+}
+
 int core_touch(struct core *core, struct job_id id, uint64_t lease, uint32_t ttr_ms,
-               struct core_now now, int64_t *out_deadline_wall_ms)
+               struct core_now now, struct core_touched *out)
 {
     struct job *job;
     int rc = lease_find(core, id, lease, &job);
 
     if (rc < 0)
         return rc;
-    lease_extend(core, job, ttr_ms, now);
-    *out_deadline_wall_ms = job->extra->wall_ms;
+    *out = touch(core, job, ttr_ms, now);
     return 0;
 }
 
-size_t core_touch_all(
-    struct core *core, struct holder *holder, uint32_t ttr_ms, struct core_now now,
-    void (*each)(void *arg, const struct job *job, int64_t deadline_wall_ms), void *arg)
+size_t core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms,
+                      struct core_now now,
+                      void (*each)(void *arg, const struct job *job,
+                                   const struct core_touched *touched),
+                      void *arg)
 {
     RQ_LIST_EACH(link, &holder->leases)
     {
         struct job_extra *x = RQ_LIST_ENTRY(link, struct job_extra, of_holder);
 
-        lease_extend(core, x->job, ttr_ms, now);
-        each(arg, x->job, x->wall_ms);
+        struct core_touched touched = touch(core, x->job, ttr_ms, now);
+
+        each(arg, x->job, &touched);
     }
     return holder->lease_count;
 }

@@ -50,14 +50,20 @@ struct job {
     uint32_t body_len;
     uint16_t attempts; /* begun and not given back */
     uint8_t state;     /* enum job_state */
-    bool is_late;
+    bool is_late : 1;
+    bool is_cancelled : 1; /* while leased: it ends when it comes back */
+    bool was_dead : 1;     /* while ending: `unfinished` never counted it */
+    uint8_t end : 2;       /* while ending: enum record_end; 0: it will be dead */
+    bool has_attrs : 1;    /* behind the body: their length, 4 bytes, and they */
     uint8_t body[];
 };
 
 struct job_extra {
-    struct timer timer; /* delayed: until due; leased: until the deadline */
+    struct timer timer; /* delayed: until due, or expired; leased: until the deadline;
+                         * ready, with a TTL: until expired */
     struct job *job;
-    int64_t wall_ms; /* the same time on the wall clock */
+    int64_t wall_ms;    /* the same time on the wall clock */
+    int64_t expires_ns; /* of a job with a TTL */
     /* while leased; after a replay `holder` is NULL and `lease` 0 */
     struct holder *holder;
     struct rq_list of_holder;
@@ -70,7 +76,6 @@ struct job_extra {
     const uint8_t *error;
     uint32_t error_len;
     bool error_is_owned; /* else a constant of ours */
-    uint8_t end;         /* while ending: enum record_end; 0: dead */
 };
 
 /* What many jobs of a queue have in common. */
@@ -97,16 +102,17 @@ struct queue {
     uint64_t mark;             /* the last walk over names that met this queue */
 
     struct record_totals totals;
-    bool totals_changed;        /* since the last TOTALS record */
-    bool totals_open;           /* a TOTALS record without a home yet */
-    uint64_t totals_home;       /* 0: none */
-    uint64_t totals_old_home;   /* superseded, not yet forgotten; 0: none */
-    struct rq_list changed;     /* in core->changed while anything of these is due */
-    struct rq_list recorded;    /* in core->recorded while it has a totals_home */
-    uint64_t dying;             /* of the ENDING ones: those that will be DEAD */
-    struct rq_list all;         /* in core->all_queues */
-    struct queue_rates *rates;  /* NULL before the first event */
-    struct rq_hist *wait, *run; /* NULL before the first sample */
+    bool totals_changed;          /* since the last TOTALS record */
+    bool totals_open;             /* a TOTALS record without a home yet */
+    uint64_t totals_home;         /* 0: none */
+    uint64_t totals_old_home;     /* superseded, not yet forgotten; 0: none */
+    struct rq_list changed;       /* in core->changed while anything of these is due */
+    struct rq_list recorded;      /* in core->recorded while it has a totals_home */
+    uint64_t ending[RECORD_ENDS]; /* of the ENDING ones, by job->end */
+    uint64_t ending_dead;         /* of the ENDING ones: those that were DEAD */
+    struct rq_list all;           /* in core->all_queues */
+    struct queue_rates *rates;    /* NULL before the first event */
+    struct rq_hist *wait, *run;   /* NULL before the first sample */
     uint8_t name_len;
     char name[];
 };
@@ -159,6 +165,7 @@ struct core {
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;
     uint64_t count[JOB_STATES];
+    uint64_t ending_dead; /* as in the queues */
     size_t body_bytes;
     struct record_totals totals;
     struct rq_rand rand;

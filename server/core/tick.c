@@ -1,4 +1,4 @@
-/* tick - what is due: rows 6 and 14, and the ends of BLOCK.
+/* tick - what is due: rows 6, 14 and 20, and the ends of BLOCK.
  *
  * Jobs come first: a waiter whose time is over in the same turn as a job comes free
  * still gets the job. SPDX-License-Identifier: MIT */
@@ -31,10 +31,14 @@ static int fire_job(struct core *core, struct timer *t, struct core_now now,
     if (job->state == JOB_LEASED)
         return hand_back(core, job, RQ_LIT("the lease ran out"), now, fx);
 
-    ASSERT(job->state == JOB_DELAYED);
+    ASSERT(job->state == JOB_DELAYED || job->state == JOB_READY);
     int rc = hand_reserve(job, core, 0, fx);
     if (rc < 0)
         return rc;
+    if (job->state == JOB_READY) {
+        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), fx);
+        return 0;
+    }
     job->ready_ns = t->at_ns;
     hand_over(core, job, now, fx);
     return 0;

@@ -97,6 +97,15 @@ static void put_totals(struct sink *s, const struct record_totals *t)
     put_varint(s, t->redelivered);
 }
 
+/* What most jobs do not have; where it is missing it is empty. */
+static void put_rest(struct sink *s, const struct record *r)
+{
+    if (r->policy.ttl_ms == 0 && r->attrs.len == 0)
+        return;
+    put_varint(s, r->policy.ttl_ms);
+    put_bytes(s, r->attrs);
+}
+
 static void put_payload(struct sink *s, const struct record *r)
 {
     if (r->type != RECORD_TOTALS)
@@ -113,6 +122,7 @@ static void put_payload(struct sink *s, const struct record *r)
         put_signed(s, r->put_wall_ms);
         put_signed(s, r->due_wall_ms);
         put_bytes(s, r->body);
+        put_rest(s, r);
         break;
     case RECORD_LEASE:
         put_varint(s, r->attempts);
@@ -296,7 +306,7 @@ static int take_choice(struct rq_slice *in, uint8_t min, uint8_t max, uint8_t *o
 static int take_state(struct rq_slice *in, enum record_state *out)
 {
     uint8_t v;
-    int rc = take_choice(in, RECORD_READY, RECORD_DEAD, &v);
+    int rc = take_choice(in, RECORD_READY, RECORD_CANCELLING, &v);
 
     if (rc == 0)
         *out = (enum record_state)v;
@@ -355,9 +365,14 @@ static int take_totals(struct rq_slice *in, struct record_totals *t)
 static int take_put(struct rq_slice *in, struct record *r)
 {
     if (take_queue(in, &r->queue) < 0 || take_policy(in, &r->policy) < 0 ||
-        take_signed(in, &r->put_wall_ms) < 0 || take_signed(in, &r->due_wall_ms) < 0)
+        take_signed(in, &r->put_wall_ms) < 0 || take_signed(in, &r->due_wall_ms) < 0 ||
+        take_bytes(in, &r->body) < 0)
         return RQ_E_MALFORMED;
-    return take_bytes(in, &r->body);
+    if (in->len == 0)
+        return 0;
+    if (take_varint(in, UINT64_MAX, &r->policy.ttl_ms) < 0)
+        return RQ_E_MALFORMED;
+    return take_bytes(in, &r->attrs);
 }
 
 static int take_move(struct rq_slice *in, struct record *r)

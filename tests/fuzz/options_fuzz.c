@@ -147,6 +147,53 @@ static void try_leases(const struct rq_cmd *cmd)
         ASSERT(release.delay_ms >= 0 && release.delay_ms <= RQ_DELAY_MAX_MS);
 }
 
+static void check_ids(const struct rq_ids *ids)
+{
+    ASSERT(ids->count <= RQ_IDS_MAX);
+    for (size_t i = 0; i < ids->count; i++) {
+        struct rq_lease id;
+
+        ASSERT(rq_id_parse(ids->words[i], &id) == 0);
+    }
+}
+
+static void check_terms(const struct rq_peek *peek)
+{
+    ASSERT(peek->count >= 1 && peek->count <= RQ_PEEK_COUNT_MAX);
+    ASSERT(peek->term_count <= RQ_TERMS_MAX);
+    for (size_t i = 0; i < peek->term_count; i++) {
+        const struct rq_term *t = &peek->terms[i];
+
+        ASSERT(t->field <= RQ_TERM_AGE && t->name.len <= RQ_NAME_MAX);
+        ASSERT(t->low >= 0 && (t->field == RQ_TERM_ID) == (t->id.epoch > 0));
+    }
+}
+
+static void try_managing(const struct rq_cmd *cmd)
+{
+    static struct rq_peek peek;
+    struct rq_complaint why = {0};
+    struct rq_reschedule to;
+    struct rq_purge purge;
+    struct rq_kick kick;
+    struct rq_ids ids;
+
+    if (check(rq_kick_parse(cmd, &kick, &why), &why)) {
+        check_ids(&kick.ids);
+        ASSERT(kick.count >= 1);
+    }
+    if (check(rq_cancel_parse(cmd, &ids, &why), &why)) {
+        check_ids(&ids);
+        ASSERT(ids.count >= 1);
+    }
+    if (check(rq_purge_parse(cmd, &purge, &why), &why))
+        ASSERT(purge.states != 0 && !(purge.states & 1u << RQ_STATE_LEASED));
+    if (check(rq_peek_parse(cmd, &peek, &why), &why))
+        check_terms(&peek);
+    if (check(rq_reschedule_parse(cmd, &to, &why), &why))
+        ASSERT(to.id.n == 0 && to.delay_ms >= -1 && to.delay_ms <= RQ_DELAY_MAX_MS);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rq_slice src = rq_slice(data, size);
@@ -166,6 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_puts(&cmd);
         try_waits(&cmd);
         try_leases(&cmd);
+        try_managing(&cmd);
     }
     rq_resp_reader_fini(&r);
     return 0;

@@ -47,9 +47,10 @@ static void a_get_may_choose_its_own_ttr(void **state)
     assert_int_equal(core_get(w.core, &get, w.holder, NULL, w.now, &w.fx, &waiter), 0);
     assert_int_equal(world_view(&w, id)->lease_ttr_ms, 250);
     assert_int_equal(core_next_due(w.core), w.now.mono_ns + 250000000);
-    int64_t deadline;
-    assert_int_equal(core_touch(w.core, id, 1, 0, w.now, &deadline), 0);
-    assert_int_equal(deadline, w.now.wall_ms + 250); /* the one it was taken with */
+    struct core_touched touched;
+    assert_int_equal(core_touch(w.core, id, 1, 0, w.now, &touched), 0);
+    assert_int_equal(touched.deadline_wall_ms,
+                     w.now.wall_ms + 250); /* the one it was taken with */
     world_fini(&w);
 }
 

@@ -315,13 +315,13 @@ static void do_undeliver(struct play *p)
 static void do_touch(struct play *p)
 {
     struct model_job *job = pick_leased(p);
-    int64_t deadline_ms;
+    struct core_touched touched;
 
     if (job == NULL)
         return;
-    assert_int_equal(
-        core_touch(p->w.core, job->id, job->lease, 0, p->w.now, &deadline_ms), 0);
-    assert_int_equal(deadline_ms, p->m.now.wall_ms + job->policy.ttr_ms);
+    assert_int_equal(core_touch(p->w.core, job->id, job->lease, 0, p->w.now, &touched),
+                     0);
+    assert_int_equal(touched.deadline_wall_ms, p->m.now.wall_ms + job->policy.ttr_ms);
     model_touch(&p->m, job);
 }
 

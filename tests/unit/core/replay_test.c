@@ -1,6 +1,7 @@
 /* replay_test - section 4: what a restart makes of the log.
  * SPDX-License-Identifier: MIT */
 #include "base/err.h"
+#include "core/limits.h"
 #include "support/test.h"
 #include "world.h"
 
@@ -611,10 +612,33 @@ static void a_record_that_cannot_be_is_corruption(void **state)
     r = put_record(3);
     r.body.len = (size_t)UINT32_MAX + 1;
     refuse(&w, r);
+    r = put_record(3);
+    r.attrs = RQ_LIT("\1");
+    refuse(&w, r);
+    r = put_record(3);
+    r.policy.ttl_ms = LIMIT_TTL_MS + 1;
+    refuse(&w, r);
+    r.policy.ttl_ms = LIMIT_TTL_MS;
+    assert_int_equal(world_replay_one(&w, &r, 9), 0);
     r.type = (enum record_type)6;
     refuse(&w, r);
     r = (struct record){.type = RECORD_TOTALS, .queue = RQ_LIT("?")};
     refuse(&w, r);
+    world_fini(&w);
+}
+
+static void a_job_that_is_not_leased_cannot_be_marked(void **state)
+{
+    struct world w;
+    struct record put = put_record(1);
+    struct record mark = {
+        .type = RECORD_STATE, .job = {3, 1}, .state = RECORD_CANCELLING, .attempts = 1};
+
+    (void)state;
+    blank(&w);
+    assert_int_equal(world_replay_one(&w, &mark, 1), 0); /* of a job long gone */
+    assert_int_equal(world_replay_one(&w, &put, 2), 0);
+    refuse(&w, mark);
     world_fini(&w);
 }
 
@@ -634,7 +658,7 @@ static void a_state_that_cannot_be_is_corruption(void **state)
     assert_int_equal(world_replay_one(&w, &r, 2), 0);
     r = (struct record){.type = RECORD_STATE, .job = {3, 1}};
     refuse(&w, r);
-    r.state = (enum record_state)4;
+    r.state = (enum record_state)5;
     refuse(&w, r);
     r.state = RECORD_READY;
     r.attempts = UINT16_MAX + 1;
@@ -718,6 +742,7 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(nobody_has_the_lease_of_a_replayed_job),
           cmocka_unit_test(an_age_beyond_all_clocks_is_none),
           cmocka_unit_test(a_record_that_cannot_be_is_corruption),
+          cmocka_unit_test(a_job_that_is_not_leased_cannot_be_marked),
           cmocka_unit_test(a_state_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_of_our_own_epoch_is_corruption),
           cmocka_unit_test(the_latest_attempt_count_of_a_saturated_job_stays))

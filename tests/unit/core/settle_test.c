@@ -435,50 +435,51 @@ static void touch_moves_the_deadline(void **state)
 {
     struct leased l;
     struct world *w = &l.w;
-    int64_t deadline;
+    struct core_touched touched;
 
     (void)state;
     leased_init(&l, world_policy());
     world_sleep(w, 900);
-    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &deadline), 0);
-    assert_int_equal(deadline, w->now.wall_ms + 1000);
-    assert_int_equal(world_view(w, l.id)->deadline_wall_ms, deadline);
+    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &touched), 0);
+    assert_int_equal(touched.deadline_wall_ms, w->now.wall_ms + 1000);
+    assert_int_equal(world_view(w, l.id)->deadline_wall_ms, touched.deadline_wall_ms);
     world_sleep(w, 999);
     world_tick(w);
     assert_int_equal(world_view(w, l.id)->state, JOB_LEASED);
 
-    assert_int_equal(core_touch(w->core, l.id, l.lease, 5, w->now, &deadline), 0);
-    assert_int_equal(deadline, w->now.wall_ms + 5);
+    assert_int_equal(core_touch(w->core, l.id, l.lease, 5, w->now, &touched), 0);
+    assert_int_equal(touched.deadline_wall_ms, w->now.wall_ms + 5);
     assert_int_equal(world_view(w, l.id)->lease_ttr_ms, 1000);
     assert_int_equal(core_next_due(w->core), w->now.mono_ns + 5000000);
-    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &deadline), 0);
-    assert_int_equal(deadline, w->now.wall_ms + 1000);
-    assert_int_equal(core_touch(w->core, l.id, 99, 0, w->now, &deadline), RQ_E_STALE);
+    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &touched), 0);
+    assert_int_equal(touched.deadline_wall_ms, w->now.wall_ms + 1000);
+    assert_int_equal(core_touch(w->core, l.id, 99, 0, w->now, &touched), RQ_E_STALE);
     world_fini(w);
 }
 
-struct touched {
+struct seen {
     size_t count;
     uint64_t numbers;
     int64_t deadline;
 };
 
-static void note_touch(void *arg, const struct job *job, int64_t deadline_wall_ms)
+static void note_touch(void *arg, const struct job *job,
+                       const struct core_touched *touched)
 {
-    struct touched *t = arg;
+    struct seen *t = arg;
     struct job_view view;
 
     job_view(job, &view);
     t->count++;
     t->numbers = t->numbers * 10 + view.id.number;
-    t->deadline = deadline_wall_ms;
+    t->deadline = touched->deadline_wall_ms;
 }
 
 static void touch_all_moves_those_of_the_holder_alone(void **state)
 {
     struct world w;
     struct job_id id;
-    struct touched t = {0, 0, 0};
+    struct seen t = {0, 0, 0};
 
     (void)state;
     world_init(&w);
@@ -503,13 +504,13 @@ static void touch_all_moves_those_of_the_holder_alone(void **state)
 
 static void expect(struct world *w, struct job_id id, uint64_t lease, int code)
 {
-    int64_t deadline;
+    struct core_touched touched;
 
     assert_int_equal(world_done(w, id, lease), code);
     assert_int_equal(world_fail(w, id, lease, "x", -1, false, NULL), code);
     assert_int_equal(world_fail(w, id, lease, "x", -1, true, NULL), code);
     assert_int_equal(world_release(w, id, lease, 0), code);
-    assert_int_equal(core_touch(w->core, id, lease, 0, w->now, &deadline), code);
+    assert_int_equal(core_touch(w->core, id, lease, 0, w->now, &touched), code);
 }
 
 static void only_the_current_lease_entitles(void **state)

@@ -47,6 +47,7 @@ static void append(struct world *w, const struct effect *e)
                                   .is_live = e->u.log.homes};
     copy->r.queue = copy_slice(copy->r.queue);
     copy->r.body = copy_slice(copy->r.body);
+    copy->r.attrs = copy_slice(copy->r.attrs);
     copy->r.error = copy_slice(copy->r.error);
     copy->r.result = copy_slice(copy->r.result);
     /* Each record is a commit of its own; its home is its place, from 1. */
@@ -59,6 +60,7 @@ static void free_log(struct world *w, size_t from)
     for (size_t i = from; i < w->log_count; i++) {
         free_slice(w->log[i].r.queue);
         free_slice(w->log[i].r.body);
+        free_slice(w->log[i].r.attrs);
         free_slice(w->log[i].r.error);
         free_slice(w->log[i].r.result);
     }
@@ -392,6 +394,38 @@ int world_release(struct world *w, struct job_id id, uint64_t lease, int64_t del
 {
     begin(w);
     return end(w, core_release(w->core, id, lease, delay_ms, w->now, &w->fx));
+}
+
+int world_kick(struct world *w, struct job_id id)
+{
+    begin(w);
+    return end(w, core_kick(w->core, id, w->now, &w->fx));
+}
+
+long world_kick_some(struct world *w, const char *queue, size_t max)
+{
+    begin(w);
+    return end(w,
+               (int)core_kick_some(w->core, rq_slice_str(queue), max, w->now, &w->fx));
+}
+
+int world_cancel_job(struct world *w, struct job_id id)
+{
+    begin(w);
+    return end(w, core_cancel(w->core, id, &w->fx));
+}
+
+long world_purge(struct world *w, const char *queue, enum job_state state, size_t max)
+{
+    begin(w);
+    return end(w,
+               (int)core_purge_some(w->core, rq_slice_str(queue), state, max, &w->fx));
+}
+
+int world_reschedule(struct world *w, struct job_id id, int64_t due_wall_ms)
+{
+    begin(w);
+    return end(w, core_reschedule(w->core, id, due_wall_ms, w->now, &w->fx));
 }
 
 void world_undeliver(struct world *w, struct job_id id, uint64_t lease)

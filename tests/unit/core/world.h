@@ -84,6 +84,11 @@ int world_done(struct world *w, struct job_id id, uint64_t lease);
 int world_fail(struct world *w, struct job_id id, uint64_t lease, const char *error,
                int64_t delay_ms, bool dead, struct core_failed *out);
 int world_release(struct world *w, struct job_id id, uint64_t lease, int64_t delay_ms);
+int world_kick(struct world *w, struct job_id id);
+long world_kick_some(struct world *w, const char *queue, size_t max);
+int world_cancel_job(struct world *w, struct job_id id);
+long world_purge(struct world *w, const char *queue, enum job_state state, size_t max);
+int world_reschedule(struct world *w, struct job_id id, int64_t due_wall_ms);
 void world_undeliver(struct world *w, struct job_id id, uint64_t lease);
 void world_cancel(struct world *w, struct waiter *waiter);
 struct holder *world_holder(struct world *w);

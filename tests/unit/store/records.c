@@ -41,42 +41,61 @@ struct record record_sample(int i)
     static const char longest[] =
         "0123456789012345678901234567890123456789012345678901234567890123"
         "0123456789012345678901234567890123456789012345678901234567890123";
-    const struct record samples[RECORD_SAMPLES] = {
-        record_put(7, 1, "hello"),
-        {.type = RECORD_PUT,
-         .job = {1, UINT64_MAX},
-         .queue = rq_slice(longest, 128),
-         .policy = every_policy,
-         .put_wall_ms = INT64_MAX,
-         .due_wall_ms = INT64_MIN},
-        {.type = RECORD_LEASE, .job = {UINT32_MAX, 1}, .attempts = UINT32_MAX},
-        {.type = RECORD_STATE,
-         .job = {7, 300},
-         .state = RECORD_DELAYED,
-         .attempts = 2,
-         .due_wall_ms = 1700000000001,
-         .error = RQ_LIT("exit code 1\r\n\0")},
-        {.type = RECORD_DONE,
-         .job = {7, 2},
-         .end = RECORD_END_CANCELLED,
-         .result = RQ_LIT("ok")},
-        {.type = RECORD_MOVE,
-         .job = {6, 99},
-         .state = RECORD_DEAD,
-         .attempts = 5,
-         .error = RQ_LIT("why"),
-         .queue = RQ_LIT("q"),
-         .policy = every_policy,
-         .put_wall_ms = -1,
-         .due_wall_ms = 0,
-         .body = RQ_LIT("\0\r\n")},
-        {.type = RECORD_TOTALS,
-         .queue = RQ_LIT("a.b_c-d"),
-         .totals = {1, 2, 3, 4, 5, 6, 7, 8, UINT64_MAX}},
-        record_done(7, 1),
-    };
-
-    return samples[i];
+    switch (i) {
+    case 0:
+        return record_put(7, 1, "hello");
+    case 1:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {1, UINT64_MAX},
+                               .queue = rq_slice(longest, 128),
+                               .policy = every_policy,
+                               .put_wall_ms = INT64_MAX,
+                               .due_wall_ms = INT64_MIN};
+    case 2:
+        return (struct record){
+            .type = RECORD_LEASE, .job = {UINT32_MAX, 1}, .attempts = UINT32_MAX};
+    case 3:
+        return (struct record){.type = RECORD_STATE,
+                               .job = {7, 300},
+                               .state = RECORD_DELAYED,
+                               .attempts = 2,
+                               .due_wall_ms = 1700000000001,
+                               .error = RQ_LIT("exit code 1\r\n\0")};
+    case 4:
+        return (struct record){.type = RECORD_DONE,
+                               .job = {7, 2},
+                               .end = RECORD_END_CANCELLED,
+                               .result = RQ_LIT("ok")};
+    case 5:
+        return (struct record){.type = RECORD_MOVE,
+                               .job = {6, 99},
+                               .state = RECORD_DEAD,
+                               .attempts = 5,
+                               .error = RQ_LIT("why"),
+                               .queue = RQ_LIT("q"),
+                               .policy = every_policy,
+                               .put_wall_ms = -1,
+                               .due_wall_ms = 0,
+                               .body = RQ_LIT("\0\r\n")};
+    case 6:
+        return (struct record){.type = RECORD_TOTALS,
+                               .queue = RQ_LIT("a.b_c-d"),
+                               .totals = {1, 2, 3, 4, 5, 6, 7, 8, UINT64_MAX}};
+    case 7:
+        return record_done(7, 1);
+    case 8:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 3},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.ttl_ms = UINT64_MAX, .tries = 1},
+                               .body = RQ_LIT("b"),
+                               .attrs = RQ_LIT("\1\1\0\0\0\0n")};
+    default:
+        return (struct record){.type = RECORD_STATE,
+                               .job = {7, 4},
+                               .state = RECORD_CANCELLING,
+                               .attempts = 1};
+    }
 }
 
 static bool same_job(const struct record *a, const struct record *b)
@@ -89,6 +108,7 @@ static bool same_put(const struct record *a, const struct record *b)
     const struct job_policy *p = &a->policy, *q = &b->policy;
 
     return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
+           rq_slice_eq(a->attrs, b->attrs) && p->ttl_ms == q->ttl_ms &&
            a->put_wall_ms == b->put_wall_ms && a->due_wall_ms == b->due_wall_ms &&
            p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
            p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&

@@ -1,62 +1,17 @@
 /* parse_test - the options of every command: defaults, both ends of each range, one
  * past them, and the words of each complaint.
- *
- * Commands are written as lines; the reader of inline commands cuts them.
  * SPDX-License-Identifier: MIT */
-#include <stdio.h>
-#include <string.h>
+#include "lines.h"
 
-#include "base/err.h"
-#include "support/test.h"
-#include "wire/command.h"
-
-static struct rq_resp_reader reader;
-static struct rq_complaint why;
-
-static int begin(void **state)
+/* Lends: until the next call. */
+static const struct rq_put *good_put(const char *line)
 {
-    (void)state;
-    rq_resp_reader_init(&reader, 1 << 20, 4 << 20);
-    memset(&why, 0, sizeof why);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    rq_resp_reader_fini(&reader);
-    return 0;
-}
-
-/* The words of `line`, until the next call. */
-static const struct rq_cmd *cmd(const char *line)
-{
-    static struct rq_cmd words;
-    static char text[40000];
-    int len = snprintf(text, sizeof text, "%s\n", line);
-
-    assert_in_range(len, 1, sizeof text - 1);
-    assert_true(rq_resp_read(&reader, rq_slice(text, (size_t)len), &words) > 0);
-    return &words;
-}
-
-/* Fails unless the last complaint had this code and begins with `text`. */
-static void assert_complaint(int rc, int code, const char *text)
-{
-    assert_int_equal(rc, code);
-    assert_int_equal(why.code, code);
-    if (strncmp(why.text, text, strlen(text)) != 0)
-        fail_msg("complaint was: %s", why.text);
-}
-
-static struct rq_put good_put(const char *line)
-{
-    struct rq_put put;
+    static struct rq_put put;
     int rc = rq_put_parse(cmd(line), &put, &why);
 
     if (rc < 0)
         fail_msg("%s: %s", line, why.text);
-    return put;
+    return &put;
 }
 
 static void bad_put(const char *line, int code, const char *text)
@@ -68,7 +23,7 @@ static void bad_put(const char *line, int code, const char *text)
 
 static void a_put_without_options_has_the_defaults(void **state)
 {
-    struct rq_put put = good_put("PUT emails hello");
+    struct rq_put put = *good_put("PUT emails hello");
 
     (void)state;
     assert_true(rq_slice_eq(put.queue, RQ_LIT("emails")));
@@ -87,8 +42,8 @@ static void a_put_without_options_has_the_defaults(void **state)
 
 static void options_of_put_come_in_any_order_and_case(void **state)
 {
-    struct rq_put put = good_put("put q b jitter 20 Tries 3 TTR 5000 pri 0 "
-                                 "backoff linear 7 9 delay 42");
+    struct rq_put put = *good_put("put q b jitter 20 Tries 3 TTR 5000 pri 0 "
+                                  "backoff linear 7 9 delay 42");
 
     (void)state;
     assert_int_equal(put.jitter_pct, 20);
@@ -101,30 +56,87 @@ static void options_of_put_come_in_any_order_and_case(void **state)
     assert_int_equal(put.delay_ms, 42);
 }
 
+static void a_put_may_have_many_headers(void **state)
+{
+    struct rq_put put = *good_put("PUT q b HEADER trace 4bf9 TTL 500 HEADER lang ''");
+
+    (void)state;
+    assert_int_equal(put.header_count, 2);
+    assert_true(rq_slice_eq(put.headers[0].name, RQ_LIT("trace")));
+    assert_true(rq_slice_eq(put.headers[0].value, RQ_LIT("4bf9")));
+    assert_int_equal(put.headers[1].value.len, 0);
+    assert_int_equal(put.ttl_ms, 500);
+    assert_int_equal(good_put("PUT q b")->header_count, 0);
+    assert_int_equal(good_put("PUT q b")->ttl_ms, 0);
+}
+
+/* A PUT with one header of these lengths. */
+static int put_header(size_t name_len, size_t value_len)
+{
+    static char name[100], value[2000];
+    struct rq_slice words[] = {RQ_LIT("PUT"),
+                               RQ_LIT("q"),
+                               RQ_LIT("b"),
+                               RQ_LIT("HEADER"),
+                               rq_slice(name, name_len),
+                               rq_slice(value, value_len)};
+    const struct rq_cmd c = {.argc = 6, .argv = words};
+    struct rq_put put;
+
+    memset(name, 'n', sizeof name);
+    return rq_put_parse(&c, &put, &why);
+}
+
+static void a_header_has_its_limits(void **state)
+{
+    (void)state;
+    assert_int_equal(put_header(64, 1024), 0);
+    assert_complaint(put_header(65, 1), RQ_E_BADARG, "a header's name is 1 to 64");
+    assert_complaint(put_header(0, 1), RQ_E_BADARG, "a header's name is 1 to 64");
+    assert_complaint(put_header(1, 1025), RQ_E_LIMIT,
+                     "a header's value has at most 1024");
+    bad_put("PUT q b HEADER", RQ_E_BADARG, "HEADER needs a name and a value");
+    bad_put("PUT q b HEADER a", RQ_E_BADARG, "HEADER needs a name and a value");
+    bad_put("PUT q b HEADER a:b c", RQ_E_BADARG, "a header's name is");
+}
+
+static void a_job_has_at_most_sixteen_headers(void **state)
+{
+    char line[512] = "PUT q b";
+    size_t len = strlen(line);
+
+    (void)state;
+    for (int i = 0; i < 16; i++)
+        len += (size_t)snprintf(line + len, sizeof line - len, " HEADER n%d v", i);
+    assert_int_equal(good_put(line)->header_count, 16);
+    snprintf(line + len, sizeof line - len, " HEADER more v");
+    bad_put(line, RQ_E_LIMIT, "more than 16 headers in one job");
+}
+
 static void the_body_may_look_like_an_option(void **state)
 {
-    struct rq_put put = good_put("PUT q TTR TTR 1000");
+    struct rq_put put = *good_put("PUT q TTR TTR 1000");
 
     (void)state;
     assert_true(rq_slice_eq(put.bodies[0], RQ_LIT("TTR")));
     assert_int_equal(put.ttr_ms, 1000);
-    assert_int_equal(good_put("PUT q ''").bodies[0].len, 0);
+    assert_int_equal(good_put("PUT q ''")->bodies[0].len, 0);
 }
 
 static void every_range_of_put_includes_its_ends(void **state)
 {
     (void)state;
-    assert_int_equal(good_put("PUT q b PRI 255").pri, 255);
-    assert_int_equal(good_put("PUT q b TTR 1000").ttr_ms, 1000);
-    assert_int_equal(good_put("PUT q b TTR 86400000").ttr_ms, 86400000);
-    assert_int_equal(good_put("PUT q b TRIES 1").tries, 1);
-    assert_int_equal(good_put("PUT q b TRIES 65535").tries, 65535);
-    assert_int_equal(good_put("PUT q b JITTER 0").jitter_pct, 0);
-    assert_int_equal(good_put("PUT q b JITTER 100").jitter_pct, 100);
-    assert_int_equal(good_put("PUT q b DELAY 0").delay_ms, 0);
-    assert_int_equal(good_put("PUT q b DELAY 315360000000").delay_ms,
+    assert_int_equal(good_put("PUT q b PRI 255")->pri, 255);
+    assert_int_equal(good_put("PUT q b TTR 1000")->ttr_ms, 1000);
+    assert_int_equal(good_put("PUT q b TTR 86400000")->ttr_ms, 86400000);
+    assert_int_equal(good_put("PUT q b TRIES 1")->tries, 1);
+    assert_int_equal(good_put("PUT q b TRIES 65535")->tries, 65535);
+    assert_int_equal(good_put("PUT q b JITTER 0")->jitter_pct, 0);
+    assert_int_equal(good_put("PUT q b JITTER 100")->jitter_pct, 100);
+    assert_int_equal(good_put("PUT q b DELAY 0")->delay_ms, 0);
+    assert_int_equal(good_put("PUT q b DELAY 315360000000")->delay_ms,
                      INT64_C(315360000000));
-    assert_int_equal(good_put("PUT q b AT 253402300799999").at_unix_ms,
+    assert_int_equal(good_put("PUT q b AT 253402300799999")->at_unix_ms,
                      INT64_C(253402300799999));
 }
 
@@ -158,12 +170,12 @@ static void one_past_every_range_of_put_is_refused(void **state)
 
 static void a_time_replaces_the_delay(void **state)
 {
-    struct rq_put put = good_put("PUT q b AT 1790000000000");
+    struct rq_put put = *good_put("PUT q b AT 1790000000000");
 
     (void)state;
     assert_int_equal(put.delay_ms, -1);
     assert_int_equal(put.at_unix_ms, INT64_C(1790000000000));
-    assert_int_equal(good_put("PUT q b AT 0").delay_ms, -1);
+    assert_int_equal(good_put("PUT q b AT 0")->delay_ms, -1);
 }
 
 static void delay_and_at_exclude_each_other(void **state)
@@ -185,8 +197,8 @@ static void no_option_may_come_twice(void **state)
 static void options_of_later_versions_are_unknown(void **state)
 {
     static const char *const later[] = {
-        "UNIQUE k",   "WINDOW 5", "REPLACE",       "GROUP g", "BATCH 7-1", "KEEP 5",
-        "HEADER a b", "TTL 5",    "DURABLE fsync", "BLOCK 5", "NOWAIT",
+        "UNIQUE k", "WINDOW 5",      "REPLACE", "GROUP g", "BATCH 7-1",
+        "KEEP 5",   "DURABLE fsync", "BLOCK 5", "NOWAIT",
     };
 
     (void)state;
@@ -213,7 +225,7 @@ static void an_option_without_its_value_is_refused(void **state)
 
 static void the_maximum_of_a_backoff_is_optional(void **state)
 {
-    struct rq_put put = good_put("PUT q b BACKOFF FIXED 500 PRI 3");
+    struct rq_put put = *good_put("PUT q b BACKOFF FIXED 500 PRI 3");
 
     (void)state;
     assert_int_equal(put.backoff, RQ_BACKOFF_FIXED);
@@ -221,10 +233,10 @@ static void the_maximum_of_a_backoff_is_optional(void **state)
     assert_int_equal(put.backoff_max_ms, 3600000);
     assert_int_equal(put.pri, 3);
     /* A base above the default maximum raises it. */
-    assert_int_equal(good_put("PUT q b BACKOFF EXP 3600001").backoff_max_ms, 3600001);
-    assert_int_equal(good_put("PUT q b BACKOFF EXP 86400000 86400000").backoff_max_ms,
+    assert_int_equal(good_put("PUT q b BACKOFF EXP 3600001")->backoff_max_ms, 3600001);
+    assert_int_equal(good_put("PUT q b BACKOFF EXP 86400000 86400000")->backoff_max_ms,
                      86400000);
-    assert_int_equal(good_put("PUT q b BACKOFF EXP 0 0").backoff_max_ms, 0);
+    assert_int_equal(good_put("PUT q b BACKOFF EXP 0 0")->backoff_max_ms, 0);
 }
 
 static void a_bad_backoff_is_refused(void **state)
@@ -251,7 +263,7 @@ static void a_queue_has_a_valid_name(void **state)
     bad_put("PUT '' x", RQ_E_BADARG, "a queue's name is");
     bad_put("PUT a,b x", RQ_E_BADARG, "a queue's name is");
     rq_ignore(snprintf(line, sizeof line, "PUT %0128d x", 0) < 0);
-    assert_int_equal(good_put(line).queue.len, 128);
+    assert_int_equal(good_put(line)->queue.len, 128);
     rq_ignore(snprintf(line, sizeof line, "PUT %0129d x", 0) < 0);
     bad_put(line, RQ_E_BADARG, "a queue's name is");
 }
@@ -592,10 +604,10 @@ static void a_join_has_queues_and_options(void **state)
                      "wrong number of arguments");
 }
 
-#define PARSE(test) cmocka_unit_test_setup_teardown(test, begin, end)
-
 TEST_MAIN(PARSE(a_put_without_options_has_the_defaults),
           PARSE(options_of_put_come_in_any_order_and_case),
+          PARSE(a_put_may_have_many_headers), PARSE(a_header_has_its_limits),
+          PARSE(a_job_has_at_most_sixteen_headers),
           PARSE(the_body_may_look_like_an_option),
           PARSE(every_range_of_put_includes_its_ends),
           PARSE(one_past_every_range_of_put_is_refused),

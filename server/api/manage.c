@@ -1,0 +1,166 @@
+/* manage.c - KICK, CANCEL, PURGE, RESCHEDULE: what operators do to jobs.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+static void refuse_id(struct reply *r, int code, const struct rq_lease *id,
+                      size_t changed)
+{
+    char text[128], word[RQ_ID_TEXT_MAX];
+
+    if (code != RQ_E_NOJOB) {
+        reply_refuse(r, code);
+        return;
+    }
+    snprintf(text, sizeof text, "%.*s has ended or never was; COUNT %zu",
+             (int)rq_id_format(id->epoch, id->number, word), word, changed);
+    reply_error(r, code, text);
+}
+
+/* ---- what changes jobs answers with their number, when that is in the log ---- */
+
+static void changed_done(struct promise *p)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+
+    if (r->u.changed.has_bad)
+        refuse_id(r, RQ_E_NOJOB, &r->u.changed.bad, r->u.changed.count);
+    else
+        reply_int(r, (int64_t)r->u.changed.count);
+}
+
+static const struct promise_ops changed_ops = {.done = changed_done,
+                                               .failed = reply_failed};
+
+typedef int change_ids(struct broker *b, const struct job_id *ids, size_t count,
+                       struct promise *promise, size_t *out_changed, size_t *out_bad);
+
+static void change(struct api_client *c, const struct rq_ids *words, change_ids *apply,
+                   struct reply *r)
+{
+    struct job_id *ids = reallocarray(NULL, words->count, sizeof *ids);
+    struct rq_lease id = {0, 0, 0};
+    size_t bad = words->count;
+
+    if (ids == NULL) {
+        reply_refuse(r, -ENOMEM);
+        return;
+    }
+    for (size_t i = 0; i < words->count; i++) {
+        int rc = rq_id_parse(words->words[i], &id);
+
+        ASSERT(rc == 0); /* the parser of the command has checked them */
+        ids[i] = (struct job_id){id.epoch, id.number};
+    }
+    r->promise.ops = &changed_ops;
+    r->u.changed.has_bad = false;
+    int rc = apply(c->server->broker, ids, words->count, &r->promise,
+                   &r->u.changed.count, &bad);
+    if (bad < words->count) {
+        r->u.changed.bad = (struct rq_lease){ids[bad].epoch, ids[bad].number, 0};
+        r->u.changed.has_bad = true;
+    }
+    if (rc < 0)
+        refuse_id(r, rc, &r->u.changed.bad, 0);
+    free(ids);
+}
+
+void api_cancel(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_complaint why;
+    struct rq_ids ids;
+
+    if (rq_cancel_parse(cmd, &ids, &why) < 0)
+        reply_complain(r, &why);
+    else
+        change(c, &ids, broker_cancel, r);
+}
+
+void api_kick(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_complaint why;
+    struct rq_kick kick;
+
+    if (rq_kick_parse(cmd, &kick, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    if (kick.ids.count > 0) {
+        change(c, &kick.ids, broker_kick, r);
+        return;
+    }
+    r->promise.ops = &changed_ops;
+    r->u.changed.has_bad = false;
+    int rc = broker_kick_some(c->server->broker, kick.queue, (size_t)kick.count,
+                              &r->promise, &r->u.changed.count);
+    if (rc < 0)
+        reply_refuse(r, rc);
+}
+
+static unsigned core_states(unsigned states)
+{
+    static const enum job_state of[] = {
+        [RQ_STATE_READY] = JOB_READY,
+        [RQ_STATE_DELAYED] = JOB_DELAYED,
+        [RQ_STATE_LEASED] = JOB_LEASED,
+        [RQ_STATE_DEAD] = JOB_DEAD,
+    };
+    unsigned set = 0;
+
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        if (states & 1u << i)
+            set |= 1u << of[i];
+    return set;
+}
+
+void api_purge(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_complaint why;
+    struct rq_purge purge;
+
+    if (rq_purge_parse(cmd, &purge, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    r->promise.ops = &changed_ops;
+    r->u.changed.has_bad = false;
+    int rc = broker_purge(c->server->broker, purge.queue, core_states(purge.states),
+                          &r->promise, &r->u.changed.count);
+    if (rc < 0)
+        reply_refuse(r, rc);
+}
+
+/* ---- RESCHEDULE ---- */
+
+static void ok_done(struct promise *p)
+{
+    reply_ok(RQ_CONTAINER_OF(p, struct reply, promise));
+}
+
+static const struct promise_ops ok_ops = {.done = ok_done, .failed = reply_failed};
+
+void api_reschedule(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_reschedule to;
+    struct rq_complaint why;
+
+    if (rq_reschedule_parse(cmd, &to, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    int64_t due = to.delay_ms < 0 ? to.at_unix_ms : rq_clock_wall_ms() + to.delay_ms;
+    r->promise.ops = &ok_ops;
+    int rc =
+        broker_reschedule(c->server->broker, (struct job_id){to.id.epoch, to.id.number},
+                          due, &r->promise);
+    if (rc == RQ_E_BADARG)
+        reply_error(r, rc, "only delayed and ready jobs can be rescheduled; see SHOW");
+    else if (rc < 0)
+        reply_refuse(r, rc);
+}

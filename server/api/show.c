@@ -1,0 +1,150 @@
+/* show.c - SHOW and PEEK: jobs as they stand, without touching them.
+ * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "api/filter.h"
+#include "api/headers.h"
+#include "api/map.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+/* ---- SHOW ---- */
+
+struct shown {
+    struct job_view job;
+    bool with_body;
+};
+
+static void put_headers(struct map *m, struct rq_slice attrs)
+{
+    rq_resp_bulk_str(m->w, "headers");
+    headers_write(m->w, attrs);
+    m->pairs++;
+}
+
+static void write_job(struct map *m, const void *arg)
+{
+    static const char *const backoffs[] = {"fixed", "linear", "exp"};
+    const struct shown *shown = arg;
+    const struct job_view *job = &shown->job;
+    const struct rq_lease lease = {job->id.epoch, job->id.number, job->lease};
+    char text[RQ_LEASE_TEXT_MAX];
+
+    map_str(m, "id", rq_slice(text, rq_id_format(lease.epoch, lease.number, text)));
+    map_str(m, "queue", job->queue);
+    map_text(m, "state", job_state_name(job->state));
+    map_u64(m, "attempts", job->attempts);
+    map_u64(m, "tries", job->policy.tries);
+    map_u64(m, "pri", job->policy.pri);
+    map_u64(m, "ttr", job->policy.ttr_ms);
+    map_u64(m, "ttl", job->policy.ttl_ms);
+    map_text(m, "backoff", backoffs[job->policy.backoff]);
+    map_u64(m, "backoff_base", job->policy.backoff_base_ms);
+    map_u64(m, "backoff_max", job->policy.backoff_max_ms);
+    map_u64(m, "jitter", job->policy.jitter_pct);
+    map_u64(m, "put_at", (uint64_t)job->put_wall_ms);
+    if (job->state == JOB_DELAYED)
+        map_u64(m, "due_at", (uint64_t)job->due_wall_ms);
+    if (job->expires_wall_ms != 0)
+        map_u64(m, "expires_at", (uint64_t)job->expires_wall_ms);
+    if (job->lease != 0) {
+        map_str(m, "lease", rq_slice(text, rq_lease_format(&lease, text)));
+        map_u64(m, "deadline_at", (uint64_t)job->deadline_wall_ms);
+    }
+    map_str(m, "error", job->error);
+    map_u64(m, "size", job->body.len);
+    if (job->attrs.len > 0)
+        put_headers(m, job->attrs);
+    if (shown->with_body)
+        map_str(m, "body", job->body);
+}
+
+void api_show(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct shown shown = {.with_body = cmd->argc == 3};
+    struct rq_lease id;
+
+    if (cmd->argc > 3 ||
+        (shown.with_body && !rq_slice_eq_nocase(cmd->argv[2], RQ_LIT("BODY")))) {
+        reply_error(r, RQ_E_BADARG, "say SHOW id [BODY]");
+        return;
+    }
+    if (rq_id_parse(cmd->argv[1], &id) < 0) {
+        reply_error(r, RQ_E_BADARG, "an id looks like 7-1042");
+        return;
+    }
+    const struct job *job = core_find_job(broker_core(c->server->broker),
+                                          (struct job_id){id.epoch, id.number});
+    if (job == NULL) {
+        reply_error(r, RQ_E_NOJOB, NULL);
+        return;
+    }
+    job_view(job, &shown.job);
+    map_reply(r, write_job, &shown);
+}
+
+/* ---- PEEK ---- */
+
+struct wanted {
+    const struct rq_peek *peek;
+    int64_t now_wall_ms;
+};
+
+static bool wants(void *arg, const struct job *job)
+{
+    const struct wanted *wanted = arg;
+    struct job_view view;
+
+    job_view(job, &view);
+    return filter_fits(wanted->peek->terms, wanted->peek->term_count, &view,
+                       wanted->now_wall_ms);
+}
+
+static void write_page(struct reply *r, const struct job **jobs, size_t count)
+{
+    struct rq_resp_writer w = reply_writer(r);
+
+    rq_resp_array(&w, count);
+    for (size_t i = 0; i < count; i++) {
+        struct shown shown = {.with_body = true};
+
+        job_view(jobs[i], &shown.job);
+        map_write(&w, write_job, &shown);
+    }
+    reply_resolve(r, &w);
+}
+
+void api_peek(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    static const enum job_state states[] = {[RQ_STATE_READY] = JOB_READY,
+                                            [RQ_STATE_DELAYED] = JOB_DELAYED,
+                                            [RQ_STATE_LEASED] = JOB_LEASED,
+                                            [RQ_STATE_DEAD] = JOB_DEAD};
+    struct rq_complaint why;
+    struct rq_peek peek;
+
+    if (rq_peek_parse(cmd, &peek, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    const struct job **jobs = calloc(peek.count, sizeof *jobs);
+    struct wanted wanted = {&peek, rq_clock_wall_ms()};
+    const struct core_peek what = {.queue = peek.queue,
+                                   .state = states[peek.state],
+                                   .after = {peek.after.epoch, peek.after.number},
+                                   .wants = peek.term_count > 0 ? wants : NULL,
+                                   .arg = &wanted};
+    long count = jobs == NULL ? -ENOMEM
+                              : core_peek(broker_core(c->server->broker), &what,
+                                          peek.count, jobs);
+    if (count == RQ_E_NOJOB)
+        reply_error(r, RQ_E_NOJOB,
+                    "that job is not ready any more; begin without AFTER");
+    else if (count < 0)
+        reply_refuse(r, (int)count);
+    else
+        write_page(r, jobs, (size_t)count);
+    free(jobs);
+}

@@ -1,0 +1,75 @@
+/* attrs - kind, length of the name, length of the value (4 bytes, little end first),
+ * name, value.
+ * SPDX-License-Identifier: MIT */
+#include "core/attrs.h"
+
+#include "base/assert.h"
+#include "base/err.h"
+
+enum { HEAD = 6 };
+
+int attrs_add(struct rq_buf *out, const struct attr *attr)
+{
+    uint8_t *at;
+    int rc;
+
+    ASSERT(attr->name.len <= ATTR_NAME_MAX && attr->value.len <= UINT32_MAX);
+    rc = rq_buf_reserve(out, HEAD + attr->name.len + attr->value.len);
+    if (rc < 0)
+        return rc;
+    at = rq_buf_tail(out);
+    *at++ = attr->kind;
+    *at++ = (uint8_t)attr->name.len;
+    for (unsigned i = 0; i < 4; i++)
+        *at++ = (uint8_t)(attr->value.len >> (8 * i));
+    memcpy(at, attr->name.ptr, attr->name.len);
+    if (attr->value.len > 0)
+        memcpy(at + attr->name.len, attr->value.ptr, attr->value.len);
+    rq_buf_commit(out, HEAD + attr->name.len + attr->value.len);
+    return 0;
+}
+
+int attrs_next(struct rq_slice *rest, struct attr *out)
+{
+    const uint8_t *at = rest->ptr;
+    size_t name, value = 0;
+
+    if (rest->len == 0)
+        return 0;
+    if (rest->len < HEAD)
+        return RQ_E_MALFORMED;
+    name = at[1];
+    for (unsigned i = 0; i < 4; i++)
+        value |= (size_t)at[2 + i] << (8 * i);
+    if (rest->len - HEAD < name || rest->len - HEAD - name < value)
+        return RQ_E_MALFORMED;
+    *out = (struct attr){.kind = at[0],
+                         .name = rq_slice(at + HEAD, name),
+                         .value = rq_slice(at + HEAD + name, value)};
+    *rest = rq_slice(at + HEAD + name + value, rest->len - HEAD - name - value);
+    return 1;
+}
+
+bool attrs_find(struct rq_slice attrs, enum attr_kind kind, struct rq_slice *out_value)
+{
+    struct attr a;
+
+    while (attrs_next(&attrs, &a) > 0) {
+        if (a.kind != kind)
+            continue;
+        *out_value = a.value;
+        return true;
+    }
+    return false;
+}
+
+bool attrs_are_valid(struct rq_slice attrs)
+{
+    struct attr a;
+    int rc;
+
+    do
+        rc = attrs_next(&attrs, &a);
+    while (rc > 0);
+    return rc == 0;
+}

@@ -1,0 +1,121 @@
+/* peek - a page of jobs, in order.
+ *
+ * Delayed, leased and dead jobs stand in the order in which they came, so a page of
+ * them is the smallest `max` of all; ready ones stand in order but for the late ones.
+ * SPDX-License-Identifier: MIT */
+#include "base/assert.h"
+#include "base/err.h"
+#include "core/queues.h"
+#include "core/ready.h"
+#include "core/state.h"
+
+struct page {
+    const struct core_peek *peek;
+    bool (*less)(const struct job *a, const struct job *b);
+    const struct job *after; /* ready jobs: NULL: from the first on */
+    const struct job **out;  /* in order */
+    size_t count, max;
+};
+
+static bool has_lower_id(const struct job *a, const struct job *b)
+{
+    const struct job_id x = job_id(a), y = job_id(b);
+
+    return x.epoch != y.epoch ? x.epoch < y.epoch : x.number < y.number;
+}
+
+static bool comes_after(const struct page *p, const struct job *job)
+{
+    const struct job_id after = p->peek->after, id = job_id(job);
+
+    if (after.epoch == 0)
+        return true;
+    if (p->after != NULL)
+        return p->less(p->after, job);
+    return id.epoch != after.epoch ? id.epoch > after.epoch : id.number > after.number;
+}
+
+static bool is_full_before(const struct page *p, const struct job *job)
+{
+    return p->count == p->max && !p->less(job, p->out[p->max - 1]);
+}
+
+/* Insertion into the sorted page, whose last job drops out when it is full. */
+static void consider(struct page *p, const struct job *job)
+{
+    size_t at;
+
+    if (is_full_before(p, job) || !comes_after(p, job) ||
+        (p->peek->wants != NULL && !p->peek->wants(p->peek->arg, job)))
+        return;
+    at = p->count < p->max ? p->count++ : p->max - 1;
+    for (; at > 0 && p->less(job, p->out[at - 1]); at--)
+        p->out[at] = p->out[at - 1];
+    p->out[at] = job;
+}
+
+static void look_through(struct page *p, const struct rq_list *list)
+{
+    RQ_LIST_EACH(link, list)
+    {
+        consider(p, RQ_LIST_ENTRY(link, const struct job, at.link));
+    }
+}
+
+/* The list is in order: behind a job that comes too late there are only others. */
+static void look_through_ready(struct page *p, const struct queue *q)
+{
+    for (size_t i = 0; i < q->late.count; i++)
+        consider(p, RQ_CONTAINER_OF(q->late.nodes[i], const struct job, at.late));
+    RQ_LIST_EACH(link, &q->ready)
+    {
+        const struct job *job = RQ_LIST_ENTRY(link, const struct job, at.link);
+
+        if (is_full_before(p, job))
+            break;
+        consider(p, job);
+    }
+}
+
+static int find_after(const struct core *core, const struct queue *q, struct page *p)
+{
+    if (p->peek->after.epoch == 0)
+        return 0;
+    p->after = index_get(&core->index, p->peek->after);
+    if (p->after == NULL || p->after->state != JOB_READY || job_queue(p->after) != q)
+        return RQ_E_NOJOB;
+    return 0;
+}
+
+long core_peek(const struct core *core, const struct core_peek *peek, size_t max,
+               const struct job **out)
+{
+    const struct queue *q = queue_find(core, peek->queue);
+    struct page page = {.peek = peek, .less = has_lower_id, .out = out, .max = max};
+    int rc = 0;
+
+    ASSERT(max > 0);
+    if (q == NULL)
+        return 0;
+    switch (peek->state) {
+    case JOB_READY:
+        page.less = ready_goes_before;
+        rc = find_after(core, q, &page);
+        if (rc == 0)
+            look_through_ready(&page, q);
+        break;
+    case JOB_DELAYED:
+        look_through(&page, &q->delayed);
+        break;
+    case JOB_LEASED:
+        look_through(&page, &q->leased);
+        break;
+    case JOB_DEAD:
+        look_through(&page, &q->dead);
+        break;
+    case JOB_PENDING:
+    case JOB_ENDING:
+        ASSERT(false);
+    }
+    return rc < 0 ? rc : (long)page.count;
+}
