@@ -3,7 +3,7 @@
 #ifndef API_FILTER_H
 #define API_FILTER_H
 
-#include "core/job.h"
+#include "broker/broker.h"
 #include "wire/command.h"
 
 /* All of the terms must hold. */

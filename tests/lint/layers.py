@@ -19,7 +19,7 @@ ALLOWED = {
     'server/core':   'base core',
     'server/store':  'base rio core/record.h store',
     'server/broker': 'base rio core store broker',
-    'server/api':    'base wire rio broker core/limits.h api',
+    'server/api':    'base wire rio broker core/attrs.h core/limits.h api',
     'server/net':    'base wire sec rio api core/limits.h net',
     'server/ops':    'base rio broker ops',
     'server':        'base wire sec rio core store broker api net ops server',
