@@ -29,8 +29,12 @@ struct rq_nature rq_nature_of(size_t argc, const struct rq_slice *argv)
 
     if (c == NULL || !(c->flags & RQ_CMD_BLOCK))
         return n;
-    n.block_ms = -1;
-    for (size_t i = 2; i + 1 < argc; i++) {
+    /* A PUT that does not say so waits for no room that we know of. */
+    bool puts = c->id == RQ_COMMAND_PUT || c->id == RQ_COMMAND_MPUT;
+    n.block_ms = puts ? 0 : -1;
+    for (size_t i = c->id == RQ_COMMAND_PUT ? 3 : 2; i + 1 < argc; i++) {
+        if (puts && rq_slice_eq_nocase(argv[i], RQ_LIT("BODIES")))
+            break;
         if (!rq_slice_eq_nocase(argv[i], RQ_LIT("BLOCK")))
             continue;
         n.block_ms = 0; /* the server complains at once of what is no number */

@@ -79,9 +79,11 @@ struct rq_put {
     uint8_t pri;
     uint8_t jitter_pct;
     enum rq_backoff backoff;
-    uint16_t tries;
-    uint32_t ttr_ms, backoff_base_ms, backoff_max_ms;
-    int64_t ttl_ms; /* 0: no limit */
+    uint16_t tries;  /* 0: the queue's */
+    uint32_t ttr_ms; /* 0: the queue's */
+    uint32_t backoff_base_ms, backoff_max_ms;
+    int64_t ttl_ms;   /* 0: no limit */
+    int64_t block_ms; /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;
     struct rq_header headers[RQ_HEADERS_MAX];
 };
@@ -131,7 +133,12 @@ struct rq_join {
 
 /* ---- of operators ---- */
 
-enum { RQ_IDS_MAX = 1024, RQ_PEEK_COUNT_MAX = 1024, RQ_TERMS_MAX = 8 };
+enum {
+    RQ_IDS_MAX = 1024,
+    RQ_PEEK_COUNT_MAX = 1024,
+    RQ_TERMS_MAX = 8,
+    RQ_RATE_MAX = 1000 * 1000 * 1000,
+};
 
 struct rq_ids { /* CANCEL, KICK ... ID */
     size_t count;
@@ -176,6 +183,26 @@ struct rq_peek {
     struct rq_term terms[RQ_TERMS_MAX];
 };
 
+enum rq_order { RQ_ORDER_FIFO, RQ_ORDER_LIFO };
+
+/* What QUEUE SET says; < 0: not said. */
+struct rq_queue_set {
+    struct rq_slice queue;
+    int64_t maxsize, deadmax, ttr_ms, tries, rate, concurrency, grouplimit;
+    int order; /* enum rq_order */
+    bool open; /* after a SHUTDOWN */
+};
+
+struct rq_pause {
+    struct rq_slice queue;
+    bool in, out;
+};
+
+struct rq_shutdown {
+    struct rq_slice queue;
+    bool immediate;
+};
+
 struct rq_reschedule {
     struct rq_lease id;
     int64_t delay_ms; /* -1: at_unix_ms is given */
@@ -212,6 +239,12 @@ RQ_MUST_CHECK int rq_purge_parse(const struct rq_cmd *cmd, struct rq_purge *out,
                                  struct rq_complaint *why);
 RQ_MUST_CHECK int rq_peek_parse(const struct rq_cmd *cmd, struct rq_peek *out,
                                 struct rq_complaint *why);
+RQ_MUST_CHECK int rq_queue_set_parse(const struct rq_cmd *cmd, struct rq_queue_set *out,
+                                     struct rq_complaint *why);
+RQ_MUST_CHECK int rq_pause_parse(const struct rq_cmd *cmd, struct rq_pause *out,
+                                 struct rq_complaint *why);
+RQ_MUST_CHECK int rq_shutdown_parse(const struct rq_cmd *cmd, struct rq_shutdown *out,
+                                    struct rq_complaint *why);
 RQ_MUST_CHECK int rq_reschedule_parse(const struct rq_cmd *cmd,
                                       struct rq_reschedule *out,
                                       struct rq_complaint *why);

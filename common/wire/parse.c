@@ -152,6 +152,14 @@ static int read_header(struct rq_words *words, void *out, struct rq_complaint *w
     return 0;
 }
 
+static int read_nowait(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    (void)words;
+    (void)why;
+    ((struct rq_put *)out)->block_ms = 0;
+    return 0;
+}
+
 /* clang-format off */
 static const struct rq_option put_options[] = {
     {.name = "DELAY",   I64(rq_put, delay_ms),   MS(0, RQ_DELAY_MAX_MS), .rival = "AT"},
@@ -163,6 +171,8 @@ static const struct rq_option put_options[] = {
     {.name = "BACKOFF", CALL(read_backoff)},
     {.name = "JITTER",  U8(rq_put, jitter_pct),  RANGE(0, 100)},
     {.name = "HEADER",  CALL(read_header),       .repeats = true},
+    {.name = "BLOCK",   I64(rq_put, block_ms),   MS(0, RQ_BLOCK_MAX_MS), .rival = "NOWAIT"},
+    {.name = "NOWAIT",  CALL(read_nowait),       .rival = "BLOCK"},
     {.name = NULL},
 };
 
@@ -212,8 +222,7 @@ static int begin_put(struct rq_words *words, struct rq_put *out,
         .pri = RQ_PRI_DEFAULT,
         .jitter_pct = RQ_JITTER_DEFAULT_PCT,
         .backoff = RQ_BACKOFF_EXP,
-        .tries = RQ_TRIES_DEFAULT,
-        .ttr_ms = RQ_TTR_DEFAULT_MS,
+        .block_ms = -1,
         .backoff_base_ms = RQ_BACKOFF_BASE_DEFAULT_MS,
         .backoff_max_ms = RQ_BACKOFF_MAX_DEFAULT_MS,
     };

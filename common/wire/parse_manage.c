@@ -216,6 +216,117 @@ static const struct rq_option reschedule_options[] = {
 };
 /* clang-format on */
 
+/* ---- QUEUE SET ---- */
+
+static int read_order(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    static const char *const names[] = {"FIFO", "LIFO"};
+
+    for (int i = 0; i < 2 && words->next < words->end; i++) {
+        if (!rq_slice_eq_nocase(*words->next, rq_slice_str(names[i])))
+            continue;
+        words->next++;
+        ((struct rq_queue_set *)out)->order = i;
+        return 0;
+    }
+    return rq_complain(why, RQ_E_BADARG, "ORDER must be FIFO or LIFO");
+}
+
+/* `100/s`, or just `100`. */
+static int read_rate(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    struct rq_slice word = words->next < words->end ? *words->next : RQ_LIT("");
+    bool has_unit = word.len > 2 && word.ptr[word.len - 2] == '/' &&
+                    (word.ptr[word.len - 1] | 0x20) == 's';
+
+    if (rq_num_i64(rq_slice(word.ptr, word.len - (has_unit ? 2 : 0)), 0, RQ_RATE_MAX,
+                   &((struct rq_queue_set *)out)->rate) < 0)
+        return rq_complain(why, RQ_E_BADARG, "RATE must be like 100/s, at most %d/s",
+                           RQ_RATE_MAX);
+    words->next++;
+    return 0;
+}
+
+/* clang-format off */
+static const struct rq_option queue_options[] = {
+    {.name = "MAXSIZE",     I64(rq_queue_set, maxsize),     RANGE(0, INT64_MAX)},
+    {.name = "ORDER",       CALL(read_order)},
+    {.name = "TTR",         I64(rq_queue_set, ttr_ms),      MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
+    {.name = "TRIES",       I64(rq_queue_set, tries),       RANGE(1, RQ_TRIES_MAX)},
+    {.name = "RATE",        CALL(read_rate)},
+    {.name = "CONCURRENCY", I64(rq_queue_set, concurrency), RANGE(0, UINT32_MAX)},
+    {.name = "DEADMAX",     I64(rq_queue_set, deadmax),     RANGE(0, INT64_MAX)},
+    {.name = "OPEN",        FLAG(rq_queue_set, open)},
+    {.name = NULL},
+};
+/* clang-format on */
+
+int rq_queue_set_parse(const struct rq_cmd *cmd, struct rq_queue_set *out,
+                       struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_QUEUE, &words, why);
+
+    *out = (struct rq_queue_set){.maxsize = -1,
+                                 .deadmax = -1,
+                                 .ttr_ms = -1,
+                                 .tries = -1,
+                                 .rate = -1,
+                                 .concurrency = -1,
+                                 .grouplimit = -1,
+                                 .order = -1};
+    if (rc == 0 && !rq_slice_eq_nocase(*words.next++, RQ_LIT("SET")))
+        rc = rq_complain(why, RQ_E_BADARG, "write QUEUE SET queue MAXSIZE n ...");
+    if (rc == 0)
+        rc = take_queue(&words, &out->queue, why);
+    return rc < 0 ? rc : rq_options_read(queue_options, &words, NULL, out, why);
+}
+
+/* ---- PAUSE, SHUTDOWN ---- */
+
+/* clang-format off */
+static const struct rq_option pause_options[] = {
+    {.name = "IN",  FLAG(rq_pause, in),  .rival = "OUT"},
+    {.name = "OUT", FLAG(rq_pause, out), .rival = "IN"},
+    {.name = NULL},
+};
+
+static const struct rq_option shutdown_options[] = {
+    {.name = "IMMEDIATE", FLAG(rq_shutdown, immediate)},
+    {.name = NULL},
+};
+/* clang-format on */
+
+int rq_pause_parse(const struct rq_cmd *cmd, struct rq_pause *out,
+                   struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_PAUSE, &words, why);
+
+    *out = (struct rq_pause){0};
+    if (rc == 0)
+        rc = take_queue(&words, &out->queue, why);
+    if (rc == 0)
+        rc = rq_options_read(pause_options, &words, NULL, out, why);
+    if (!out->in && !out->out)
+        out->in = out->out = true;
+    return rc;
+}
+
+int rq_shutdown_parse(const struct rq_cmd *cmd, struct rq_shutdown *out,
+                      struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_SHUTDOWN, &words, why);
+
+    *out = (struct rq_shutdown){0};
+    if (rc == 0)
+        rc = take_queue(&words, &out->queue, why);
+    return rc < 0 ? rc : rq_options_read(shutdown_options, &words, NULL, out, why);
+}
+
+/* ---- jobs ---- */
+
 int rq_kick_parse(const struct rq_cmd *cmd, struct rq_kick *out,
                   struct rq_complaint *why)
 {

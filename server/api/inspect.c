@@ -103,6 +103,8 @@ static void write_server_stats(struct map *m, const void *arg)
     map_u64(m, "unfinished", sums.unfinished);
     map_u64(m, "waiting_getters", sums.getters);
     map_u64(m, "waiting_joiners", sums.joiners);
+    map_u64(m, "waiting_putters", sums.putters);
+    map_u64(m, "draining", broker_is_draining(s->broker));
     put_totals(m, &sums.totals);
     map_u64(m, "errors", s->errors);
     put_calls(m, s);
@@ -138,6 +140,8 @@ static void put_rates(struct map *m, const char *what, const uint64_t milli[3])
 /* A queue that was never used is as good as an empty one. */
 static void write_queue_stats(struct map *m, const void *arg)
 {
+    static const char *const paused[] = {"no", "in", "out", "both"};
+    static const char *const shut[] = {"no", "yes", "immediate"};
     const struct queue_view *q = arg;
 
     map_str(m, "queue", q->name);
@@ -147,9 +151,9 @@ static void write_queue_stats(struct map *m, const void *arg)
     map_u64(m, "dead", q->dead);
     map_u64(m, "unfinished", q->unfinished);
     map_u64(m, "waiting_getters", q->waiting_getters);
-    map_u64(m, "waiting_putters", 0); /* no queue is bounded, */
-    map_u64(m, "maxsize", 0);
-    map_u64(m, "paused", 0); /* or can be paused, yet */
+    map_u64(m, "waiting_putters", q->waiting_putters);
+    map_u64(m, "maxsize", q->settings.maxsize);
+    map_text(m, "paused", paused[q->settings.paused]);
     put_totals(m, &q->totals);
     put_rates(m, "put", q->rate_put_milli);
     put_rates(m, "delivered", q->rate_delivered_milli);
@@ -157,6 +161,11 @@ static void write_queue_stats(struct map *m, const void *arg)
     put_hist(m, "wait", q->wait);
     put_hist(m, "run", q->run);
     map_u64(m, "oldest_ready_ms", (uint64_t)q->oldest_ready_ms);
+    map_text(m, "order", q->settings.order == RECORD_LIFO ? "lifo" : "fifo");
+    map_text(m, "shut", shut[q->settings.shut]);
+    map_u64(m, "rate", q->settings.rate);
+    map_u64(m, "concurrency", q->settings.concurrency);
+    map_u64(m, "deadmax", q->settings.deadmax);
 }
 
 static bool check_queue(struct rq_slice name, struct reply *r)

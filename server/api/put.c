@@ -4,6 +4,8 @@
 
 #include "api/api.h"
 #include "api/headers.h"
+#include "api/held.h"
+#include "api/settings.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "core/limits.h"
@@ -38,8 +40,16 @@ static void mput_done(struct promise *p)
     reply_resolve(r, &w);
 }
 
-static const struct promise_ops put_ops = {.done = put_done, .failed = reply_failed};
-static const struct promise_ops mput_ops = {.done = mput_done, .failed = reply_failed};
+/* BLOCK has run out. */
+static void put_timed_out(struct promise *p)
+{
+    reply_error(RQ_CONTAINER_OF(p, struct reply, promise), RQ_E_FULL, NULL);
+}
+
+static const struct promise_ops put_ops = {
+    .done = put_done, .failed = reply_failed, .timed_out = put_timed_out};
+static const struct promise_ops mput_ops = {
+    .done = mput_done, .failed = reply_failed, .timed_out = put_timed_out};
 
 /* When the job may be delivered first, in unix ms; 0: at once, as for a time gone by.
  */
@@ -52,26 +62,56 @@ static int64_t due_of(const struct rq_put *put)
     return put->delay_ms == 0 ? 0 : now + put->delay_ms;
 }
 
+/* What the PUT does not say the queue does, or the server. */
+static struct job_policy policy_of(struct api_client *c, const struct rq_put *put)
+{
+    const struct record_settings said = settings_of(c, put->queue);
+    uint32_t ttr_ms = said.ttr_ms > 0 ? said.ttr_ms : RQ_TTR_DEFAULT_MS;
+    uint32_t tries = said.tries > 0 ? said.tries : RQ_TRIES_DEFAULT;
+
+    return (struct job_policy){.ttl_ms = (uint64_t)put->ttl_ms,
+                               .ttr_ms = put->ttr_ms > 0 ? put->ttr_ms : ttr_ms,
+                               .backoff_base_ms = put->backoff_base_ms,
+                               .backoff_max_ms = put->backoff_max_ms,
+                               .tries = put->tries > 0 ? put->tries : (uint16_t)tries,
+                               .backoff = (uint8_t)put->backoff,
+                               .jitter_pct = put->jitter_pct,
+                               .pri = put->pri};
+}
+
+/* There is no room: waits for it, as long as the PUT allows. */
+static int wait_for_room(struct api_client *c, const struct broker_put *put,
+                         int64_t block_ms, struct reply *r)
+{
+    if (block_ms == 0)
+        return RQ_E_FULL;
+    put = held_keep(r, put);
+    return put == NULL ? RQ_E_LIMIT
+                       : broker_put_later(c->member, put, block_ms, &r->promise);
+}
+
 static int submit(struct api_client *c, const struct rq_put *put, struct rq_slice attrs,
                   struct reply *r, const struct promise_ops *ops)
 {
-    const struct core_put job = {
-        .queue = put->queue,
-        .attrs = attrs,
-        .policy = {.ttl_ms = (uint64_t)put->ttl_ms,
-                   .ttr_ms = put->ttr_ms,
-                   .backoff_base_ms = put->backoff_base_ms,
-                   .backoff_max_ms = put->backoff_max_ms,
-                   .tries = put->tries,
-                   .backoff = (uint8_t)put->backoff,
-                   .jitter_pct = put->jitter_pct,
-                   .pri = put->pri},
-        .due_wall_ms = due_of(put),
-    };
+    const struct broker_put jobs = {.job = {.queue = put->queue,
+                                            .attrs = attrs,
+                                            .policy = policy_of(c, put),
+                                            .due_wall_ms = due_of(put)},
+                                    .bodies = put->bodies,
+                                    .count = put->body_count,
+                                    .receipt = &r->u.put};
 
     r->promise.ops = ops;
-    return broker_put(c->server->broker, &job, put->bodies, put->body_count,
-                      &r->promise, &r->u.put);
+    int rc = broker_put(c->server->broker, &jobs, &r->promise);
+    return rc == RQ_E_FULL ? wait_for_room(c, &jobs, put->block_ms, r) : rc;
+}
+
+static void refuse(struct reply *r, int code)
+{
+    if (code == RQ_E_BADARG)
+        reply_error(r, code, "more jobs than the queue's MAXSIZE; put fewer at once");
+    else
+        reply_refuse(r, code == -ENOBUFS ? RQ_E_LIMIT : code);
 }
 
 typedef int put_parser(const struct rq_cmd *cmd, struct rq_put *out,
@@ -93,7 +133,7 @@ static void issue(struct api_client *c, const struct rq_cmd *cmd, struct reply *
     if (rc == 0)
         rc = submit(c, &put, rq_buf_slice(&attrs), r, ops);
     if (rc < 0)
-        reply_refuse(r, rc == -ENOBUFS ? RQ_E_LIMIT : rc);
+        refuse(r, rc);
     rq_buf_fini(&attrs);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/held.h"
 #include "base/assert.h"
 #include "base/err.h"
 
@@ -17,7 +18,7 @@ enum {
 
 void reply_pool_init(struct reply_pool *pool)
 {
-    *pool = (struct reply_pool){NULL, 0};
+    *pool = (struct reply_pool){NULL, 0, 0};
 }
 
 void reply_pool_fini(struct reply_pool *pool)
@@ -65,6 +66,7 @@ struct reply *reply_new(struct reply_pool *pool, struct reply_owner *owner,
     r->close_after = false;
     r->has_waited = false;
     r->lease_count = 0;
+    r->held = NULL;
     return r;
 }
 
@@ -73,6 +75,7 @@ void reply_free(struct reply *r)
     struct reply_pool *pool = r->pool;
 
     ASSERT(r->promise.waiter == NULL);
+    held_drop(r);
     if (pool->free_count >= POOL_MAX) {
         rq_buf_fini(&r->out);
         free(r->leases);

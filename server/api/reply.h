@@ -17,7 +17,9 @@ struct reply;
 struct reply_pool {
     struct reply *free;
     size_t free_count;
+    size_t held_bytes; /* of PUTs that wait for room */
 };
+struct held;
 void reply_pool_init(struct reply_pool *pool);
 void reply_pool_fini(struct reply_pool *pool);
 
@@ -40,6 +42,8 @@ struct reply {
     /* The first lease_count were handed over with this reply and wait to be sent. */
     struct broker_lease *leases;
     size_t lease_count, lease_cap;
+
+    struct held *held; /* a PUT that waits for room; NULL: none */
 
     union { /* what the answer to a kept promise needs, by command */
         struct broker_receipt put;

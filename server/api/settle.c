@@ -153,16 +153,24 @@ void api_release(struct api_client *c, const struct rq_cmd *cmd, struct reply *r
 
 /* ---- TOUCH: answered at once, from memory ---- */
 
-static void write_touched(struct rq_resp_writer *w, const struct rq_lease *lease,
+struct touching {
+    struct rq_resp_writer *w;
+    bool quiet; /* workers are to take no more */
+};
+
+static void write_touched(const struct touching *t, const struct rq_lease *lease,
                           const struct core_touched *touched)
 {
+    struct rq_resp_writer *w = t->w;
     char word[RQ_LEASE_TEXT_MAX];
 
-    rq_resp_array(w, touched->cancel ? 3 : 2);
+    rq_resp_array(w, 2u + touched->cancel + t->quiet);
     rq_resp_bulk(w, rq_slice(word, rq_lease_format(lease, word)));
     rq_resp_int(w, touched->deadline_wall_ms);
     if (touched->cancel)
         rq_resp_bulk_str(w, "cancel");
+    if (t->quiet)
+        rq_resp_bulk_str(w, "quiet");
 }
 
 static void write_each_touched(void *arg, const struct job *job,
@@ -179,8 +187,10 @@ static void touch_all(struct api_client *c, uint32_t ttr_ms, struct reply *r)
 {
     struct rq_resp_writer w = reply_writer(r);
 
+    struct touching t = {&w, broker_is_draining(c->server->broker)};
+
     rq_resp_array(&w, member_leases(c->member));
-    broker_touch_all(c->member, ttr_ms, write_each_touched, &w);
+    broker_touch_all(c->member, ttr_ms, write_each_touched, &t);
     reply_resolve(r, &w);
 }
 
@@ -189,6 +199,7 @@ static void touch_some(struct api_client *c, const struct rq_leases *touch,
                        struct reply *r)
 {
     struct rq_resp_writer w = reply_writer(r);
+    struct touching t = {&w, broker_is_draining(c->server->broker)};
     struct rq_lease lease, bad = {0, 0, 0};
     int bad_code = 0;
 
@@ -201,7 +212,7 @@ static void touch_some(struct api_client *c, const struct rq_leases *touch,
         const struct broker_lease one = to_broker(&lease);
         rc = broker_touch(c->server->broker, &one, touch->ttr_ms, &touched);
         if (rc == 0) {
-            write_touched(&w, &lease, &touched);
+            write_touched(&t, &lease, &touched);
         } else if (bad_code == 0) {
             bad_code = rc;
             bad = lease;

@@ -62,6 +62,7 @@ static long on_timer(void *arg)
     if (b->state == BROKER_SERVING && core_next_due(b->core) <= now.mono_ns) {
         broker__must(core_tick(b->core, now, TICK_MAX, &b->fx), "handling what is due");
         broker__carry(b, NULL);
+        broker__put_admitted(b);
     }
     expire_pledges(b, now.mono_ns);
     broker__rearm(b);
@@ -117,6 +118,7 @@ struct broker *broker_new(const struct broker_config *config,
     pledges_init(&b->pledges);
     arrears_init(&b->arrears);
     rq_list_init(&b->members);
+    rq_list_init(&b->admitted);
     return b;
 }
 

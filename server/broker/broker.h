@@ -63,11 +63,22 @@ struct broker_receipt {
     size_t count;
     bool delayed;
 };
-/* Puts `count` jobs that differ in their body only, in one commit.  *out is written
- * before the promise is kept. Errors  RQ_E_STORE, RQ_E_LIMIT, gate */
-RQ_MUST_CHECK int broker_put(struct broker *b, const struct core_put *put,
-                             const struct rq_slice *bodies, size_t count,
-                             struct promise *promise, struct broker_receipt *out);
+struct broker_put {
+    struct core_put job; /* all but the body */
+    const struct rq_slice *bodies;
+    size_t count;
+    struct broker_receipt *receipt; /* written before the promise is kept */
+};
+/* Puts `count` jobs that differ in their body only, in one commit.
+ * Errors  RQ_E_FULL  no room: broker_put_later();  RQ_E_PAUSED, RQ_E_SHUTDOWN;
+ *         RQ_E_BADARG  more than MAXSIZE;  RQ_E_STORE, RQ_E_LIMIT, gate */
+RQ_MUST_CHECK int broker_put(struct broker *b, const struct broker_put *put,
+                             struct promise *promise);
+/* The same, when there is room; `timed_out` when there is none for `block_ms` (-1: for
+ * ever).  Errors  RQ_E_LIMIT  too many waiters.  Owns  keeps `put` and what it borrows
+ * until the promise is kept */
+RQ_MUST_CHECK int broker_put_later(struct member *m, const struct broker_put *put,
+                                   int64_t block_ms, struct promise *promise);
 RQ_MUST_CHECK int broker_get(struct member *m, const struct core_get *get,
                              struct promise *promise);
 /* The hand-over of this lease did not reach the client. */
@@ -122,6 +133,14 @@ RQ_MUST_CHECK int broker_purge(struct broker *b, struct rq_slice queue, unsigned
                                struct promise *promise, size_t *out_changed);
 RQ_MUST_CHECK int broker_reschedule(struct broker *b, struct job_id id,
                                     int64_t due_wall_ms, struct promise *promise);
+
+/* Replaces the settings of a queue.  With RECORD_SHUT_NOW what waits is cancelled. */
+RQ_MUST_CHECK int broker_queue_set(struct broker *b, struct rq_slice queue,
+                                   const struct record_settings *settings,
+                                   struct promise *promise);
+/* While draining nothing comes in and nothing is handed out. */
+void broker_drain(struct broker *b, bool on);
+bool broker_is_draining(const struct broker *b);
 
 /* ---- looking ---- */
 

@@ -141,6 +141,15 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
             p->ops->joined(p, &e->u.joined.counts);
             break;
         }
+        case EFFECT_ADMITTED:
+            rq_list_push_back(&b->admitted, &take_promise(e->u.admitted.cookie)->link);
+            break;
+        case EFFECT_REFUSED: {
+            struct promise *p = take_promise(e->u.refused.cookie);
+
+            p->ops->failed(p, e->u.refused.code);
+            break;
+        }
         case EFFECT_FORGET:
             forget_later(b, e->u.forget.home);
             break;

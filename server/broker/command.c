@@ -6,6 +6,28 @@
 #include "base/err.h"
 #include "broker/inner.h"
 
+/* ---- waiting ---- */
+
+/* The member's holder comes with its first GET, JOIN or wait for room: an idle
+ * connection costs nothing here.
+ */
+static int need_holder(struct member *m)
+{
+    if (m->holder == NULL)
+        m->holder = core_holder_new(m->broker->core);
+    return m->holder == NULL ? -ENOMEM : 0;
+}
+
+/* The wait is over before it began, or the promise joins the member's waits. */
+static void wait_or_carry(struct member *m, struct promise *promise,
+                          struct waiter *waiter)
+{
+    promise->waiter = waiter;
+    if (waiter != NULL)
+        rq_list_push_back(&m->waits, &promise->link);
+    broker__carry(m->broker, NULL);
+}
+
 /* ---- producing ---- */
 
 /* At level `memory` nobody waits for the log: the jobs are ready, and the answer goes
@@ -82,71 +104,88 @@ static void share_time(struct broker *b, size_t count)
 }
 
 /* All of them or none. */
-static int put_all(struct broker *b, const struct core_put *put,
-                   const struct rq_slice *bodies, size_t count,
-                   struct broker_receipt *out)
+static int put_all(struct broker *b, const struct broker_put *put)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < put->count; i++) {
         struct job *job;
         struct job_view view;
 
-        int rc = put_one(b, put, bodies[i], &job);
+        int rc = put_one(b, &put->job, put->bodies[i], &job);
         if (rc < 0) {
             take_back(b, i);
             return rc;
         }
         if (i == 0) {
             job_view(job, &view);
-            *out = (struct broker_receipt){view.id, count, put->due_wall_ms > 0};
+            *put->receipt =
+                (struct broker_receipt){view.id, put->count, put->job.due_wall_ms > 0};
         }
     }
-    share_time(b, count);
+    share_time(b, put->count);
     return 0;
 }
 
-int broker_put(struct broker *b, const struct core_put *put,
-               const struct rq_slice *bodies, size_t count, struct promise *promise,
-               struct broker_receipt *out)
+static int put_now(struct broker *b, const struct broker_put *put,
+                   struct promise *promise)
 {
-    int rc = broker_gate(b);
-
-    ASSERT(count > 0);
-    if (rc < 0)
-        return rc;
     if (!store_has_room(b->store))
         return RQ_E_STORE;
-
     store_hold(b->store); /* one commit for all of them */
-    rc = put_all(b, put, bodies, count, out);
+    int rc = put_all(b, put);
     store_unhold(b->store);
     if (rc < 0)
         return rc;
     pledges_last(&b->pledges)->promise = promise;
     if (store_level(b->store) == STORE_MEMORY)
-        confirm_at_once(b, count);
+        confirm_at_once(b, put->count);
+    return 0;
+}
+
+int broker_put(struct broker *b, const struct broker_put *put, struct promise *promise)
+{
+    int rc = broker_gate(b);
+
+    ASSERT(put->count > 0);
+    if (rc == 0)
+        rc = core_admits(b->core, put->job.queue, put->count);
+    return rc < 0 ? rc : put_now(b, put, promise);
+}
+
+void broker__put_admitted(struct broker *b)
+{
+    struct rq_list *link;
+
+    while ((link = rq_list_pop_front(&b->admitted)) != NULL) {
+        struct promise *p = RQ_LIST_ENTRY(link, struct promise, link);
+        const struct broker_put *put = p->put;
+
+        p->put = NULL;
+        core_room_used(b->core, put->job.queue, put->count);
+        int rc = put_now(b, put, p);
+        if (rc < 0)
+            p->ops->failed(p, rc);
+    }
+}
+
+int broker_put_later(struct member *m, const struct broker_put *put, int64_t block_ms,
+                     struct promise *promise)
+{
+    const struct core_room room = {put->job.queue, put->count, block_ms};
+    struct broker *b = m->broker;
+    struct waiter *waiter;
+
+    int rc = need_holder(m);
+    if (rc == 0)
+        rc = core_wait_for_room(b->core, &room, m->holder, promise, broker__now(),
+                                &waiter);
+    if (rc < 0)
+        return rc;
+    promise->put = put;
+    wait_or_carry(m, promise, waiter);
     return 0;
 }
 
 /* ---- consuming ---- */
-
-/* The member's holder comes with its first GET: an idle connection costs nothing here.
- */
-static int need_holder(struct member *m)
-{
-    if (m->holder == NULL)
-        m->holder = core_holder_new(m->broker->core);
-    return m->holder == NULL ? -ENOMEM : 0;
-}
-
-/* The wait is over before it began, or the promise joins the member's waits. */
-static void wait_or_carry(struct member *m, struct promise *promise,
-                          struct waiter *waiter)
-{
-    promise->waiter = waiter;
-    if (waiter != NULL)
-        rq_list_push_back(&m->waits, &promise->link);
-    broker__carry(m->broker, NULL);
-}
 
 int broker_get(struct member *m, const struct core_get *get, struct promise *promise)
 {
@@ -250,7 +289,7 @@ size_t member_leases(const struct member *m)
     return m->holder == NULL ? 0 : core_holder_leases(m->holder);
 }
 
-/* ---- waiting ---- */
+/* ---- joining ---- */
 
 int broker_join(struct member *m, const struct core_join *join, struct promise *promise)
 {

@@ -23,6 +23,7 @@ struct broker {
     struct effects fx; /* empty between two commands */
     struct pledges pledges;
     struct rq_list members;
+    struct rq_list admitted; /* promises whose PUTs are to be made, after the effects */
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
     struct arrears arrears;
@@ -62,6 +63,9 @@ struct carried {
 struct carried broker__carry(struct broker *b, struct promise *promise);
 /* The same for a command without a PUT.  Errors  RQ_E_SHUTDOWN  the store has ended */
 RQ_MUST_CHECK int broker__carry_promise(struct broker *b, struct promise *promise);
+
+/* Makes the PUTs that have got room. */
+void broker__put_admitted(struct broker *b);
 
 /* What the store calls. */
 struct store_events broker__events(struct broker *b);

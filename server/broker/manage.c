@@ -118,3 +118,33 @@ int broker_purge(struct broker *b, struct rq_slice queue, unsigned states,
             *out_changed += purge_state(b, queue, all[i]);
     return broker__carry_promise(b, promise);
 }
+
+/* ---- queues ---- */
+
+int broker_queue_set(struct broker *b, struct rq_slice queue,
+                     const struct record_settings *settings, struct promise *promise)
+{
+    size_t purged;
+    int rc = broker_gate(b);
+
+    if (rc == 0)
+        rc = core_queue_set(b->core, queue, settings, &b->fx);
+    if (rc < 0)
+        return rc;
+    if (settings->shut != RECORD_SHUT_NOW)
+        return broker__carry_promise(b, promise);
+    broker__carry(b, NULL);
+    return broker_purge(b, queue, 1u << JOB_READY | 1u << JOB_DELAYED, promise,
+                        &purged);
+}
+
+void broker_drain(struct broker *b, bool on)
+{
+    core_drain(b->core, on);
+    broker__rearm(b);
+}
+
+bool broker_is_draining(const struct broker *b)
+{
+    return core_is_draining(b->core);
+}

@@ -12,6 +12,7 @@
 #include "core/core.h"
 
 struct promise;
+struct broker_put;
 
 struct promise_ops {
     /* What was issued is in the log. */
@@ -23,7 +24,7 @@ struct promise_ops {
      * Errors  -ENOMEM, -ENOBUFS: nothing was taken; the job goes back, and `failed`
      * follows */
     int (*delivered)(struct promise *p, const struct job_view *job, size_t i, size_t n);
-    /* GET, JOIN: BLOCK has run out. */
+    /* GET, JOIN, PUT: BLOCK has run out. */
     void (*timed_out)(struct promise *p);
     /* JOIN: nothing is unfinished. */
     void (*joined)(struct promise *p, const struct join_counts *counts);
@@ -32,14 +33,16 @@ struct promise_ops {
 struct promise {
     const struct promise_ops *ops;
     /* private to the broker */
-    struct waiter *waiter; /* while a GET or JOIN waits */
-    struct rq_list link;   /* in its member's list of waits */
+    struct waiter *waiter; /* while a GET, JOIN or PUT waits */
+    struct rq_list link;   /* in its member's list of waits, or the broker's admitted */
+    const struct broker_put *put; /* while a PUT waits for room */
 };
 
 static inline void promise_init(struct promise *p, const struct promise_ops *ops)
 {
     p->ops = ops;
     p->waiter = NULL;
+    p->put = NULL;
     rq_list_init(&p->link);
 }
 

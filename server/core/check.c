@@ -1,6 +1,8 @@
 /* check - recounts everything and compares: invariants S8, S9 and S11.
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "base/err.h"
+#include "core/gate.h"
 #include "core/jobs.h"
 #include "core/queues.h"
 #include "core/ready.h"
@@ -124,10 +126,30 @@ static void check_totals(const struct core *core, const struct queue *q)
     ASSERT(t->redelivered <= t->delivered);
 }
 
-static void check_waiters(const struct queue *q)
+/* Behind a gate somebody waits only while it is closed, or about to be looked at. */
+static void check_gate(const struct core *core, const struct queue *q)
+{
+    const struct gate *g = q->gate;
+
+    if (g == NULL || !rq_list_empty(&q->opening))
+        return;
+    ASSERT(g->queue == q && length(&g->putters) == g->putter_count);
+    ASSERT(g->putter_count == 0 || g->settings.paused & RECORD_PAUSED_IN ||
+           gate_admits(core, q, 1) == RQ_E_FULL);
+    ASSERT(g->settings.deadmax == 0 || q->count[JOB_DEAD] <= g->settings.deadmax);
+    if (q->getter_count > 0 && q->count[JOB_READY] > 0)
+        ASSERT(core->is_draining || g->settings.paused & RECORD_PAUSED_OUT ||
+               g->timer.node.place != 0 ||
+               (g->settings.concurrency > 0 &&
+                q->count[JOB_LEASED] >= g->settings.concurrency));
+}
+
+static void check_waiters(const struct core *core, const struct queue *q)
 {
     ASSERT(length(&q->getters) == q->getter_count);
-    ASSERT(q->getter_count == 0 || q->count[JOB_READY] == 0); /* no lost wake-up */
+    ASSERT(q->getter_count == 0 || q->count[JOB_READY] == 0 || /* no lost wake-up */
+           core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening));
+    check_gate(core, q);
     for (size_t strict = 0; strict < 2; strict++) {
         ASSERT(length(&q->joiners[strict]) == q->joiner_count[strict]);
         ASSERT(q->joiner_count[strict] == 0 || queue_unfinished(q, strict) > 0);
@@ -145,7 +167,7 @@ static void check_queue(const struct core *core, const struct queue *q)
     ASSERT(length(&q->leased) == q->count[JOB_LEASED]);
     ASSERT(length(&q->dead) == q->count[JOB_DEAD]);
     check_totals(core, q);
-    check_waiters(q);
+    check_waiters(core, q);
 }
 
 /* ---- holders ---- */
@@ -159,7 +181,7 @@ static size_t check_waiter(const struct holder *holder, const struct waiter *w)
         ASSERT(w->links[i].waiter == w && w->links[i].queue->pins > 0);
         linked += !rq_list_empty(&w->links[i].link);
     }
-    ASSERT(linked == (w->kind == WAITER_GET ? w->link_count : 1));
+    ASSERT(linked == (w->kind == WAITER_GET ? w->link_count : 1u));
     return w->kind == WAITER_GET;
 }
 
@@ -186,7 +208,7 @@ static void check_holders(const struct core *core, const struct recount *n)
     }
     ASSERT(leases == n->leases);
     ASSERT(getters == core->getter_count);
-    ASSERT(waiters == core->getter_count + core->joiner_count);
+    ASSERT(waiters == core->getter_count + core->joiner_count + core->putter_count);
     ASSERT(core->wait_timers.count <= waiters);
 }
 

@@ -27,6 +27,8 @@ struct core *core_new(uint64_t seed)
     rq_map_init(&core->kinds, kind_key_of);
     rq_heap_init(&core->job_timers, timer_less);
     rq_heap_init(&core->wait_timers, timer_less);
+    rq_heap_init(&core->gate_timers, timer_less);
+    rq_list_init(&core->openings);
     rq_list_init(&core->all_queues);
     rq_list_init(&core->holders);
     rq_list_init(&core->changed);
@@ -78,6 +80,7 @@ void core_free(struct core *core)
     rq_map_fini(&core->kinds);
     rq_heap_fini(&core->job_timers);
     rq_heap_fini(&core->wait_timers);
+    rq_heap_fini(&core->gate_timers);
     free(core);
 }
 
@@ -115,6 +118,7 @@ void core_sums(const struct core *core, struct core_sums *out)
         .unfinished = core->index.count - core->count[JOB_DEAD] - core->ending_dead,
         .getters = core->getter_count,
         .joiners = core->joiner_count,
+        .putters = core->putter_count,
         .body_bytes = core->body_bytes,
         .totals = core->totals,
     };

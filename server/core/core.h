@@ -86,9 +86,10 @@ struct core_get {
  * *out_waiter is set and the effect, one delivery or the timeout, comes from a later
  * call.
  *
- * Errors  RQ_E_LIMIT  too many queues, or names of them; too many leases of the
- *                     holder, each of its waiting GETs counting as one; too many
- *                     waiters, when it must wait
+ * Errors  RQ_E_LIMIT     too many queues, or names of them; too many leases of the
+ *                        holder, each of its waiting GETs counting as one; too many
+ *                        waiters, when it must wait
+ *         RQ_E_SHUTDOWN  it would wait, and all of its queues are shut and empty
  * Owns    keeps `cookie` until the waiter is answered or cancelled.  *out_waiter is
  *         NULL when answered, else dies with the answer. */
 RQ_MUST_CHECK int core_get(struct core *core, const struct core_get *get,
@@ -180,10 +181,10 @@ RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join,
 
 /* When core_tick() has something to do, on mono_ns; INT64_MAX: never. */
 int64_t core_next_due(const struct core *core);
-/* Rows 6 and 14, in the order of their times, then the ends of BLOCK, so that a job
- * wins against a timeout of the same turn.  At most `max` of them, so that a burst
- * cannot hold the loop: call again while core_next_due() <= now.  Without memory it
- * does what it can; -ENOMEM: nothing. */
+/* Rows 6, 14 and 20, in the order of their times, then who may pass a gate, then the
+ * ends of BLOCK, so that a job wins against a timeout of the same turn.  At most `max`
+ * of them, so that a burst cannot hold the loop: call again while core_next_due() <=
+ * now.  Without memory it does what it can; -ENOMEM: nothing. */
 RQ_MUST_CHECK int core_tick(struct core *core, struct core_now now, size_t max,
                             struct effects *fx);
 /* TOTALS of every queue that has changed since its last one, or whose last one lives in
@@ -203,6 +204,35 @@ RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record,
  * The totals are made to agree with the jobs (S9): see replay.c. */
 RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now,
                                   struct effects *fx);
+
+/* ---- queues ---- */
+
+/* Replaces what was said about a queue; QUEUE record (homes).
+ * Errors  RQ_E_LIMIT  too many queues */
+RQ_MUST_CHECK int core_queue_set(struct core *core, struct rq_slice queue,
+                                 const struct record_settings *settings,
+                                 struct effects *fx);
+/* May `count` jobs come in now, beside those who wait for room?
+ * Returns  0
+ * Errors   RQ_E_SHUTDOWN, RQ_E_PAUSED, RQ_E_FULL;  RQ_E_BADARG  they never fit */
+int core_admits(const struct core *core, struct rq_slice queue, uint64_t count);
+
+struct core_room {
+    struct rq_slice queue;
+    uint64_t count;   /* jobs that come in together */
+    int64_t block_ms; /* -1: for ever */
+};
+/* Waits for room, behind those who wait already; core_admits() has said RQ_E_FULL.
+ * EFFECT_ADMITTED: the room is kept until core_room_used(), which the caller calls
+ * before it puts, or gives up.  Or EFFECT_REFUSED, or EFFECT_TIMEOUT.
+ * Errors and Owns  as core_get */
+RQ_MUST_CHECK int core_wait_for_room(struct core *core, const struct core_room *room,
+                                     struct holder *holder, void *cookie,
+                                     struct core_now now, struct waiter **out_waiter);
+void core_room_used(struct core *core, struct rq_slice queue, uint64_t count);
+/* While draining nothing comes in and nothing is handed out. */
+void core_drain(struct core *core, bool on);
+bool core_is_draining(const struct core *core);
 
 /* ---- looking: lends until the next call that changes the core ---- */
 
@@ -228,7 +258,8 @@ const struct queue *core_find_queue(const struct core *core, struct rq_slice nam
 const struct queue *core_next_queue(const struct core *core, size_t *cursor);
 /* The server's sums over all queues. */
 struct core_sums {
-    uint64_t queues, jobs, ready, delayed, leased, dead, unfinished, getters, joiners;
+    uint64_t queues, jobs, ready, delayed, leased, dead, unfinished, getters, joiners,
+        putters;
     size_t body_bytes;
     struct record_totals totals;
 };

@@ -164,7 +164,7 @@ int core_totals(struct core *core, uint64_t before, struct effects *fx)
         if (++count == TOTALS_PER_CALL)
             break;
     }
-    int rc = effects_reserve(fx, 2 * count);
+    int rc = effects_reserve(fx, 4 * count);
     if (rc < 0)
         return rc;
     bool is_cut = count == TOTALS_PER_CALL;
@@ -172,6 +172,8 @@ int core_totals(struct core *core, uint64_t before, struct effects *fx)
         struct queue *q =
             RQ_LIST_ENTRY(rq_list_pop_front(&core->changed), struct queue, changed);
 
+        if (q->gate != NULL && q->gate->home != 0 && q->gate->home < before)
+            journal_settings(q, fx); /* they would hold the log, too */
         if (q->totals_old_home != 0)
             effects_add(fx, EFFECT_FORGET)->u.forget.home = q->totals_old_home;
         q->totals_old_home = 0;

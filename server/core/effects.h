@@ -28,6 +28,10 @@ enum effect_kind {
     EFFECT_TIMEOUT,
     /* The joiner `cookie` is answered with `counts`. */
     EFFECT_JOINED,
+    /* A PUT that waited for room now owns it: make it, as admitted. */
+    EFFECT_ADMITTED,
+    /* The getter or putter is turned away with `code`. */
+    EFFECT_REFUSED,
     /* The data of something lived in commit `home` and is not needed any more. */
     EFFECT_FORGET,
 };
@@ -41,7 +45,7 @@ struct effect {
     union {
         struct {
             struct record record;
-            struct job *job; /* NULL for TOTALS */
+            struct job *job; /* NULL for QUEUE and TOTALS */
             bool confirm;
             bool homes;
         } log;
@@ -58,6 +62,13 @@ struct effect {
             void *cookie;
             struct join_counts counts;
         } joined;
+        struct {
+            void *cookie;
+        } admitted;
+        struct {
+            void *cookie;
+            int code;
+        } refused;
         struct {
             uint64_t home;
         } forget;

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "core/counters.h"
+#include "core/gate.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/journal.h"
@@ -43,6 +44,8 @@ static int take_one(struct taking *t, struct queue *q)
 
     if (job == NULL || t->taken == t->taken_max)
         return 0;
+    if (q->getter_count > 0 || !gate_is_open(t->core, q, t->now))
+        return 0; /* those who wait before the gate come first */
     if (t->taken > 0 &&
         (t->bytes >= t->bytes_max || job->body_len > t->bytes_max - t->bytes)) {
         t->taken_max = t->taken; /* strict order: no smaller one instead */
@@ -105,6 +108,18 @@ static void deliver(struct effects *fx, size_t first, void *cookie)
     }
 }
 
+/* Is there nothing to wait for, because all queues are shut and empty? */
+static bool are_dry(const struct core *core, const struct core_get *get)
+{
+    for (size_t i = 0; i < get->queue_count; i++) {
+        const struct queue *q = queue_find(core, get->queues[i]);
+
+        if (q == NULL || !gate_is_dry(q))
+            return false;
+    }
+    return true;
+}
+
 static int wait_for_one(struct core *core, const struct core_get *get,
                         struct holder *holder, void *cookie, struct core_now now,
                         struct waiter **out)
@@ -149,6 +164,8 @@ int core_get(struct core *core, const struct core_get *get, struct holder *holde
     int rc = effects_reserve(fx, 1);
     if (rc == 0)
         rc = take(&t, get);
+    if (rc == 0 && t.taken == 0 && are_dry(core, get))
+        rc = RQ_E_SHUTDOWN;
     if (rc == 0 && t.taken == 0 && get->block_ms != 0) {
         rc = wait_for_one(core, get, holder, cookie, now, out_waiter);
         if (rc == 0)

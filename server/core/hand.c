@@ -1,12 +1,13 @@
 /* hand - a job comes back into reach.
  *
- * One job wakes one getter.  Getters wait only at queues without ready jobs, so
- * whatever becomes ready where somebody waits goes to the first of them, at once.
- * SPDX-License-Identifier: MIT */
+ * One job wakes one getter.  Getters wait only at queues without ready jobs, or before
+ * a closed gate; so whatever becomes ready where somebody waits and the gate is open
+ * goes to the first of them, at once. SPDX-License-Identifier: MIT */
 #include "core/hand.h"
 
 #include "base/assert.h"
 #include "core/counters.h"
+#include "core/gate.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/lease.h"
@@ -21,11 +22,11 @@ int hand_reserve(struct job *job, struct core *core, size_t more, struct effects
     struct queue *q = job_queue(job);
     int rc = effects_reserve(fx, HAND_EFFECTS + more);
 
-    if (rc < 0)
-        return rc;
-    if (rq_list_empty(&q->getters))
-        return ready_reserve(q, job);
-    return job_need_extra(core, job);
+    if (rc == 0)
+        rc = ready_reserve(q, job);
+    if (rc == 0 && !rq_list_empty(&q->getters))
+        rc = job_need_extra(core, job);
+    return rc;
 }
 
 static void serve(struct core *core, struct job *job, struct waiter *w,
@@ -40,6 +41,33 @@ static void serve(struct core *core, struct job *job, struct waiter *w,
     waiter_free(core, w);
 }
 
+int hand_ready(struct core *core, struct job *job, struct core_now now,
+               struct effects *fx)
+{
+    int rc = effects_reserve(fx, HAND_EFFECTS);
+
+    ASSERT(job->state == JOB_READY);
+    if (rc == 0)
+        rc = job_need_extra(core, job);
+    if (rc < 0)
+        return rc;
+    if (job_is_expired(job, now))
+        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), fx);
+    else if (lease_is_possible(core, job))
+        serve(core, job, waiter_first_getter(job_queue(job)), now, fx);
+    else
+        hand_bury_unleasable(core, job, fx);
+    return 1;
+}
+
+/* Nobody overtakes: neither a getter nor a job that waits before a closed gate. */
+static bool can_pass(const struct core *core, const struct queue *q,
+                     struct core_now now)
+{
+    return !rq_list_empty(&q->getters) && q->count[JOB_READY] == 0 &&
+           gate_is_open(core, q, now);
+}
+
 void hand_over(struct core *core, struct job *job, struct core_now now,
                struct effects *fx)
 {
@@ -48,7 +76,7 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
     ASSERT(job->state != JOB_READY && job->state != JOB_ENDING);
     if (job_is_expired(job, now)) {
         hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), fx);
-    } else if (rq_list_empty(&q->getters)) {
+    } else if (!can_pass(core, q, now)) {
         place_move(core, job, JOB_READY);
         job_drop_extra(core, job);
     } else if (lease_is_possible(core, job)) {

@@ -12,9 +12,14 @@
 RQ_MUST_CHECK int hand_reserve(struct job *job, struct core *core, size_t more,
                                struct effects *fx);
 /* The job, in PENDING, DELAYED, DEAD or (its lease stopped) LEASED, can be served: to
- * the queue's first getter if there is one, else it is READY; or its TTL is over. */
+ * the queue's first getter if there is one and the gate is open, else it is READY; or
+ * its TTL is over. */
 void hand_over(struct core *core, struct job *job, struct core_now now,
                struct effects *fx);
+/* A READY job of a queue with getters: to the first of them, unless it cannot be
+ * leased any more.  Returns  1.  Errors  -ENOMEM, and nothing has changed */
+RQ_MUST_CHECK int hand_ready(struct core *core, struct job *job, struct core_now now,
+                             struct effects *fx);
 /* The job is over once that is in the log.  Needs room for one effect. */
 void hand_end(struct core *core, struct job *job, enum record_end end,
               struct rq_slice result, struct effects *fx);

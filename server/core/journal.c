@@ -77,3 +77,15 @@ void journal_forget(const struct job *job, struct effects *fx)
     if (job->home != 0)
         effects_add(fx, EFFECT_FORGET)->u.forget.home = job->home;
 }
+
+void journal_settings(const struct queue *q, struct effects *fx)
+{
+    struct effect *e = effects_add(fx, EFFECT_RECORD);
+
+    e->u.log.homes = true;
+    e->u.log.record.type = RECORD_QUEUE;
+    e->u.log.record.queue = queue_name(q);
+    e->u.log.record.settings = q->gate->settings;
+    if (q->gate->home != 0)
+        effects_add(fx, EFFECT_FORGET)->u.forget.home = q->gate->home;
+}

@@ -14,6 +14,10 @@ void journal_lease(struct job *job, struct effects *fx);
 void journal_state(struct job *job, enum record_state state, struct effects *fx);
 /* The job is over, as job->end says. */
 void journal_done(struct job *job, struct rq_slice result, struct effects *fx);
+/* What was said about the queue, which has a gate; FORGET of where it stood. Room
+ * for 2.
+ */
+void journal_settings(const struct queue *q, struct effects *fx);
 void journal_totals(const struct queue *q, struct effects *fx);
 /* FORGET of the job's home, if it has one. */
 void journal_forget(const struct job *job, struct effects *fx);

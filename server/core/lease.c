@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "core/counters.h"
+#include "core/gate.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/state.h"
@@ -59,6 +60,7 @@ void lease_start(struct core *core, struct job *job, struct holder *holder,
     arm(x, x->ttr_ms, now);
     place_move(core, job, JOB_LEASED);
     counters_delivered(core, job, now.mono_ns);
+    gate_passed(core, job_queue(job), now);
     journal_lease(job, fx);
 }
 

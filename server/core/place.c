@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/gate.h"
 #include "core/jobs.h"
 #include "core/ready.h"
 #include "core/state.h"
@@ -49,6 +50,8 @@ static void link_in(struct core *core, struct job *job)
     }
     q->count[job->state]++;
     core->count[job->state]++;
+    if (q->gate != NULL)
+        gate_look(core, q);
 }
 
 static void link_out(struct core *core, struct job *job)
@@ -76,6 +79,8 @@ static void link_out(struct core *core, struct job *job)
     ASSERT(q->count[job->state] > 0 && core->count[job->state] > 0);
     q->count[job->state]--;
     core->count[job->state]--;
+    if (q->gate != NULL)
+        gate_look(core, q);
 }
 
 void place_enter(struct core *core, struct job *job, enum job_state state)

@@ -74,6 +74,11 @@ int core_put(struct core *core, const struct core_put *put, struct core_now now,
     return 0;
 }
 
+static bool is_shut_now(const struct queue *q)
+{
+    return q->gate != NULL && q->gate->settings.shut == RECORD_SHUT_NOW;
+}
+
 /* Row 2. */
 static int put_is_logged(struct core *core, struct job *job, struct core_now now,
                          struct effects *fx)
@@ -81,7 +86,7 @@ static int put_is_logged(struct core *core, struct job *job, struct core_now now
     const struct job_extra *x = job->extra;
     struct queue *q = job_queue(job);
 
-    if (x != NULL && x->timer.at_ns > now.mono_ns) {
+    if (x != NULL && x->timer.at_ns > now.mono_ns && !is_shut_now(q)) {
         counters_put(core, q, now.mono_ns);
         place_move(core, job, JOB_DELAYED);
         return 0;
@@ -90,7 +95,10 @@ static int put_is_logged(struct core *core, struct job *job, struct core_now now
     if (rc < 0)
         return rc;
     counters_put(core, q, now.mono_ns);
-    hand_over(core, job, now, fx);
+    if (is_shut_now(q))
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx); /* row 21 */
+    else
+        hand_over(core, job, now, fx);
     return 0;
 }
 
@@ -151,11 +159,14 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
     const struct record *record = &logged->u.log.record;
 
     ASSERT(logged->kind == EFFECT_RECORD && logged->u.log.homes && home > 0);
-    if (record->type == RECORD_TOTALS) {
+    if (record->type == RECORD_TOTALS || record->type == RECORD_QUEUE) {
         struct queue *q = queue_find(core, record->queue);
 
         ASSERT(q != NULL);
-        counters_set_home(core, q, home);
+        if (record->type == RECORD_TOTALS)
+            counters_set_home(core, q, home);
+        else
+            q->gate->home = home;
         return;
     }
     ASSERT(logged->u.log.job->home == 0); /* a PUT has one home */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/name.h"
+#include "core/gate.h"
 #include "core/kind.h"
 #include "core/queues.h"
 #include "core/ready.h"
@@ -47,6 +48,7 @@ static struct queue *queue_new(struct rq_slice name)
     rq_list_init(&q->changed);
     rq_list_init(&q->recorded);
     rq_list_init(&q->all);
+    rq_list_init(&q->opening);
     q->name_len = (uint8_t)name.len;
     memcpy(q->name, name.ptr, name.len);
     return q;
@@ -86,6 +88,8 @@ void queue_free(struct core *core, struct queue *q)
     rq_list_remove(&q->changed);
     rq_list_remove(&q->recorded);
     rq_list_remove(&q->all);
+    rq_list_remove(&q->opening);
+    gate_free(core, q);
     rq_heap_fini(&q->late);
     free(q->rates);
     free(q->wait);
@@ -97,8 +101,9 @@ void queue_release(struct core *core, struct queue *q)
 {
     static const struct record_totals none;
 
-    if (q->pins > 0 || queue_unfinished(q, true) > 0 || q->totals_home != 0 ||
-        q->totals_open || memcmp(&q->totals, &none, sizeof none) != 0)
+    if (q->pins > 0 || q->gate != NULL || queue_unfinished(q, true) > 0 ||
+        q->totals_home != 0 || q->totals_open ||
+        memcmp(&q->totals, &none, sizeof none) != 0)
         return;
     queue_free(core, q);
 }
@@ -132,11 +137,14 @@ void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *o
         .dead = q->count[JOB_DEAD],
         .unfinished = queue_unfinished(q, false),
         .waiting_getters = q->getter_count,
+        .waiting_putters = q->gate == NULL ? 0 : q->gate->putter_count,
         .totals = q->totals,
         .wait = q->wait == NULL ? &none : q->wait,
         .run = q->run == NULL ? &none : q->run,
         .oldest_ready_ms = rq_clock_until(now_mono_ns, oldest_ns) / 1000000,
     };
+    if (q->gate != NULL)
+        out->settings = q->gate->settings;
     if (q->rates == NULL)
         return;
     view_rates(&q->rates->put, now_mono_ns, out->rate_put_milli);

@@ -11,7 +11,8 @@ struct queue;
 struct queue_view {
     struct rq_slice name; /* lends */
     uint64_t ready, delayed, leased, dead, unfinished;
-    uint64_t waiting_getters;
+    uint64_t waiting_getters, waiting_putters;
+    struct record_settings settings;
     struct record_totals totals;
     /* Events per second over the last 1, 10 and 60 full seconds, times 1000. */
     uint64_t rate_put_milli[3], rate_delivered_milli[3], rate_done_milli[3];

@@ -1,4 +1,4 @@
-/* ready - the ready jobs of a queue, by (PRI, id).
+/* ready - the ready jobs of a queue, by (PRI, id); ORDER LIFO turns the id round.
  *
  * Almost always a job that becomes ready comes behind all others: it goes to the end of
  * a list, which therefore is in order.  One that comes before the end of the list (it
@@ -25,15 +25,25 @@ static struct job *of_node(struct rq_heap_node *node)
     return RQ_CONTAINER_OF(node, struct job, at.late);
 }
 
+static bool is_lifo(const struct queue *q)
+{
+    return q->gate != NULL && q->gate->settings.order == RECORD_LIFO;
+}
+
+static bool is_older(const struct job *a, const struct job *b)
+{
+    const uint64_t ea = a->kind->key.epoch, eb = b->kind->key.epoch;
+
+    return ea != eb ? ea < eb : a->number < b->number;
+}
+
 bool ready_goes_before(const struct job *a, const struct job *b)
 {
     const struct job_kind_key *ka = &a->kind->key, *kb = &b->kind->key;
 
     if (ka->policy.pri != kb->policy.pri)
         return ka->policy.pri < kb->policy.pri;
-    if (ka->epoch != kb->epoch)
-        return ka->epoch < kb->epoch;
-    return a->number < b->number;
+    return is_lifo(ka->queue) ? is_older(b, a) : is_older(a, b);
 }
 
 bool ready_late_less(const struct rq_heap_node *a, const struct rq_heap_node *b)
@@ -97,4 +107,39 @@ int64_t ready_oldest_ns(const struct queue *q)
     if (node != NULL && of_node(node)->ready_ns < oldest)
         oldest = of_node(node)->ready_ns;
     return oldest;
+}
+
+/* All of them, in no order. */
+static void take_all(struct queue *q, struct rq_list *out)
+{
+    struct rq_heap_node *node;
+    struct rq_list *link;
+
+    while ((node = rq_heap_min(&q->late)) != NULL) {
+        struct job *job = of_node(node);
+
+        rq_heap_remove(&q->late, node);
+        job->is_late = false;
+        rq_list_init(&job->at.link);
+        rq_list_push_back(out, &job->at.link);
+    }
+    while ((link = rq_list_pop_front(&q->ready)) != NULL)
+        rq_list_push_back(out, link);
+}
+
+int ready_set_order(struct queue *q, uint8_t order)
+{
+    struct rq_list all, *link;
+
+    if (q->gate->settings.order == order)
+        return 0;
+    int rc = rq_heap_reserve(&q->late, (size_t)q->count[JOB_READY]);
+    if (rc < 0)
+        return rc;
+    rq_list_init(&all);
+    take_all(q, &all);
+    q->gate->settings.order = order;
+    while ((link = rq_list_pop_front(&all)) != NULL)
+        ready_push(q, of_link(link));
+    return 0;
 }

@@ -17,6 +17,9 @@ void ready_push(struct queue *q, struct job *job);
 /* The job that is served next; NULL: none. */
 struct job *ready_first(const struct queue *q);
 void ready_remove(struct queue *q, struct job *job);
+/* The queue, which has a gate, serves in this order (enum record_order) from now on.
+ * Errors  -ENOMEM, and nothing has changed */
+RQ_MUST_CHECK int ready_set_order(struct queue *q, uint8_t order);
 /* Is `a` served before `b`? */
 bool ready_goes_before(const struct job *a, const struct job *b);
 /* Since when the one that has been ready for longest is; INT64_MAX: none. */

@@ -37,7 +37,8 @@ enum record_type {
     RECORD_STATE = 3,
     RECORD_DONE = 4,
     RECORD_MOVE = 5,
-    RECORD_TOTALS = 9, /* 6 to 8: QUEUE, CRON and BATCH, not written yet */
+    RECORD_QUEUE = 6,
+    RECORD_TOTALS = 9, /* 7 and 8: CRON and BATCH, not written yet */
 };
 
 /* States that a STATE or MOVE record can put a job into. */
@@ -67,11 +68,29 @@ struct record_totals {
     uint64_t redelivered; /* of the delivered, second and later attempts */
 };
 
+enum record_order { RECORD_FIFO, RECORD_LIFO };
+enum record_paused { RECORD_PAUSED_IN = 1, RECORD_PAUSED_OUT = 2 }; /* a set */
+enum record_shut { RECORD_OPEN, RECORD_SHUT, RECORD_SHUT_NOW };
+
+/* What an operator has said about a queue.  0: no limit, or the server's default. */
+struct record_settings {
+    uint64_t maxsize;     /* jobs that wait: pending, delayed, ready */
+    uint64_t deadmax;     /* dead jobs; older ones are cancelled */
+    uint32_t ttr_ms;      /* of PUTs that do not say */
+    uint32_t tries;       /* the same */
+    uint32_t rate;        /* deliveries per second */
+    uint32_t concurrency; /* leases at once */
+    uint32_t grouplimit;  /* leases at once of one group */
+    uint8_t order;        /* enum record_order */
+    uint8_t paused;       /* set of enum record_paused */
+    uint8_t shut;         /* enum record_shut */
+};
+
 /* clang-format off */
 struct record {
     enum record_type type;
-    struct job_id job;           /* all but TOTALS */
-    struct rq_slice queue;       /* PUT, MOVE, TOTALS */
+    struct job_id job;           /* all but QUEUE and TOTALS */
+    struct rq_slice queue;       /* PUT, MOVE, QUEUE, TOTALS */
     struct rq_slice body;        /* PUT, MOVE */
     struct rq_slice attrs;       /* PUT, MOVE: see attrs.h; may be empty */
     struct job_policy policy;    /* PUT, MOVE */
@@ -83,7 +102,21 @@ struct record {
     enum record_end end;         /* DONE */
     struct rq_slice result;      /* DONE: what DONE ... RESULT said, may be empty */
     struct record_totals totals; /* TOTALS */
+    struct record_settings settings; /* QUEUE */
 };
 /* clang-format on */
+
+/* Is it about one job? */
+static inline bool record_has_job(enum record_type type)
+{
+    return type != RECORD_QUEUE && type != RECORD_TOTALS;
+}
+
+/* Does something live in it, so that its commit must stay in the log? */
+static inline bool record_is_home(enum record_type type)
+{
+    return type == RECORD_PUT || type == RECORD_MOVE || type == RECORD_QUEUE ||
+           type == RECORD_TOTALS;
+}
 
 #endif

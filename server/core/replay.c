@@ -17,6 +17,7 @@
 #include "base/name.h"
 #include "core/attrs.h"
 #include "core/counters.h"
+#include "core/gate.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/journal.h"
@@ -348,7 +349,30 @@ static int replay_done(struct replaying *r)
     return 0;
 }
 
-/* ---- TOTALS ---- */
+/* ---- QUEUE and TOTALS ---- */
+
+static int replay_queue(struct replaying *r)
+{
+    struct queue *q;
+
+    if (!rq_name_is_valid(r->record->queue) ||
+        !gate_settings_are_valid(&r->record->settings))
+        return RQ_E_MALFORMED;
+    int rc = queue_need(r->core, r->record->queue, SIZE_MAX, &q);
+    if (rc < 0)
+        return rc;
+    rc = gate_need(r->core, q);
+    if (rc == 0)
+        rc = ready_set_order(q, r->record->settings.order);
+    if (rc < 0) {
+        queue_release(r->core, q);
+        return rc;
+    }
+    forget(r, q->gate->home);
+    q->gate->home = r->home;
+    q->gate->settings = r->record->settings;
+    return 0;
+}
 
 static int replay_totals(struct replaying *r)
 {
@@ -375,7 +399,7 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
     if (rc < 0)
         return rc;
     core->is_replaying = true;
-    if (record->type != RECORD_TOTALS && !is_id_good(core, record->job))
+    if (record_has_job(record->type) && !is_id_good(core, record->job))
         return RQ_E_MALFORMED;
     switch (record->type) {
     case RECORD_PUT:
@@ -388,6 +412,8 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
         return replay_done(&r);
     case RECORD_MOVE:
         return replay_move(&r);
+    case RECORD_QUEUE:
+        return replay_queue(&r);
     case RECORD_TOTALS:
         return replay_totals(&r);
     }

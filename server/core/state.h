@@ -100,6 +100,8 @@ struct queue {
     uint32_t pins;             /* waiters and kinds that point here */
     struct job_kind *last_put; /* a guess at the next PUT's kind; counts as a ref */
     uint64_t mark;             /* the last walk over names that met this queue */
+    struct gate *gate;         /* NULL: all settings are the defaults */
+    struct rq_list opening; /* in core->openings: core_tick() looks who can be served */
 
     struct record_totals totals;
     bool totals_changed;          /* since the last TOTALS record */
@@ -117,6 +119,18 @@ struct queue {
     char name[];
 };
 
+/* What bounds a queue, and who waits before it. */
+struct gate {
+    struct record_settings settings;
+    uint64_t home; /* of the settings; 0: not in the log yet */
+    struct queue *queue;
+    struct timer timer;     /* RATE: when the next delivery may be made */
+    int64_t booked_ns;      /* RATE: until when deliveries made so far are paid for */
+    struct rq_list putters; /* struct waiter_link */
+    uint32_t putter_count;
+    uint64_t admitted; /* room of putters that were let in and have not put yet */
+};
+
 struct queue_rates {
     struct rate put, delivered, done;
 };
@@ -128,7 +142,7 @@ struct holder {
     size_t lease_count, waiter_count, getter_count;
 };
 
-enum waiter_kind { WAITER_GET, WAITER_JOIN };
+enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT };
 
 struct waiter_link {
     struct rq_list link;
@@ -144,6 +158,7 @@ struct waiter {
     void *cookie;
     uint32_t ttr_ms; /* GET; 0: each job's own */
     bool strict;     /* JOIN */
+    uint64_t count;  /* PUT: jobs */
     size_t witness;  /* JOIN: the link in use, of a queue that is not finished */
     struct join_counts before; /* JOIN: sums at the time of the call */
     size_t link_count;
@@ -161,7 +176,10 @@ struct core {
     struct rq_list holders;
     struct rq_list changed;  /* queues that core_totals() has to look at */
     struct rq_list recorded; /* queues with a TOTALS in the log, by its age */
-    struct rq_heap job_timers, wait_timers;
+    struct rq_heap job_timers, wait_timers, gate_timers;
+    struct rq_list openings; /* struct queue */
+    size_t gate_count, putter_count;
+    bool is_draining;
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;
     uint64_t count[JOB_STATES];

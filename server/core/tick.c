@@ -3,8 +3,10 @@
  * Jobs come first: a waiter whose time is over in the same turn as a job comes free
  * still gets the job. SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/gate.h"
 #include "core/hand.h"
 #include "core/state.h"
+#include "core/timer.h"
 #include "core/waiter.h"
 
 static struct timer *first_of(const struct rq_heap *h)
@@ -17,10 +19,23 @@ static struct timer *first_of(const struct rq_heap *h)
 int64_t core_next_due(const struct core *core)
 {
     const struct timer *job = first_of(&core->job_timers);
+    const struct timer *gate = first_of(&core->gate_timers);
     const struct timer *wait = first_of(&core->wait_timers);
     int64_t due = job == NULL ? INT64_MAX : job->at_ns;
 
+    if (!rq_list_empty(&core->openings))
+        return 0;
+    if (gate != NULL && gate->at_ns < due)
+        due = gate->at_ns;
     return wait == NULL || due < wait->at_ns ? due : wait->at_ns;
+}
+
+static void open_gate(struct core *core, struct timer *t)
+{
+    struct gate *g = RQ_CONTAINER_OF(t, struct gate, timer);
+
+    timer_stop(&core->gate_timers, t);
+    gate_look(core, g->queue);
 }
 
 static int fire_job(struct core *core, struct timer *t, struct core_now now,
@@ -56,15 +71,29 @@ static int fire_waiter(struct core *core, struct timer *t, struct effects *fx)
     return 0;
 }
 
+static int serve_gate(struct core *core, size_t max, struct core_now now,
+                      struct effects *fx)
+{
+    struct queue *q = RQ_LIST_ENTRY(core->openings.next, struct queue, opening);
+    long served = gate_serve(core, q, max, now, fx);
+
+    return served < 0 ? (int)served : 0;
+}
+
 int core_tick(struct core *core, struct core_now now, size_t max, struct effects *fx)
 {
     for (size_t fired = 0; fired < max; fired++) {
         struct timer *job = first_of(&core->job_timers);
+        struct timer *gate = first_of(&core->gate_timers);
         struct timer *wait = first_of(&core->wait_timers);
-        int rc;
+        int rc = 0;
 
         if (job != NULL && job->at_ns <= now.mono_ns)
             rc = fire_job(core, job, now, fx);
+        else if (gate != NULL && gate->at_ns <= now.mono_ns)
+            open_gate(core, gate);
+        else if (!rq_list_empty(&core->openings))
+            rc = serve_gate(core, max - fired, now, fx);
         else if (wait != NULL && wait->at_ns <= now.mono_ns)
             rc = fire_waiter(core, wait, fx);
         else

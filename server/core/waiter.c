@@ -1,8 +1,9 @@
 /* waiter - somebody waits.
  *
  * A waiting GET is linked into every queue that it names; a waiting JOIN into one of
- * them (join.c).  Either way it is one object, answered once, and leaves all queues
- * together. SPDX-License-Identifier: MIT */
+ * them (join.c); a waiting PUT into the gate of its queue (gate.c).  Either way it is
+ * one object, answered once, and leaves all queues together. SPDX-License-Identifier:
+ * MIT */
 #include "core/waiter.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "core/gate.h"
 #include "core/limits.h"
 #include "core/queues.h"
 #include "core/timer.h"
@@ -72,6 +74,7 @@ int waiter_new(struct core *core, const struct waiter_call *call, struct core_no
     holder->getter_count += w->kind == WAITER_GET;
     core->getter_count += w->kind == WAITER_GET;
     core->joiner_count += w->kind == WAITER_JOIN;
+    core->putter_count += w->kind == WAITER_PUT;
     if (call->block_ms >= 0)
         timer_arm(core, &core->wait_timers, &w->timer,
                   timer_after_ms(now.mono_ns, call->block_ms));
@@ -79,17 +82,33 @@ int waiter_new(struct core *core, const struct waiter_call *call, struct core_no
     return 0;
 }
 
-static void unlink_one(struct waiter *w, struct waiter_link *link)
+/* How many wait there as this one does. */
+static uint32_t *count_of(struct queue *q, const struct waiter *w)
+{
+    switch (w->kind) {
+    case WAITER_GET:
+        return &q->getter_count;
+    case WAITER_JOIN:
+        return &q->joiner_count[w->strict];
+    case WAITER_PUT:
+        break;
+    }
+    return &q->gate->putter_count;
+}
+
+static void unlink_one(struct core *core, struct waiter *w, struct waiter_link *link)
 {
     struct queue *q = link->queue;
-    uint32_t *count =
-        w->kind == WAITER_GET ? &q->getter_count : &q->joiner_count[w->strict];
+    uint32_t *count;
 
     if (rq_list_empty(&link->link))
         return;
     rq_list_remove(&link->link);
+    count = count_of(q, w);
     ASSERT(*count > 0);
     (*count)--;
+    if (w->kind == WAITER_PUT)
+        gate_look(core, q); /* the next one may need less room */
 }
 
 void waiter_free(struct core *core, struct waiter *w)
@@ -98,7 +117,7 @@ void waiter_free(struct core *core, struct waiter *w)
 
     timer_stop(&core->wait_timers, &w->timer);
     for (size_t i = 0; i < w->link_count; i++) {
-        unlink_one(w, &w->links[i]);
+        unlink_one(core, w, &w->links[i]);
         unpin(core, w->links[i].queue);
     }
     rq_list_remove(&w->of_holder);
@@ -107,6 +126,7 @@ void waiter_free(struct core *core, struct waiter *w)
     holder->getter_count -= w->kind == WAITER_GET;
     core->getter_count -= w->kind == WAITER_GET;
     core->joiner_count -= w->kind == WAITER_JOIN;
+    core->putter_count -= w->kind == WAITER_PUT;
     free(w);
 }
 
@@ -121,7 +141,6 @@ void waiter_listen(struct waiter *w)
     for (size_t i = 0; i < w->link_count; i++) {
         struct queue *q = w->links[i].queue;
 
-        ASSERT(q->count[JOB_READY] == 0);
         rq_list_push_back(&q->getters, &w->links[i].link);
         q->getter_count++;
     }

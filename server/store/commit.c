@@ -101,7 +101,7 @@ static int open_commit(struct commits *c, const struct record *record, int64_t n
 
     if (commit == NULL)
         return -ENOMEM;
-    if (record->type != RECORD_TOTALS)
+    if (record_has_job(record->type))
         c->base = record->job;
     int rc = encode_begin(&commit->plain, c->base);
     plain = commit->plain;
@@ -136,8 +136,7 @@ int commits_append(struct commits *c, const struct record *record, int64_t now_n
     if (rc < 0)
         return rc;
     c->bytes += commit->plain.len - before;
-    if (record->type == RECORD_PUT || record->type == RECORD_MOVE ||
-        record->type == RECORD_TOTALS)
+    if (record_is_home(record->type))
         ledger_count(c->ledger, commit->seq);
     if (record->type != RECORD_LEASE && record->type != RECORD_TOTALS)
         commit->is_lazy = false;

@@ -106,9 +106,23 @@ static void put_rest(struct sink *s, const struct record *r)
     put_bytes(s, r->attrs);
 }
 
+static void put_settings(struct sink *s, const struct record_settings *v)
+{
+    put_varint(s, v->maxsize);
+    put_varint(s, v->deadmax);
+    put_varint(s, v->ttr_ms);
+    put_varint(s, v->tries);
+    put_varint(s, v->rate);
+    put_varint(s, v->concurrency);
+    put_varint(s, v->grouplimit);
+    put_byte(s, v->order);
+    put_byte(s, v->paused);
+    put_byte(s, v->shut);
+}
+
 static void put_payload(struct sink *s, const struct record *r)
 {
-    if (r->type != RECORD_TOTALS)
+    if (record_has_job(r->type))
         put_job(s, r->job);
     switch (r->type) {
     case RECORD_MOVE:
@@ -136,6 +150,10 @@ static void put_payload(struct sink *s, const struct record *r)
     case RECORD_DONE:
         put_byte(s, (uint8_t)r->end);
         put_bytes(s, r->result);
+        break;
+    case RECORD_QUEUE:
+        put_bytes(s, r->queue);
+        put_settings(s, &r->settings);
         break;
     case RECORD_TOTALS:
         put_bytes(s, r->queue);
@@ -190,7 +208,7 @@ int encode_record(struct rq_buf *out, const struct record *record)
     struct sink whole = {NULL, 0, payload.base};
     uint32_t count = encode_count(out);
 
-    ASSERT(record->type == RECORD_TOTALS || record->job.epoch <= ENCODE_EPOCH_MAX);
+    ASSERT(!record_has_job(record->type) || record->job.epoch <= ENCODE_EPOCH_MAX);
     put_payload(&payload, record);
     put_byte(&whole, 0);
     put_varint(&whole, payload.len);
@@ -362,6 +380,17 @@ static int take_totals(struct rq_slice *in, struct record_totals *t)
     return 0;
 }
 
+static int take_settings(struct rq_slice *in, struct record_settings *v)
+{
+    if (take_varint(in, UINT64_MAX, &v->maxsize) < 0 ||
+        take_varint(in, UINT64_MAX, &v->deadmax) < 0 || take_u32(in, &v->ttr_ms) < 0 ||
+        take_u32(in, &v->tries) < 0 || take_u32(in, &v->rate) < 0 ||
+        take_u32(in, &v->concurrency) < 0 || take_u32(in, &v->grouplimit) < 0 ||
+        take_byte(in, &v->order) < 0 || take_byte(in, &v->paused) < 0)
+        return RQ_E_MALFORMED;
+    return take_byte(in, &v->shut);
+}
+
 static int take_put(struct rq_slice *in, struct record *r)
 {
     if (take_queue(in, &r->queue) < 0 || take_policy(in, &r->policy) < 0 ||
@@ -393,7 +422,7 @@ static int take_state_change(struct rq_slice *in, struct record *r)
 
 static int take_payload(struct rq_slice in, struct job_id base, struct record *r)
 {
-    if (r->type != RECORD_TOTALS && take_job(&in, base, &r->job) < 0)
+    if (record_has_job(r->type) && take_job(&in, base, &r->job) < 0)
         return RQ_E_MALFORMED;
     switch (r->type) {
     case RECORD_PUT:
@@ -407,6 +436,9 @@ static int take_payload(struct rq_slice in, struct job_id base, struct record *r
                                           : take_bytes(&in, &r->result);
     case RECORD_MOVE:
         return take_move(&in, r);
+    case RECORD_QUEUE:
+        return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED
+                                              : take_settings(&in, &r->settings);
     case RECORD_TOTALS:
         return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED
                                               : take_totals(&in, &r->totals);

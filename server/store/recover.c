@@ -60,11 +60,6 @@ static int bad_seal(int rc, struct entry_id id, char *why)
     }
 }
 
-static bool is_home(enum record_type type)
-{
-    return type == RECORD_PUT || type == RECORD_MOVE || type == RECORD_TOTALS;
-}
-
 static int replay(struct recover *r, struct entry_id id, struct rq_slice plain,
                   char *why)
 {
@@ -76,7 +71,7 @@ static int replay(struct recover *r, struct entry_id id, struct rq_slice plain,
         return damaged(id, "cannot be read", "restore Redis from a backup", why);
     int rc = ledger_add(r->ledger, &seq);
     while (rc == 0 && (rc = decode_next(&d, &record)) == 1) {
-        if (is_home(record.type))
+        if (record_is_home(record.type))
             ledger_count(r->ledger, seq); /* first: the replay may forget it at once */
         rc = r->events->replay(r->events->arg, &record, seq);
         if (rc < 0)

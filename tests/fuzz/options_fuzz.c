@@ -31,8 +31,11 @@ static void check_put(const struct rq_cmd *cmd, const struct rq_put *p)
     ASSERT(p->bodies > cmd->argv && p->bodies + p->body_count <= cmd->argv + cmd->argc);
     ASSERT(p->delay_ms >= -1 && p->delay_ms <= RQ_DELAY_MAX_MS);
     ASSERT(p->at_unix_ms >= 0 && (p->at_unix_ms == 0 || p->delay_ms == -1));
-    ASSERT(p->jitter_pct <= 100 && p->tries >= 1);
-    ASSERT(p->ttr_ms >= RQ_TTR_MIN_MS && p->ttr_ms <= RQ_TTR_MAX_MS);
+    ASSERT(p->jitter_pct <= 100 && p->block_ms >= -1 &&
+           p->header_count <= RQ_HEADERS_MAX);
+    ASSERT(p->ttr_ms == 0 ||
+           (p->ttr_ms >= RQ_TTR_MIN_MS && p->ttr_ms <= RQ_TTR_MAX_MS));
+    ASSERT(p->ttl_ms >= 0 && p->ttl_ms <= RQ_DELAY_MAX_MS);
     ASSERT(p->backoff <= RQ_BACKOFF_EXP);
     ASSERT(p->backoff_base_ms <= p->backoff_max_ms);
     ASSERT(p->backoff_max_ms <= RQ_BACKOFF_LIMIT_MS);
@@ -174,6 +177,9 @@ static void try_managing(const struct rq_cmd *cmd)
     static struct rq_peek peek;
     struct rq_complaint why = {0};
     struct rq_reschedule to;
+    struct rq_queue_set said;
+    struct rq_shutdown shutdown;
+    struct rq_pause pause;
     struct rq_purge purge;
     struct rq_kick kick;
     struct rq_ids ids;
@@ -190,6 +196,15 @@ static void try_managing(const struct rq_cmd *cmd)
         ASSERT(purge.states != 0 && !(purge.states & 1u << RQ_STATE_LEASED));
     if (check(rq_peek_parse(cmd, &peek, &why), &why))
         check_terms(&peek);
+    if (check(rq_queue_set_parse(cmd, &said, &why), &why)) {
+        ASSERT(said.rate >= -1 && said.rate <= RQ_RATE_MAX &&
+               said.order <= RQ_ORDER_LIFO);
+        ASSERT(said.tries >= -1 && said.tries <= RQ_TRIES_MAX);
+        ASSERT(said.concurrency >= -1 && said.concurrency <= UINT32_MAX);
+    }
+    if (check(rq_pause_parse(cmd, &pause, &why), &why))
+        ASSERT(pause.in || pause.out);
+    (void)check(rq_shutdown_parse(cmd, &shutdown, &why), &why);
     if (check(rq_reschedule_parse(cmd, &to, &why), &why))
         ASSERT(to.id.n == 0 && to.delay_ms >= -1 && to.delay_ms <= RQ_DELAY_MAX_MS);
 }

@@ -141,8 +141,8 @@ static long an_mput_that_fails_half_way_leaves_nothing_body(struct rig *rig)
     for (int i = 0; i < BODIES; i++)
         bodies[i] = rq_slice(body, MIB16);
     answer_init(&a);
-    EXPECT_EQ(broker_put(rig->broker, &job, bodies, BODIES, &a.promise, &a.put),
-              RQ_E_TOOBIG);
+    const struct broker_put put = {job, bodies, BODIES, &a.put};
+    EXPECT_EQ(broker_put(rig->broker, &put, &a.promise), RQ_E_TOOBIG);
     free(body);
     EXPECT_EQ(sums(rig).jobs, 0);
     EXPECT_EQ(await(put_stored(rig, "q")), 0);
@@ -170,8 +170,8 @@ static long a_large_mput_is_taken_back_swiftly_body(struct rig *rig)
     bodies[COUNT] = bodies[COUNT + 1] = rq_slice(body, LAST);
     answer_init(&a);
     int64_t start = rio_now();
-    EXPECT_EQ(broker_put(rig->broker, &job, bodies, COUNT + 2, &a.promise, &a.put),
-              RQ_E_TOOBIG);
+    const struct broker_put put = {job, bodies, COUNT + 2, &a.put};
+    EXPECT_EQ(broker_put(rig->broker, &put, &a.promise), RQ_E_TOOBIG);
     EXPECT(rio_now() - start < 20 * RIO_SEC);
     free(body);
     free(bodies);

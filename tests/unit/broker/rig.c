@@ -183,7 +183,8 @@ int put(struct rig *rig, const char *queue, size_t count, struct answer *a)
     for (size_t i = 0; i < count; i++)
         bodies[i] = RQ_LIT("body");
     answer_init(a);
-    int rc = broker_put(rig->broker, &job, bodies, count, &a->promise, &a->put);
+    const struct broker_put jobs = {job, bodies, count, &a->put};
+    int rc = broker_put(rig->broker, &jobs, &a->promise);
     free(bodies);
     return rc;
 }

@@ -47,6 +47,15 @@ static void put_and_the_unknown_are_never_repeated(void **state)
     assert_int_equal(nature_of("").repeat, RQ_REPEAT_NEVER);
 }
 
+static void a_put_waits_for_room_when_it_says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(nature_of("PUT q x").block_ms, 0);
+    assert_int_equal(nature_of("PUT q BLOCK BLOCK 5").block_ms, 5);
+    assert_int_equal(nature_of("MPUT q BLOCK 7 BODIES 1 x").block_ms, 7);
+    assert_int_equal(nature_of("MPUT q BODIES 2 BLOCK 7").block_ms, 0);
+}
+
 static void only_get_and_join_may_wait(void **state)
 {
     (void)state;
@@ -90,6 +99,7 @@ TEST_MAIN(cmocka_unit_test(what_only_looks_may_be_repeated),
           cmocka_unit_test(get_may_be_repeated_because_leases_come_back),
           cmocka_unit_test(what_settles_a_lease_may_be_asked_again),
           cmocka_unit_test(put_and_the_unknown_are_never_repeated),
+          cmocka_unit_test(a_put_waits_for_room_when_it_says_so),
           cmocka_unit_test(only_get_and_join_may_wait),
           cmocka_unit_test(block_is_found_wherever_it_stands),
           cmocka_unit_test(a_queue_named_block_is_a_queue),

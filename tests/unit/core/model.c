@@ -578,6 +578,7 @@ static void apply(struct model *m, const struct model_record *r)
         job->is_used = false;
         break;
     case RECORD_MOVE:
+    case RECORD_QUEUE:
     case RECORD_TOTALS:
         break;
     }

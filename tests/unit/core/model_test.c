@@ -51,6 +51,9 @@ static bool is_equal(const struct event *a, const struct event *b)
         return a->cookie == b->cookie && a->counts.done == b->counts.done &&
                a->counts.dead == b->counts.dead && a->counts.expired == 0 &&
                a->counts.cancelled == 0;
+    case EFFECT_ADMITTED:
+    case EFFECT_REFUSED:
+        return false; /* no queue of the model has bounds */
     case EFFECT_FORGET:
         break; /* the world checks them */
     }

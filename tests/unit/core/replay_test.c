@@ -620,7 +620,7 @@ static void a_record_that_cannot_be_is_corruption(void **state)
     refuse(&w, r);
     r.policy.ttl_ms = LIMIT_TTL_MS;
     assert_int_equal(world_replay_one(&w, &r, 9), 0);
-    r.type = (enum record_type)6;
+    r.type = (enum record_type)7;
     refuse(&w, r);
     r = (struct record){.type = RECORD_TOTALS, .queue = RQ_LIT("?")};
     refuse(&w, r);

@@ -126,6 +126,13 @@ static void note(struct world *w, const struct effect *e)
         ev->cookie = e->u.joined.cookie;
         ev->counts = e->u.joined.counts;
         break;
+    case EFFECT_ADMITTED:
+        ev->cookie = e->u.admitted.cookie;
+        break;
+    case EFFECT_REFUSED:
+        ev->cookie = e->u.refused.cookie;
+        ev->code = e->u.refused.code;
+        break;
     case EFFECT_FORGET:
         ev->home = e->u.forget.home;
         break;
@@ -358,6 +365,24 @@ struct waiter *world_wait(struct world *w, const char *queues, int64_t block_ms,
     assert_non_null(waiter);
     assert_int_equal(w->event_count, 0);
     return waiter;
+}
+
+struct waiter *world_wait_for_room(struct world *w, uint64_t count, int64_t block_ms,
+                                   void *cookie)
+{
+    const struct core_room room = {RQ_LIT("q"), count, block_ms};
+    struct waiter *waiter;
+
+    begin(w);
+    must(
+        end(w, core_wait_for_room(w->core, &room, w->holder, cookie, w->now, &waiter)));
+    return waiter;
+}
+
+void world_set(struct world *w, struct record_settings settings)
+{
+    begin(w);
+    must(end(w, core_queue_set(w->core, RQ_LIT("q"), &settings, &w->fx)));
 }
 
 int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,

@@ -14,12 +14,13 @@ enum { WORLD_EVENTS = 4096, WORLD_ERROR_BYTES = 64 };
 /* One effect, copied. */
 struct event {
     enum effect_kind kind;
-    void *cookie;      /* DELIVER, TIMEOUT, JOINED */
+    void *cookie;      /* DELIVER, TIMEOUT, JOINED, ADMITTED, REFUSED */
     struct job_id job; /* RECORD, DELIVER */
     uint64_t lease;    /* DELIVER */
     bool more, confirm, homes;
     struct join_counts counts;
     uint64_t home; /* FORGET */
+    int code;      /* REFUSED */
     enum record_type type;
     enum record_state state;
     enum record_end end;
@@ -77,6 +78,11 @@ uint64_t world_get_as(struct world *w, struct holder *holder, const char *queues
 /* A GET that has to wait. */
 struct waiter *world_wait(struct world *w, const char *queues, int64_t block_ms,
                           void *cookie);
+/* A PUT of `count` jobs that has to wait for room in "q". */
+struct waiter *world_wait_for_room(struct world *w, uint64_t count, int64_t block_ms,
+                                   void *cookie);
+/* What is said about the queue "q". */
+void world_set(struct world *w, struct record_settings settings);
 int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
                void *cookie, struct waiter **out);
 

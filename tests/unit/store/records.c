@@ -90,6 +90,11 @@ struct record record_sample(int i)
                                .policy = {.ttl_ms = UINT64_MAX, .tries = 1},
                                .body = RQ_LIT("b"),
                                .attrs = RQ_LIT("\1\1\0\0\0\0n")};
+    case 9:
+        return (struct record){
+            .type = RECORD_QUEUE,
+            .queue = RQ_LIT("q"),
+            .settings = {UINT64_MAX, 2, UINT32_MAX, 4, 5, 6, UINT32_MAX, 1, 3, 2}};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -130,6 +135,15 @@ static bool same_totals(const struct record_totals *a, const struct record_total
            a->redelivered == b->redelivered;
 }
 
+static bool same_settings(const struct record_settings *a,
+                          const struct record_settings *b)
+{
+    return a->maxsize == b->maxsize && a->deadmax == b->deadmax &&
+           a->ttr_ms == b->ttr_ms && a->tries == b->tries && a->rate == b->rate &&
+           a->concurrency == b->concurrency && a->grouplimit == b->grouplimit &&
+           a->order == b->order && a->paused == b->paused && a->shut == b->shut;
+}
+
 bool record_equal(const struct record *a, const struct record *b)
 {
     if (a->type != b->type)
@@ -145,6 +159,9 @@ bool record_equal(const struct record *a, const struct record *b)
         return same_job(a, b) && a->end == b->end && rq_slice_eq(a->result, b->result);
     case RECORD_MOVE:
         return same_job(a, b) && same_state(a, b) && same_put(a, b);
+    case RECORD_QUEUE:
+        return rq_slice_eq(a->queue, b->queue) &&
+               same_settings(&a->settings, &b->settings);
     case RECORD_TOTALS:
         return rq_slice_eq(a->queue, b->queue) && same_totals(&a->totals, &b->totals);
     }

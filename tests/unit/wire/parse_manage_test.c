@@ -82,6 +82,82 @@ static void a_purge_without_a_state_takes_what_waits(void **state)
                      "STATE needs one of ready, delayed, dead");
 }
 
+/* ---- QUEUE SET, PAUSE, SHUTDOWN ---- */
+
+static void a_setting_that_is_not_said_is_negative(void **state)
+{
+    struct rq_queue_set said;
+
+    (void)state;
+    assert_int_equal(
+        rq_queue_set_parse(cmd("QUEUE set q MAXSIZE 100 ORDER lifo"), &said, &why), 0);
+    assert_true(said.maxsize == 100 && said.order == RQ_ORDER_LIFO);
+    assert_true(said.deadmax < 0 && said.ttr_ms < 0 && said.tries < 0 && said.rate < 0);
+    assert_true(said.concurrency < 0 && !said.open);
+    assert_int_equal(rq_queue_set_parse(
+                         cmd("QUEUE SET q TTR 1000 TRIES 65535 RATE 100/s CONCURRENCY "
+                             "4294967295 DEADMAX 0 OPEN"),
+                         &said, &why),
+                     0);
+    assert_true(said.ttr_ms == 1000 && said.tries == 65535 && said.rate == 100);
+    assert_true(said.concurrency == UINT32_MAX && said.deadmax == 0 && said.open);
+    assert_int_equal(rq_queue_set_parse(cmd("QUEUE SET q RATE 7"), &said, &why), 0);
+    assert_int_equal(said.rate, 7);
+    assert_int_equal(
+        rq_queue_set_parse(cmd("QUEUE SET q RATE 1000000000/S"), &said, &why), 0);
+}
+
+static void a_setting_that_means_nothing_is_refused(void **state)
+{
+    static const struct {
+        const char *line, *text;
+    } bad[] = {
+        {"QUEUE GET q MAXSIZE 1", "write QUEUE SET queue"},
+        {"QUEUE SET q MAXSIZE -1", "MAXSIZE must be 0 to"},
+        {"QUEUE SET q TTR 999", "TTR must be 1000 to"},
+        {"QUEUE SET q TRIES 0", "TRIES must be 1 to 65535"},
+        {"QUEUE SET q CONCURRENCY 4294967296", "CONCURRENCY must be 0 to 4294967295"},
+        {"QUEUE SET q ORDER RANDOM", "ORDER must be FIFO or LIFO"},
+        {"QUEUE SET q ORDER", "ORDER must be FIFO or LIFO"},
+        {"QUEUE SET q RATE fast", "RATE must be like 100/s"},
+        {"QUEUE SET q RATE /s", "RATE must be like 100/s"},
+        {"QUEUE SET q RATE 1000000001", "RATE must be like 100/s"},
+        {"QUEUE SET q RATE", "RATE must be like 100/s"},
+        {"QUEUE SET a,b OPEN", "a queue's name is"},
+    };
+    struct rq_queue_set said;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_complaint(rq_queue_set_parse(cmd(bad[i].line), &said, &why), RQ_E_BADARG,
+                         bad[i].text);
+}
+
+static void a_pause_is_for_both_ways_unless_it_names_one(void **state)
+{
+    struct rq_pause pause;
+
+    (void)state;
+    assert_int_equal(rq_pause_parse(cmd("PAUSE q"), &pause, &why), 0);
+    assert_true(pause.in && pause.out);
+    assert_int_equal(rq_pause_parse(cmd("PAUSE q in"), &pause, &why), 0);
+    assert_true(pause.in && !pause.out);
+    assert_complaint(rq_pause_parse(cmd("PAUSE q IN OUT"), &pause, &why), RQ_E_BADARG,
+                     "IN and OUT exclude each other");
+}
+
+static void a_shutdown_may_be_immediate(void **state)
+{
+    struct rq_shutdown shutdown;
+
+    (void)state;
+    assert_int_equal(rq_shutdown_parse(cmd("SHUTDOWN q"), &shutdown, &why), 0);
+    assert_false(shutdown.immediate);
+    assert_int_equal(rq_shutdown_parse(cmd("SHUTDOWN q IMMEDIATE"), &shutdown, &why),
+                     0);
+    assert_true(shutdown.immediate);
+}
+
 /* ---- RESCHEDULE ---- */
 
 static void a_job_gets_a_new_time_in_one_of_two_ways(void **state)
@@ -195,6 +271,10 @@ TEST_MAIN(PARSE(a_kick_takes_all_or_some_or_those_named),
           PARSE(a_kick_that_means_nothing_is_refused),
           PARSE(a_cancel_names_up_to_1024_jobs),
           PARSE(a_purge_without_a_state_takes_what_waits),
+          PARSE(a_setting_that_is_not_said_is_negative),
+          PARSE(a_setting_that_means_nothing_is_refused),
+          PARSE(a_pause_is_for_both_ways_unless_it_names_one),
+          PARSE(a_shutdown_may_be_immediate),
           PARSE(a_job_gets_a_new_time_in_one_of_two_ways),
           PARSE(a_peek_looks_at_the_next_job), PARSE(a_match_is_made_of_terms),
           PARSE(a_number_is_matched_by_a_range),

@@ -32,8 +32,9 @@ static void a_put_without_options_has_the_defaults(void **state)
     assert_int_equal(put.delay_ms, 0);
     assert_int_equal(put.at_unix_ms, 0);
     assert_int_equal(put.pri, 128);
-    assert_int_equal(put.ttr_ms, 60000);
-    assert_int_equal(put.tries, 25);
+    assert_int_equal(put.ttr_ms, 0); /* the queue's */
+    assert_int_equal(put.tries, 0);
+    assert_int_equal(put.block_ms, -1);
     assert_int_equal(put.backoff, RQ_BACKOFF_EXP);
     assert_int_equal(put.backoff_base_ms, 1000);
     assert_int_equal(put.backoff_max_ms, 3600000);
@@ -197,8 +198,8 @@ static void no_option_may_come_twice(void **state)
 static void options_of_later_versions_are_unknown(void **state)
 {
     static const char *const later[] = {
-        "UNIQUE k", "WINDOW 5",      "REPLACE", "GROUP g", "BATCH 7-1",
-        "KEEP 5",   "DURABLE fsync", "BLOCK 5", "NOWAIT",
+        "UNIQUE k",  "WINDOW 5", "REPLACE",       "GROUP g",
+        "BATCH 7-1", "KEEP 5",   "DURABLE fsync",
     };
 
     (void)state;
