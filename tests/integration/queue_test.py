@@ -218,7 +218,8 @@ class Dead(Queue):
             job = self.c.get(self.q)
             self.c.call('FAIL', job['lease'], 'DEAD')
             ids.append(job['id'])
-        ringqd.wait_until(lambda: self.setting('dead') == 2, 'the first one goes')
+        ringqd.wait_until(lambda: self.setting('total_cancelled'), 'the first one goes')
+        self.assertEqual(self.setting('dead'), 2)
         self.refuses(self.c, 'NOJOB', 'SHOW', ids[0])
 
 
