@@ -45,6 +45,14 @@ static const struct option_row rows[] = {
      offsetof(struct put_values, put.backoff), 0, 0},
     {"jitter", '\0', OPTION_NUMBER, "PCT", "spreads the pauses by so many percent (default 10)",
      offsetof(struct put_values, put.jitter_pct), 0, 100},
+    {"ttl", '\0', OPTION_DURATION, "DUR", "expires when nobody has begun with it by then",
+     offsetof(struct put_values, put.ttl_ms), 1, CLI_WAIT_MAX_MS},
+    {"header", '\0', OPTION_TEXTS, "NAME=VALUE", "travels with the job; up to 16 of them",
+     offsetof(struct put_values, put.headers), 0, 0},
+    {"wait-room", '\0', OPTION_DURATION, "DUR", "wait no longer than this for room in a full queue; then exit 6",
+     offsetof(struct put_values, put.room_ms), 0, CLI_WAIT_MAX_MS},
+    {"no-wait", '\0', OPTION_FLAG, NULL, "do not wait for room at all",
+     offsetof(struct put_values, put.no_wait), 0, 0},
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
@@ -140,6 +148,7 @@ static int put_lines(const struct cli *cli, const char *queue,
 
 static int run(struct cli *cli, int argc, char **argv)
 {
+    static struct put_headers headers;
     struct put_values v;
     struct words words;
     ringq_put_options options;
@@ -155,7 +164,7 @@ static int run(struct cli *cli, int argc, char **argv)
         return cli_usage("put: give one of BODY, --file, --lines, --jsonl");
     if (v.rejects != NULL && !has_lines)
         return cli_usage("put: --rejects goes with --lines or --jsonl");
-    if (put_options_read(&v.put, &options) < 0)
+    if (put_options_read(&v.put, &options, &headers) < 0)
         return EXITS_USAGE;
     if (has_lines)
         return put_lines(cli, queue, &v, &options);
@@ -180,6 +189,7 @@ const struct command command_put = {
     .summary = "puts a job, or one for each line of a file",
     .examples = "  ringq put emails hello\n"
                 "  ringq put emails --file letter.eml --delay 5m --pri 0\n"
+                "  ringq put mail hello --header lang=de --header trace=4bf9 --ttl 1h\n"
                 "  date | ringq put log\n"
                 "  find /srv -type f | ringq put files --lines -\n"
                 "  ringq put orders --jsonl orders.jsonl --rejects bad.jsonl\n",
@@ -187,7 +197,10 @@ const struct command command_put = {
         "Without a body, what stands on stdin is the body.  Prints id, state and\n"
         "durability of the job: stored as the server promises when this returns.\n"
         "--lines and --jsonl put jobs in the order of the lines, many at a time, and\n"
-        "print the count on stderr; -q prints the ids, --json the counts.\n",
+        "print the count on stderr; -q prints the ids, --json the counts.  A queue "
+        "that is\n"
+        "full (ringq queue set QUEUE --maxsize N) makes puts wait until there is "
+        "room.\n",
     .rows = rows,
     .words_min = 1,
     .words_max = 2,
