@@ -69,13 +69,17 @@ _ringq()
         _ringq_words "$word" 'ready delayed leased dead'
         return
         ;;
+    --sort)
+        _ringq_words "$word" 'queue ready delayed leased dead put done waiting oldest'
+        return
+        ;;
     --order)
         _ringq_words "$word" 'fifo lifo'
         return
         ;;
     --server | -s | --delay | --at | --pri | --ttr | --tries | --jitter | --block | --count | -n | \
         --concurrency | -j | --max-jobs | --timeout | --grace | --reconnect | --wait | --ttl | --header | \
-        --wait-room | --after | --match | --maxsize | --rate | --deadmax | --interval)
+        --wait-room | --after | --match | --maxsize | --rate | --deadmax | --interval | -i)
         return
         ;;
     esac
