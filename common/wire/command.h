@@ -55,6 +55,7 @@ enum {
     RQ_JITTER_DEFAULT_PCT = 10,
     RQ_GET_COUNT_MAX = 1024,
     RQ_GET_QUEUES_MAX = 64,
+    RQ_WEIGHT_MAX = 1000,
     RQ_LEASES_MAX = 1024, /* leases in one DONE or TOUCH */
     RQ_HEADERS_MAX = 16,  /* of one job */
     RQ_HEADER_NAME_MAX = 64,
@@ -90,11 +91,13 @@ struct rq_put {
 
 struct rq_get {
     size_t queue_count;
-    struct rq_slice queues[RQ_GET_QUEUES_MAX]; /* strict order */
-    int64_t block_ms;                          /* -1: for ever; 0: get_nowait */
-    bool has_count;                            /* the reply is an array of jobs */
-    uint32_t count;                            /* 1 without COUNT */
-    uint32_t ttr_ms;                           /* 0: the job's own */
+    struct rq_slice queues[RQ_GET_QUEUES_MAX];
+    bool has_weights; /* they take turns; else a strict order */
+    uint16_t weights[RQ_GET_QUEUES_MAX];
+    int64_t block_ms; /* -1: for ever; 0: get_nowait */
+    bool has_count;   /* the reply is an array of jobs */
+    uint32_t count;   /* 1 without COUNT */
+    uint32_t ttr_ms;  /* 0: the job's own */
 };
 
 /* A parsed lease `7-1042:3` or id `7-1042`; both parts of an id are >= 1. */
@@ -129,6 +132,7 @@ struct rq_join {
     struct rq_slice queues[RQ_GET_QUEUES_MAX];
     int64_t block_ms; /* -1: for ever */
     bool strict;
+    bool barrier; /* jobs put later do not count */
 };
 
 /* ---- of operators ---- */

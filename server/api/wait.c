@@ -30,7 +30,8 @@ void api_join(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     const struct core_join wait = {.queues = join.queues,
                                    .queue_count = join.queue_count,
                                    .block_ms = join.block_ms,
-                                   .strict = join.strict};
+                                   .strict = join.strict,
+                                   .barrier = join.barrier};
     r->promise.ops = &join_ops;
     int rc = broker_join(c->member, &wait, &r->promise);
     if (rc < 0)

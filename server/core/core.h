@@ -73,12 +73,14 @@ RQ_MUST_CHECK int core_holder_lost(struct core *core, struct holder *holder,
 size_t core_holder_leases(const struct holder *holder);
 
 struct core_get {
-    const struct rq_slice *queues; /* strict order */
-    size_t queue_count;            /* >= 1 */
-    uint32_t count;                /* at most so many jobs; waits for the first only */
-    size_t bytes_max;              /* of bodies; the first job may exceed it */
-    uint32_t ttr_ms;               /* 0: each job's own */
-    int64_t block_ms;              /* -1: for ever; 0: do not wait */
+    const struct rq_slice *queues;
+    size_t queue_count; /* >= 1 */
+    /* How often each has its turn, one a queue, >= 1; NULL: strict order. */
+    const uint16_t *weights;
+    uint32_t count;   /* at most so many jobs; waits for the first only */
+    size_t bytes_max; /* of bodies; the first job may exceed it */
+    uint32_t ttr_ms;  /* 0: each job's own */
+    int64_t block_ms; /* -1: for ever; 0: do not wait */
 };
 
 /* Row 7, now or later.  What is there is delivered at once: all LEASE records, then the
@@ -169,9 +171,11 @@ struct core_join {
     size_t queue_count;
     int64_t block_ms; /* -1: for ever */
     bool strict;      /* dead jobs count as unfinished */
+    bool barrier;     /* only jobs put before this call count */
 };
 /* EFFECT_JOINED at the first instant at which the number of unfinished jobs, summed
- * over the queues, is 0: now or later.  Unknown queues count as empty; only a JOIN that
+ * over the queues, is 0: now or later.  A job that is kicked counts again, for a
+ * barrier too if it was put before it.  Unknown queues count as empty; only a JOIN that
  * waits makes them, for as long as it waits.  Owns and Errors as core_get. */
 RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join,
                             struct holder *holder, void *cookie, struct core_now now,

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "core/hand.h"
 #include "core/jobs.h"
+#include "core/join.h"
 #include "core/journal.h"
 #include "core/queues.h"
 #include "core/ready.h"
@@ -34,6 +35,8 @@ static int kick(struct core *core, struct job *job, struct core_now now,
     job->ready_ns = now.mono_ns;
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
+    if (job->state != JOB_ENDING)
+        join_raise(job_queue(job), job_id(job));
     return 1;
 }
 

@@ -111,6 +111,8 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
 
     if (rc < 0)
         return rc;
+    const struct join_change change = {
+        .job = job_id(job), .plain = !job->was_dead, .strict = job->end != 0};
     unsigned end = job->end;
     ASSERT(q->ending[end] > 0 && q->ending_dead >= job->was_dead);
     q->ending[end]--;
@@ -125,7 +127,7 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
         job_free(core, job);
         counters_ended(core, q, (enum record_end)end, now.mono_ns);
     }
-    join_settle(core, q, fx);
+    join_settle(core, q, &change, fx);
     return 0;
 }
 
@@ -147,10 +149,11 @@ int core_refused(struct core *core, struct job *job, struct core_now now,
     int rc = effects_reserve(fx, 1 + join_effects_max(q));
     if (rc < 0)
         return rc;
+    const struct join_change change = {job_id(job), true, true};
     journal_forget(job, fx);
     place_leave(core, job);
     job_free(core, job);
-    join_settle(core, q, fx);
+    join_settle(core, q, &change, fx);
     return 0;
 }
 

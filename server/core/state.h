@@ -96,7 +96,8 @@ struct queue {
     struct rq_list delayed, leased, dead;
     struct rq_list getters;    /* struct waiter_link */
     struct rq_list joiners[2]; /* struct waiter_link; [1]: STRICT */
-    uint32_t getter_count, joiner_count[2];
+    struct rq_list barriers;   /* the same: JOINs with BARRIER */
+    uint32_t getter_count, joiner_count[2], barrier_count;
     uint32_t pins;             /* waiters and kinds that point here */
     struct job_kind *last_put; /* a guess at the next PUT's kind; counts as a ref */
     uint64_t mark;             /* the last walk over names that met this queue */
@@ -156,10 +157,13 @@ struct waiter {
     struct holder *holder;
     struct rq_list of_holder;
     void *cookie;
-    uint32_t ttr_ms; /* GET; 0: each job's own */
-    bool strict;     /* JOIN */
-    uint64_t count;  /* PUT: jobs */
-    size_t witness;  /* JOIN: the link in use, of a queue that is not finished */
+    uint32_t ttr_ms;       /* GET; 0: each job's own */
+    bool strict;           /* JOIN */
+    bool has_barrier;      /* JOIN: stands in the barriers of all its queues */
+    struct job_id barrier; /* the last job that counts */
+    uint64_t left;         /* unfinished jobs up to that one */
+    uint64_t count;        /* PUT: jobs */
+    size_t witness;        /* JOIN: the link in use, of a queue that is not finished */
     struct join_counts before; /* JOIN: sums at the time of the call */
     size_t link_count;
     struct waiter_link links[]; /* GET: each stands in its queue's FIFO */

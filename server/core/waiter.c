@@ -89,7 +89,7 @@ static uint32_t *count_of(struct queue *q, const struct waiter *w)
     case WAITER_GET:
         return &q->getter_count;
     case WAITER_JOIN:
-        return &q->joiner_count[w->strict];
+        return w->has_barrier ? &q->barrier_count : &q->joiner_count[w->strict];
     case WAITER_PUT:
         break;
     }

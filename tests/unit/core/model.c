@@ -176,10 +176,20 @@ static void note_end(struct model *m, int queue, unsigned end)
     }
 }
 
+static bool is_waited_for(const struct model_waiter *w, const struct model_job *job)
+{
+    bool is_later =
+        job->id.epoch > w->barrier.epoch ||
+        (job->id.epoch == w->barrier.epoch && job->id.number > w->barrier.number);
+
+    return job->is_used && !(w->has_barrier && is_later) &&
+           (w->strict || (job->state != JOB_DEAD && !job->was_dead));
+}
+
 static bool is_finished(const struct model *m, const struct model_waiter *w)
 {
-    for (size_t i = 0; i < w->queue_count; i++)
-        if (model_unfinished(m, w->queues[i], w->strict) > 0)
+    for (size_t i = 0; i < MODEL_JOBS; i++)
+        if (names(w, m->jobs[i].queue) && is_waited_for(w, &m->jobs[i]))
             return false;
     return true;
 }
@@ -193,7 +203,7 @@ static void answer(struct model *m, struct model_waiter *w)
         .done = w->done, .dead = w->dead, .cancelled = w->cancelled};
     w->is_used = false;
     /* Never early, not even across a crash. */
-    for (size_t i = 0; i < w->queue_count; i++)
+    for (size_t i = 0; i < w->queue_count && !w->has_barrier; i++)
         assert_int_equal(model_unfinished_in_log(m, w->queues[i]), 0);
 }
 
@@ -358,9 +368,13 @@ struct model_waiter *model_get(struct model *m, int holder, const int *queues,
 }
 
 struct model_waiter *model_join(struct model *m, int holder, const int *queues,
-                                size_t queue_count, int64_t block_ms, bool strict)
+                                size_t queue_count, int64_t block_ms, bool strict,
+                                bool barrier)
 {
-    struct model_waiter probe = {.strict = strict, .queue_count = queue_count};
+    struct model_waiter probe = {.strict = strict,
+                                 .queue_count = queue_count,
+                                 .has_barrier = barrier,
+                                 .barrier = {m->epoch, m->number}};
 
     for (size_t i = 0; i < queue_count; i++)
         probe.queues[i] = queues[i];
@@ -375,6 +389,8 @@ struct model_waiter *model_join(struct model *m, int holder, const int *queues,
     }
     struct model_waiter *w = wait_for(m, true, holder, queues, queue_count, block_ms);
     w->strict = strict;
+    w->has_barrier = barrier;
+    w->barrier = probe.barrier;
     return w;
 }
 

@@ -36,8 +36,9 @@ struct model_job {
 };
 
 struct model_waiter {
-    bool is_used, is_join, strict;
-    uint64_t since; /* order of calls */
+    bool is_used, is_join, strict, has_barrier;
+    struct job_id barrier; /* the last job that counts */
+    uint64_t since;        /* order of calls */
     int holder;
     int queues[MODEL_QUEUES];
     size_t queue_count;
@@ -81,7 +82,8 @@ bool model_refuse_one(struct model *m);
 struct model_waiter *model_get(struct model *m, int holder, const int *queues,
                                size_t queue_count, uint32_t count, int64_t block_ms);
 struct model_waiter *model_join(struct model *m, int holder, const int *queues,
-                                size_t queue_count, int64_t block_ms, bool strict);
+                                size_t queue_count, int64_t block_ms, bool strict,
+                                bool barrier);
 void model_done(struct model *m, struct model_job *job);
 /* `delay_ms`: the one that the core chose; not used when the job dies. */
 void model_fail(struct model *m, struct model_job *job, bool dead, int64_t delay_ms);

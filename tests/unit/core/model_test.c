@@ -236,13 +236,16 @@ static void do_join(struct play *p)
     char text[16];
     size_t n = pick_queues(p, queues, text, sizeof text);
     int holder = (int)below(p, MODEL_HOLDERS);
-    bool strict = below(p, 3) == 0;
+    bool strict = below(p, 3) == 0, barrier = below(p, 2) == 0;
     int64_t block_ms = count_waiters(p) < MODEL_WAITERS ? pick_block(p) : 0;
     struct waiter *handle;
 
-    struct model_waiter *w = model_join(&p->m, holder, queues, n, block_ms, strict);
+    struct model_waiter *w =
+        model_join(&p->m, holder, queues, n, block_ms, strict, barrier);
     p->w.holder = p->holders[holder];
-    assert_int_equal(world_join(&p->w, text, block_ms, strict, w, &handle), 0);
+    assert_int_equal((barrier ? world_join_barrier : world_join)(&p->w, text, block_ms,
+                                                                 strict, w, &handle),
+                     0);
     assert_int_equal(handle == NULL, w == NULL);
     if (w != NULL)
         w->handle = handle;

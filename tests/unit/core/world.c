@@ -385,18 +385,31 @@ void world_set(struct world *w, struct record_settings settings)
     must(end(w, core_queue_set(w->core, RQ_LIT("q"), &settings, &w->fx)));
 }
 
-int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
-               void *cookie, struct waiter **out)
+static int join_more(struct world *w, const char *queues, int64_t block_ms, bool strict,
+                     bool barrier, void *cookie, struct waiter **out)
 {
     struct rq_slice names[64];
     const struct core_join join = {.queues = names,
                                    .queue_count = split(queues, names),
                                    .block_ms = block_ms,
-                                   .strict = strict};
+                                   .strict = strict,
+                                   .barrier = barrier};
 
     begin(w);
     *out = NULL;
     return end(w, core_join(w->core, &join, w->holder, cookie, w->now, &w->fx, out));
+}
+
+int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
+               void *cookie, struct waiter **out)
+{
+    return join_more(w, queues, block_ms, strict, false, cookie, out);
+}
+
+int world_join_barrier(struct world *w, const char *queues, int64_t block_ms,
+                       bool strict, void *cookie, struct waiter **out)
+{
+    return join_more(w, queues, block_ms, strict, true, cookie, out);
 }
 
 int world_done(struct world *w, struct job_id id, uint64_t lease)

@@ -86,6 +86,9 @@ void world_set(struct world *w, struct record_settings settings);
 int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
                void *cookie, struct waiter **out);
 
+int world_join_barrier(struct world *w, const char *queues, int64_t block_ms,
+                       bool strict, void *cookie, struct waiter **out);
+
 int world_done(struct world *w, struct job_id id, uint64_t lease);
 int world_fail(struct world *w, struct job_id id, uint64_t lease, const char *error,
                int64_t delay_ms, bool dead, struct core_failed *out);
