@@ -142,6 +142,8 @@ enum {
     RQ_PEEK_COUNT_MAX = 1024,
     RQ_TERMS_MAX = 8,
     RQ_RATE_MAX = 1000 * 1000 * 1000,
+    RQ_WATCH_MIN_MS = 100,
+    RQ_WATCH_MAX_MS = 3600 * 1000,
 };
 
 struct rq_ids { /* CANCEL, KICK ... ID */
@@ -207,6 +209,11 @@ struct rq_shutdown {
     bool immediate;
 };
 
+struct rq_watch {
+    struct rq_slice queue; /* empty: the server */
+    int64_t every_ms;
+};
+
 struct rq_reschedule {
     struct rq_lease id;
     int64_t delay_ms; /* -1: at_unix_ms is given */
@@ -249,6 +256,8 @@ RQ_MUST_CHECK int rq_pause_parse(const struct rq_cmd *cmd, struct rq_pause *out,
                                  struct rq_complaint *why);
 RQ_MUST_CHECK int rq_shutdown_parse(const struct rq_cmd *cmd, struct rq_shutdown *out,
                                     struct rq_complaint *why);
+RQ_MUST_CHECK int rq_watch_parse(const struct rq_cmd *cmd, struct rq_watch *out,
+                                 struct rq_complaint *why);
 RQ_MUST_CHECK int rq_reschedule_parse(const struct rq_cmd *cmd,
                                       struct rq_reschedule *out,
                                       struct rq_complaint *why);

@@ -372,6 +372,26 @@ int rq_peek_parse(const struct rq_cmd *cmd, struct rq_peek *out,
     return rc < 0 ? rc : rq_options_read(peek_options, &words, NULL, out, why);
 }
 
+/* clang-format off */
+static const struct rq_option watch_options[] = {
+    {.name = "EVERY", I64(rq_watch, every_ms), MS(RQ_WATCH_MIN_MS, RQ_WATCH_MAX_MS)},
+    {.name = NULL},
+};
+/* clang-format on */
+
+/* `WATCH EVERY 500` watches the server: a queue of that name needs both words. */
+int rq_watch_parse(const struct rq_cmd *cmd, struct rq_watch *out,
+                   struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_WATCH, &words, why);
+
+    *out = (struct rq_watch){.queue = RQ_LIT(""), .every_ms = 1000};
+    if (rc == 0 && words.end - words.next != 0 && words.end - words.next != 2)
+        rc = take_queue(&words, &out->queue, why);
+    return rc < 0 ? rc : rq_options_read(watch_options, &words, NULL, out, why);
+}
+
 int rq_reschedule_parse(const struct rq_cmd *cmd, struct rq_reschedule *out,
                         struct rq_complaint *why)
 {

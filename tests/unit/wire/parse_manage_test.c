@@ -158,6 +158,27 @@ static void a_shutdown_may_be_immediate(void **state)
     assert_true(shutdown.immediate);
 }
 
+/* ---- WATCH ---- */
+
+static void a_watch_is_of_the_server_or_a_queue(void **state)
+{
+    struct rq_watch watch;
+
+    (void)state;
+    assert_int_equal(rq_watch_parse(cmd("WATCH"), &watch, &why), 0);
+    assert_true(watch.queue.len == 0 && watch.every_ms == 1000);
+    assert_int_equal(rq_watch_parse(cmd("WATCH q EVERY 100"), &watch, &why), 0);
+    assert_true(rq_slice_eq(watch.queue, RQ_LIT("q")) && watch.every_ms == 100);
+    assert_int_equal(rq_watch_parse(cmd("WATCH EVERY 3600000"), &watch, &why), 0);
+    assert_true(watch.queue.len == 0 && watch.every_ms == 3600000);
+    assert_complaint(rq_watch_parse(cmd("WATCH q EVERY 99"), &watch, &why), RQ_E_BADARG,
+                     "EVERY must be 100 to 3600000 ms");
+    assert_complaint(rq_watch_parse(cmd("WATCH q EVERY 3600001"), &watch, &why),
+                     RQ_E_BADARG, "EVERY must be 100 to 3600000 ms");
+    assert_complaint(rq_watch_parse(cmd("WATCH a,b"), &watch, &why), RQ_E_BADARG,
+                     "a queue's name is");
+}
+
 /* ---- RESCHEDULE ---- */
 
 static void a_job_gets_a_new_time_in_one_of_two_ways(void **state)
@@ -275,6 +296,7 @@ TEST_MAIN(PARSE(a_kick_takes_all_or_some_or_those_named),
           PARSE(a_setting_that_means_nothing_is_refused),
           PARSE(a_pause_is_for_both_ways_unless_it_names_one),
           PARSE(a_shutdown_may_be_immediate),
+          PARSE(a_watch_is_of_the_server_or_a_queue),
           PARSE(a_job_gets_a_new_time_in_one_of_two_ways),
           PARSE(a_peek_looks_at_the_next_job), PARSE(a_match_is_made_of_terms),
           PARSE(a_number_is_matched_by_a_range),
