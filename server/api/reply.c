@@ -126,6 +126,8 @@ void reply_again(struct reply *r)
     ASSERT(r->stream != NULL && r->resolved);
     rq_buf_clear(&r->out);
     r->resolved = false;
+    if (r->stream->again != NULL)
+        r->stream->again(r->stream);
 }
 
 int reply_reserve_leases(struct reply *r, size_t n)

@@ -25,7 +25,8 @@ void reply_pool_fini(struct reply_pool *pool);
 
 /* What resolves a reply again and again, until its connection ends: WATCH. */
 struct reply_stream {
-    void (*stop)(struct reply_stream *stream); /* frees it */
+    void (*stop)(struct reply_stream *stream);  /* frees it */
+    void (*again)(struct reply_stream *stream); /* it may be resolved again; or NULL */
 };
 
 struct reply_owner {

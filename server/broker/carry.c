@@ -114,6 +114,7 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
                 out.rc = rc;
             if (rc == 0) {
                 out.seq = seq;
+                broker__tell_logged(b, e);
                 if (e->u.log.confirm)
                     pledge_job(b, e, seq);
             }

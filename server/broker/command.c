@@ -44,6 +44,7 @@ static void confirm_at_once(struct broker *b, size_t count)
         promise = pledge->promise;
         pledge->job = NULL;
         pledge->promise = NULL;
+        broker__tell_confirmed(b, job);
         broker__must(core_confirmed(b->core, job, broker__now(), &b->fx),
                      "confirming a job");
         broker__carry(b, NULL);

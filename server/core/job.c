@@ -215,6 +215,7 @@ void job_view(const struct job *job, struct job_view *out)
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,
                              .put_wall_ms = job->put_wall_ms,
+                             .end = (enum record_end)job->end,
                              .home = job->home};
     if (job_can_expire(job))
         out->expires_wall_ms =

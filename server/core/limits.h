@@ -26,6 +26,9 @@ enum {
     /* The size of a reply with many jobs: GET COUNT stops taking jobs at this. */
     LIMIT_GET_BYTES = 4 << 20,
     LIMIT_CONNECTIONS_DEFAULT = 20000,
+    /* Events that a peer has not read yet; beyond it some are lost to it, and counted.
+     */
+    LIMIT_EVENTS_BYTES = 1 << 20,
     /* PUTs that wait for room, of all connections together, with their bodies. */
     LIMIT_HELD_BYTES = 256 << 20,
     /* Headers and keys of one job, with their lengths. */
