@@ -62,6 +62,7 @@ enum {
     RQ_HEADER_VALUE_MAX = 1024,
     RQ_ERROR_TEXT_MAX = 4096, /* bytes of FAIL's ERROR that are kept; the rest is cut */
 };
+#define RQ_KEEP_MAX_MS INT64_C(604800000)     /* a week */
 #define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
 #define RQ_BLOCK_MAX_MS INT64_C(315360000000)
 
@@ -84,6 +85,7 @@ struct rq_put {
     uint32_t ttr_ms; /* 0: the queue's */
     uint32_t backoff_base_ms, backoff_max_ms;
     int64_t ttl_ms;   /* 0: no limit */
+    int64_t keep_ms;  /* of its end */
     int64_t block_ms; /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;
     struct rq_header headers[RQ_HEADERS_MAX];
@@ -135,7 +137,7 @@ struct rq_join {
     bool barrier; /* jobs put later do not count */
 };
 
-/* ---- of operators ---- */
+/* ---- of operators, and of those who wait for jobs ---- */
 
 enum {
     RQ_IDS_MAX = 1024,
@@ -149,6 +151,14 @@ enum {
 struct rq_ids { /* CANCEL, KICK ... ID */
     size_t count;
     const struct rq_slice *words; /* lends: each checked to be an id */
+};
+
+enum { RQ_WAIT_IDS_MAX = 64 };
+
+struct rq_wait {
+    struct rq_ids ids;
+    bool any;         /* else all */
+    int64_t block_ms; /* -1: for ever */
 };
 
 struct rq_kick {
@@ -256,6 +266,8 @@ RQ_MUST_CHECK int rq_pause_parse(const struct rq_cmd *cmd, struct rq_pause *out,
                                  struct rq_complaint *why);
 RQ_MUST_CHECK int rq_shutdown_parse(const struct rq_cmd *cmd, struct rq_shutdown *out,
                                     struct rq_complaint *why);
+RQ_MUST_CHECK int rq_wait_parse(const struct rq_cmd *cmd, struct rq_wait *out,
+                                struct rq_complaint *why);
 RQ_MUST_CHECK int rq_watch_parse(const struct rq_cmd *cmd, struct rq_watch *out,
                                  struct rq_complaint *why);
 RQ_MUST_CHECK int rq_reschedule_parse(const struct rq_cmd *cmd,

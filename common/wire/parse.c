@@ -212,6 +212,7 @@ static const struct rq_option put_options[] = {
     {.name = "PRI",     U8(rq_put, pri),         RANGE(0, RQ_PRI_MAX)},
     {.name = "TTR",     U32(rq_put, ttr_ms),     MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
     {.name = "TTL",     I64(rq_put, ttl_ms),     MS(1, RQ_DELAY_MAX_MS)},
+    {.name = "KEEP",    I64(rq_put, keep_ms),    MS(0, RQ_KEEP_MAX_MS)},
     {.name = "TRIES",   U16(rq_put, tries),      RANGE(1, RQ_TRIES_MAX)},
     {.name = "BACKOFF", CALL(read_backoff)},
     {.name = "JITTER",  U8(rq_put, jitter_pct),  RANGE(0, 100)},

@@ -61,6 +61,10 @@ struct reply {
             struct rq_lease bad;
         } done;
         struct core_failed fail;
+        struct { /* the ids stand in `leases` */
+            size_t count;
+            bool any;
+        } wait;
         struct {
             size_t count;
             bool has_bad;

@@ -145,6 +145,12 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
         case EFFECT_ADMITTED:
             rq_list_push_back(&b->admitted, &take_promise(e->u.admitted.cookie)->link);
             break;
+        case EFFECT_WAITED: {
+            struct promise *p = take_promise(e->u.waited.cookie);
+
+            p->ops->waited(p);
+            break;
+        }
         case EFFECT_REFUSED: {
             struct promise *p = take_promise(e->u.refused.cookie);
 

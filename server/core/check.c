@@ -200,12 +200,16 @@ static size_t check_waiter(const struct core *core, const struct holder *holder,
 {
     size_t linked = 0;
 
-    ASSERT(w->holder == holder && w->link_count > 0);
+    ASSERT(w->holder == holder && (w->link_count > 0 || w->kind == WAITER_WAIT));
     for (size_t i = 0; i < w->link_count; i++) {
         ASSERT(w->links[i].waiter == w && w->links[i].queue->pins > 0);
         linked += !rq_list_empty(&w->links[i].link);
     }
-    ASSERT(linked == (w->kind == WAITER_GET || w->has_barrier ? w->link_count : 1u));
+    if (w->kind == WAITER_WAIT)
+        ASSERT(w->left > 0 && w->left <= w->ref_count);
+    else
+        ASSERT(linked ==
+               (w->kind == WAITER_GET || w->has_barrier ? w->link_count : 1u));
     ASSERT(!w->has_barrier || w->left == count_barred(core, w));
     return w->kind == WAITER_GET;
 }
@@ -233,8 +237,26 @@ static void check_holders(const struct core *core, const struct recount *n)
     }
     ASSERT(leases == n->leases);
     ASSERT(getters == core->getter_count);
-    ASSERT(waiters == core->getter_count + core->joiner_count + core->putter_count);
+    ASSERT(waiters == core->getter_count + core->joiner_count + core->putter_count +
+                          core->wait_count);
     ASSERT(core->wait_timers.count <= waiters);
+}
+
+/* Each is waiting to go, or belongs to a job that is there. */
+static void check_remnants(const struct core *core)
+{
+    const struct remnant *r;
+    size_t cursor = 0, kept = 0;
+
+    while ((r = rq_map_next(&core->remnants, &cursor)) != NULL) {
+        const struct job *job = index_get(&core->index, r->id);
+
+        kept += r->queue != NULL;
+        ASSERT((r->queue != NULL) == (job == NULL));
+        ASSERT((r->timer.node.place != 0) == (r->queue != NULL));
+        ASSERT(job == NULL || job->extra->remnant == r);
+    }
+    ASSERT(kept == core->keep_timers.count);
 }
 
 void core_check(const struct core *core)
@@ -266,4 +288,5 @@ void core_check(const struct core *core)
     ASSERT(n.timers == core->job_timers.count);
     ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);
     check_holders(core, &n);
+    check_remnants(core);
 }

@@ -30,7 +30,7 @@ struct taking {
 static void drop(struct taking *t, struct job *job)
 {
     if (job_is_expired(job, t->now))
-        hand_end(t->core, job, RECORD_END_EXPIRED, RQ_LIT(""), t->fx);
+        hand_end(t->core, job, RECORD_END_EXPIRED, RQ_LIT(""), t->now, t->fx);
     else
         hand_bury_unleasable(t->core, job, t->fx);
     t->has_dropped = true;
@@ -238,7 +238,7 @@ int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
     lease_stop(job);
     job->attempts--;
     if (job->is_cancelled) {
-        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx);
         return 0;
     }
     journal_state(job, RECORD_READY, fx);

@@ -31,9 +31,15 @@ enum {
     LIMIT_EVENTS_BYTES = 1 << 20,
     /* PUTs that wait for room, of all connections together, with their bodies. */
     LIMIT_HELD_BYTES = 256 << 20,
+    /* Ends that can be asked for; beyond it the one that is over first goes early. */
+    LIMIT_KEPT = 1000000,
+    /* Jobs that one WAIT may name. */
+    LIMIT_IDS_PER_COMMAND = 1024,
     /* Headers and keys of one job, with their lengths. */
     LIMIT_ATTRS_BYTES = 64 << 10,
 };
+/* A week: results are not an archive. */
+#define LIMIT_KEEP_MS UINT64_C(604800000)
 /* Ten years: sums of times stay far from overflow. */
 #define LIMIT_TTL_MS UINT64_C(315360000000)
 

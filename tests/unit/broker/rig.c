@@ -218,8 +218,8 @@ int done(struct rig *rig, const struct broker_lease *lease, struct answer *a)
     int bad_code;
 
     answer_init(a);
-    return broker_done(rig->broker, lease, 1, rq_slice("", 0), &a->promise, &finished,
-                       &bad, &bad_code);
+    return broker_done(rig->broker, lease, 1, rq_slice("", 0), false, &a->promise,
+                       &finished, &bad, &bad_code);
 }
 
 int put_stored(struct rig *rig, const char *queue)

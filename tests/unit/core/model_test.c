@@ -53,7 +53,8 @@ static bool is_equal(const struct event *a, const struct event *b)
                a->counts.cancelled == b->counts.cancelled;
     case EFFECT_ADMITTED:
     case EFFECT_REFUSED:
-        return false; /* no queue of the model has bounds */
+    case EFFECT_WAITED:
+        return false; /* no queue of the model has bounds; nobody waits for one job */
     case EFFECT_FORGET:
         break; /* the world checks them */
     }

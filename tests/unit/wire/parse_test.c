@@ -199,7 +199,7 @@ static void options_of_later_versions_are_unknown(void **state)
 {
     static const char *const later[] = {
         "UNIQUE k",  "WINDOW 5", "REPLACE",       "GROUP g",
-        "BATCH 7-1", "KEEP 5",   "DURABLE fsync",
+        "BATCH 7-1", "DURABLE fsync",
     };
 
     (void)state;
