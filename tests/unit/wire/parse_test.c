@@ -198,8 +198,7 @@ static void no_option_may_come_twice(void **state)
 static void options_of_later_versions_are_unknown(void **state)
 {
     static const char *const later[] = {
-        "UNIQUE k",  "WINDOW 5", "REPLACE",       "GROUP g",
-        "BATCH 7-1", "DURABLE fsync",
+        "UNIQUE k", "WINDOW 5", "REPLACE", "GROUP g", "BATCH 7-1", "DURABLE fsync",
     };
 
     (void)state;
