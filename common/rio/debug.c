@@ -1,6 +1,8 @@
 /* debug.c - what the runtime has to say to people: unclaimed errors, the list of tasks,
  * the findings of debug mode.  On stderr unless an exception handler takes it.
  * SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -8,6 +10,10 @@
 
 static void print(const char *what, long err, const char *who, const char *msg)
 {
+    if (err == 0) { /* a finding, not an error */
+        (void)fprintf(stderr, "rio: %s\n", what);
+        return;
+    }
     (void)fprintf(stderr, "rio: %s: %s (%ld)%s%s%s%s\n", what, rq_err_text(err), err,
                   who == NULL ? "" : " in ", who == NULL ? "" : who,
                   msg == NULL ? "" : ": ", msg == NULL ? "" : msg);
@@ -65,12 +71,60 @@ void rio_dump_tasks(FILE *f)
         rio__dump(rio__loop, f);
 }
 
-void rio__debug_slow_step(struct rio_loop *l, const rio_task *t, int64_t took)
+/* ---- debug mode ---- */
+
+void rio_set_debug(rio_loop *l, bool on)
 {
-    (void)l;
-    (void)fprintf(stderr, "rio: a step of %s took %lld ms\n",
-                  t == NULL ? "a callback" : rio_task_name(t),
-                  (long long)(took / RIO_MS));
+    if (l == NULL)
+        return;
+    l->debug = on;
+    if (on)
+        rio__watch_start(l);
+    else
+        rio__watch_stop(l);
+}
+
+bool rio_get_debug(void)
+{
+    return rio__loop != NULL && rio__loop->debug;
+}
+
+int rio_set_slow_limit(rio_loop *l, int64_t limit)
+{
+    if (l == NULL || limit <= 0)
+        return -EINVAL;
+    l->slow_limit = limit;
+    return 0;
+}
+
+void rio__debug_say(struct rio_loop *l, const char *fmt, ...)
+{
+    char text[192];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    rio__report(l, text, 0, NULL);
+}
+
+/* The name is taken before: the step may free its task.  The clock is the real one: a
+ * step takes no time of a simulated one. */
+void rio__debug_step(struct rio_loop *l, rio_task *t, struct rq_list *link,
+                     void (*run)(struct rio_loop *, struct rq_list *))
+{
+    int64_t start = rio__io_now(), took;
+    char name[48] = "a callback";
+
+    if (t != NULL)
+        (void)snprintf(name, sizeof name, "task %s", rio_task_name(t));
+    rio__watch_begin(l, name);
+    run(l, link);
+    rio__watch_end(l);
+    took = rio__io_now() - start;
+    if (took > l->slow_limit)
+        rio__debug_say(l, "slow step: %.2f s in %s", (double)took / (double)RIO_SEC,
+                       name);
 }
 
 void rio__debug_swallowed(struct rio__task *t)
@@ -81,7 +135,7 @@ void rio__debug_swallowed(struct rio__task *t)
         t->masked || t->timeouts != NULL)
         return;
     t->told = true;
-    (void)fprintf(stderr,
-                  "rio: %s waits again after -ECANCELED, without rio_task_uncancel()\n",
-                  rio_task_name(&t->f));
+    rio__debug_say(t->f.loop,
+                   "task %s waits again after -ECANCELED, without rio_task_uncancel()",
+                   rio_task_name(&t->f));
 }

@@ -11,7 +11,7 @@ enum {
     COMPLETIONS_PER_TURN = 256, /* then the ready tasks have their turn */
 };
 #define TURN_BUDGET (500 * RIO_US) /* of steps; then the kernel is asked again */
-#define SLOW_STEP (50 * RIO_MS)    /* reported in debug mode */
+#define SLOW_STEP (50 * RIO_MS)    /* reported in debug mode, unless set otherwise */
 
 __thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exec")));
 
@@ -41,10 +41,13 @@ struct rio_loop *rio__loop_new(unsigned flags)
     l->remote_tail = &l->remote_head;
     (void)pthread_mutex_init(&l->remote_lock, NULL);
     l->thread = pthread_self();
+    l->slow_limit = SLOW_STEP;
     if (rio__callbacks_init(l) == 0)
         l->io = rio__io_new(l, flags);
-    if (l->io != NULL)
+    if (l->io != NULL) {
+        rio__loop_register(l);
         return l;
+    }
     err = l->callbacks == NULL ? ENOMEM : errno;
     rio__callbacks_free(l);
     (void)pthread_mutex_destroy(&l->remote_lock);
@@ -70,6 +73,7 @@ void rio__loop_release_handle(struct rio_loop *l)
 void rio__loop_free(struct rio_loop *l)
 {
     l->freed = true;
+    rio__loop_unregister(l);
     if (l->handles == 0)
         free_husk(l);
 }
@@ -160,20 +164,14 @@ static void run_one(struct rio_loop *l, struct rq_list *link)
         r->run(r);
 }
 
-/* In debug mode the name is taken before: the step may free its task. */
 static void run_one_timed(struct rio_loop *l, struct rq_list *link)
 {
     struct rio__ready *r = RQ_LIST_ENTRY(link, struct rio__ready, link);
-    int64_t start = rio__loop_now(l), took;
     rio_task *t = NULL;
 
     if (r->run == NULL)
-        t = rio_ref(&RQ_CONTAINER_OF(r, struct rio__task, ready)->f);
-    run_one(l, link);
-    took = rio__loop_now(l) - start;
-    if (took > SLOW_STEP)
-        rio__debug_slow_step(l, t, took);
-    rio_unref(t);
+        t = &RQ_CONTAINER_OF(r, struct rio__task, ready)->f;
+    rio__debug_step(l, t, link, run_one);
 }
 
 /* Runs the ready queue as it stands, first in, first out.  Tasks take the next one off
@@ -205,8 +203,12 @@ static void run_turn_end(struct rio_loop *l)
     struct rq_list batch, *link;
 
     take_all(&l->turn_end, &batch);
-    while ((link = rq_list_pop_front(&batch)) != NULL)
-        run_one(l, link);
+    while ((link = rq_list_pop_front(&batch)) != NULL) {
+        if (RQ_UNLIKELY(l->debug))
+            run_one_timed(l, link);
+        else
+            run_one(l, link);
+    }
     while ((link = rq_list_pop_front(&l->flushes)) != NULL) {
         struct rio__flush *f = RQ_LIST_ENTRY(link, struct rio__flush, link);
 
@@ -288,15 +290,4 @@ void rio_loop_stats(const rio_loop *l, rio_stats *out)
         .io_reason = l->io_reason,
         .guard = rio__stacks_guard_name(&l->stacks),
     };
-}
-
-void rio_set_debug(rio_loop *l, bool on)
-{
-    if (l != NULL)
-        l->debug = on;
-}
-
-bool rio_get_debug(void)
-{
-    return rio__loop != NULL && rio__loop->debug;
 }

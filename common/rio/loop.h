@@ -21,6 +21,7 @@
 #include "rio/switch.h"
 
 struct rio__task;
+struct rio__watch; /* watchdog.c */
 
 /* An entry of the ready queue: part of a task, or a callback with its function. */
 struct rio__ready {
@@ -76,6 +77,10 @@ struct rio_loop {
     size_t handles; /* futures and tasks with references; the loop lives as long */
     uint64_t task_names;
     uint32_t cancel_stamp;
+
+    int64_t slow_limit;          /* of a step, in debug mode */
+    struct rio__watch *watch;    /* in debug mode; NULL: no memory for it */
+    struct rio_loop *registered; /* the next in rio__loops; registry.c */
 
     pthread_mutex_t remote_lock;
     struct rio__remote *remote_head, **remote_tail;
@@ -180,7 +185,26 @@ void rio__gens_free(struct rio_loop *l);
 void rio__report(struct rio_loop *l, const char *what, long err, const rio_task *t);
 /* One line for each task that has not ended. */
 void rio__dump(struct rio_loop *l, FILE *f);
-void rio__debug_slow_step(struct rio_loop *l, const rio_task *t, int64_t took);
+/* A finding of debug mode, as an error of 0. */
+void rio__debug_say(struct rio_loop *l, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Runs run(l, link) and says so if that took too long.  t: the task of the step, or
+ * NULL
+ */
+void rio__debug_step(struct rio_loop *l, rio_task *t, struct rq_list *link,
+                     void (*run)(struct rio_loop *, struct rq_list *));
+
+/* ---- watchdog.c: from start to stop another thread looks at the steps ---- */
+
+void rio__watch_start(struct rio_loop *l);
+void rio__watch_stop(struct rio_loop *l);
+void rio__watch_begin(struct rio_loop *l, const char *name);
+void rio__watch_end(struct rio_loop *l);
+
+/* ---- registry.c ---- */
+
+void rio__loop_register(struct rio_loop *l);
+void rio__loop_unregister(struct rio_loop *l);
 
 /* ---- overflow.c ---- */
 

@@ -141,15 +141,22 @@ RIO_API void rio_handle_cancel(rio_handle h);
 RIO_API int rio_call_soon_threadsafe(rio_loop *l, rio_cb *cb, void *arg);
 
 /* Gets the errors that nobody else can get: of callbacks, of tasks and futures whose
- * last reference went before anyone asked, of clients of a server. Returns  < 0:
- * "report it as by default", on stderr */
+ * last reference went before anyone asked, of clients of a server; and the findings of
+ * debug mode, whose err is 0.  `what` is lent until it returns.
+ * Returns  < 0: "report it as by default", on stderr */
 typedef long rio_exception_handler(rio_loop *l, const char *what, long err, void *arg);
 /* For the running loop; NULL restores the default. */
 RIO_API void rio_set_exception_handler(rio_exception_handler *h, void *arg);
 
-/* Debug mode reports steps longer than 50 ms and cancellations that were swallowed. */
+/* Debug mode, for the loop's own thread to switch.  It reports slow steps, from another
+ * thread also while they last; while it is on, and the program does not handle SIGQUIT,
+ * that signal lists the tasks.  docs/rio/debugging.md has the whole list. */
 RIO_API void rio_set_debug(rio_loop *l, bool on);
 RIO_API bool rio_get_debug(void);
+/* loop.slow_callback_duration: how long a step of a task, or a callback, may take
+ * before debug mode speaks of it; 50 ms unless set.  Errors  -EINVAL limit <= 0, or l
+ * is NULL */
+RIO_API int rio_set_slow_limit(rio_loop *l, int64_t limit);
 
 typedef struct rio_stats {
     size_t tasks;      /* not ended */

@@ -194,7 +194,7 @@ rio_runner *rio_runner_new(unsigned flags)
         errno = err;
         return NULL;
     }
-    r->loop->debug = (flags & RIO_DEBUG) != 0;
+    rio_set_debug(r->loop, (flags & RIO_DEBUG) != 0);
     rio__overflow_watch();
     return r;
 }
@@ -297,6 +297,7 @@ static void close_loop(struct rio_loop *l)
     l->io->free(l->io);
     l->io = NULL;
     l->closed = true;
+    rio__watch_stop(l);
     rio__overflow_unwatch();
 }
 
