@@ -19,6 +19,7 @@ static struct {
     const char *args[MAX_ARGS], *options[MAX_ARGS];
     int nargs, noptions;
     int64_t began; /* 0: not yet */
+    bool in_line;  /* after say_word() */
 } demo = {.scale = 1};
 
 static void usage(const char *what, const char *which)
@@ -96,6 +97,9 @@ static long timed(void *arg)
 
     demo.began = rio_now();
     rc = await(run->body(run->arg));
+    if (demo.in_line)
+        (void)putchar('\n');
+    demo.in_line = false;
     if (demo.times)
         say("end");
     return rc;
@@ -158,16 +162,37 @@ double elapsed(void)
     return (double)((rio_now() - demo.began) * demo.scale) / (double)RIO_SEC;
 }
 
+/* With stdout locked. */
+static void print_word(const char *fmt, va_list args)
+{
+    if (demo.in_line)
+        (void)putchar(' ');
+    else if (demo.times)
+        (void)printf("%.3f ", elapsed());
+    (void)vprintf(fmt, args);
+}
+
 void say(const char *fmt, ...)
 {
     va_list args;
 
     flockfile(stdout);
-    if (demo.times)
-        (void)printf("%.3f ", elapsed());
     va_start(args, fmt);
-    (void)vprintf(fmt, args);
+    print_word(fmt, args);
     va_end(args);
     (void)putchar('\n');
+    demo.in_line = false;
+    funlockfile(stdout);
+}
+
+void say_word(const char *fmt, ...)
+{
+    va_list args;
+
+    flockfile(stdout);
+    va_start(args, fmt);
+    print_word(fmt, args);
+    va_end(args);
+    demo.in_line = true;
     funlockfile(stdout);
 }

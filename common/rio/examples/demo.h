@@ -39,5 +39,7 @@ int64_t seconds(double s);
 double elapsed(void);
 /* Prints a line; any thread may. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a word of a line that the next say() ends, or the end of the body. */
+void say_word(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
