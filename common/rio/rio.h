@@ -449,8 +449,8 @@ RIO_API rio_iter *rio_as_completed(rio_future *const *fs, size_t n, int64_t time
 
 /* The body has a stack of its own, but runs as the task that calls next: the limits,
  * the cancellation and rio_current_task() of that task hold inside it.  Another task
- * may call the next time.  The body may not yield inside a timeout scope or a group
- * that it has entered: it would stay open in the consumer, so that aborts. */
+ * may call the next time.  The body cannot yield inside a timeout scope or a group that
+ * it has entered: that would stay open in the consumer. */
 typedef struct rio_gen rio_gen;
 /* Nothing runs before the first next.
  *
@@ -468,7 +468,8 @@ RIO_API rio_gen *rio_gen_new(rio_fn *body, void *arg, size_t item_size);
 RIO_API rio_iter *rio_gen_iter(rio_gen *g);
 /* In a body: gives *item to the consumer and stands still until it wants more.
  * Returns  0.  Errors  -EPIPE closed: clean up and return; what was thrown; -EINVAL not
- *          inside a body.  A cancel is not delivered here. */
+ *          inside a body, or inside a scope that the body has entered: nothing was
+ *          given.  A cancel is not delivered here. */
 RIO_AWAITS RIO_API int rio_gen_yield(const void *item);
 /* next with a value for the body, which it gets by rio_gen_received().  in NULL: next.
  * out NULL: the item is dropped.
