@@ -271,7 +271,8 @@ static void destroy(rio_future *f)
         ASSERT(d != NULL); /* whoever else observes a future holds a reference */
         free(d);
     }
-    free(f->msg);
+    if (f->msg != NULL)
+        free(f->msg);
     if (f->kind == RIO__TASK) {
         rio__task_free(rio__task_of(f));
     } else {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
+
 enum { FIRST_CAP = 8, SLOT_ALIGN = 16 };
 
 int rio__items_init(struct rio__items *q, size_t item_bytes,
@@ -53,6 +55,15 @@ static int grow(struct rio__items *q)
     return 0;
 }
 
+/* What lies in most queues is a pointer: then it is one move, not a call. */
+static inline void copy_item(const struct rio__items *q, void *to, const void *from)
+{
+    if (RQ_LIKELY(q->item_bytes == sizeof(void *)))
+        memcpy(to, from, sizeof(void *));
+    else
+        memcpy(to, from, q->item_bytes);
+}
+
 /* ---- the ring ---- */
 
 static unsigned char *ring_slot(const struct rio__items *q, size_t i)
@@ -60,14 +71,14 @@ static unsigned char *ring_slot(const struct rio__items *q, size_t i)
     return q->slots + ((q->head + i) & (q->cap - 1)) * q->slot_bytes;
 }
 
-static void ring_pop(struct rio__items *q, void *item)
+static inline void ring_pop(struct rio__items *q, void *item)
 {
     q->count--;
     if (q->newest_first) {
-        memcpy(item, ring_slot(q, q->count), q->item_bytes);
+        copy_item(q, item, ring_slot(q, q->count));
         return;
     }
-    memcpy(item, ring_slot(q, 0), q->item_bytes);
+    copy_item(q, item, ring_slot(q, 0));
     q->head = (q->head + 1) & (q->cap - 1);
 }
 
@@ -140,7 +151,7 @@ int rio__items_push(struct rio__items *q, const void *item)
     if (q->cmp != NULL)
         heap_push(q, item);
     else
-        memcpy(ring_slot(q, q->count++), item, q->item_bytes);
+        copy_item(q, ring_slot(q, q->count++), item);
     return 0;
 }
 

@@ -24,8 +24,10 @@ struct rio_loop *rio__loop_new(unsigned flags)
 
     if (l == NULL)
         return NULL;
-    rq_list_init(&l->ready);
-    rq_list_init(&l->batch);
+    l->ready = &l->queues[0];
+    l->batch = &l->queues[1];
+    rq_list_init(l->ready);
+    rq_list_init(l->batch);
     rq_list_init(&l->turn_end);
     rq_list_init(&l->flushes);
     rq_list_init(&l->tasks);
@@ -181,9 +183,9 @@ static void run_ready(struct rio_loop *l)
     struct rq_list *link;
     int64_t start = 0;
 
-    take_all(&l->ready, &l->batch);
+    rio__loop_take_ready(l);
     l->steps = 0;
-    while ((link = rq_list_pop_front(&l->batch)) != NULL) {
+    while ((link = rq_list_pop_front(l->batch)) != NULL) {
         if (RQ_UNLIKELY(l->debug))
             run_one_timed(l, link);
         else
@@ -195,7 +197,7 @@ static void run_ready(struct rio_loop *l)
         else if (rio__loop_now(l) - start > TURN_BUDGET)
             break;
     }
-    put_back(&l->ready, &l->batch);
+    put_back(l->ready, l->batch);
 }
 
 static void run_turn_end(struct rio_loop *l)
@@ -223,7 +225,7 @@ static bool has_end_work(const struct rio_loop *l)
 
 static bool has_work(const struct rio_loop *l)
 {
-    return !rq_list_empty(&l->ready) || has_end_work(l);
+    return !rq_list_empty(l->ready) || has_end_work(l);
 }
 
 void rio__loop_turn(struct rio_loop *l, int64_t until)

@@ -52,8 +52,11 @@ struct rio__remote {
 enum { RIO__STEPS_PER_LOOK = 64 }; /* at the clock */
 
 struct rio_loop {
-    struct rq_list ready;
-    struct rq_list batch; /* what is left of this turn's ready queue */
+    struct rq_list *ready;    /* what wakes now: for the next turn */
+    struct rq_list *batch;    /* what is left of this turn's; empty between turns */
+    struct rq_list queues[2]; /* one each; they change places */
+    bool hurried; /* a turn may begin without the loop; see rio__loop_turn_over() */
+    bool stop, debug;
     struct rio__task *current;
     struct rio__task *ended; /* to be let go, now that its stack is left */
     unsigned steps;          /* of this turn */
@@ -99,9 +102,8 @@ struct rio_loop {
     struct rq_list gens;          /* struct rio_gen that are not freed */
 
     pthread_t thread;
-    bool stop, running, closing, closed, freed;
-    bool exposed; /* somebody may hold a pointer to it in another thread */
-    bool debug;
+    bool running, closing, closed, freed;
+    bool exposed;     /* somebody may hold a pointer to it in another thread */
     bool interrupted; /* SIGINT came during the run */
 };
 
@@ -122,7 +124,32 @@ bool rio__loop_can_wake(const struct rio_loop *l);
 
 static inline void rio__loop_ready(struct rio_loop *l, struct rio__ready *r)
 {
-    rq_list_push_back(&l->ready, &r->link);
+    rq_list_push_back(l->ready, &r->link);
+}
+
+/* A turn begins: what is ready becomes its batch. */
+static inline void rio__loop_take_ready(struct rio_loop *l)
+{
+    struct rq_list *empty = l->batch;
+
+    l->batch = l->ready;
+    l->ready = empty;
+}
+
+/* A task suspends and the batch is empty: may the next turn begin right here, on its
+ * stack?  Yes if something is ready and the loop would find nothing else to do in
+ * between: no operation in flight, no timer, no callback, nothing for the end of the
+ * turn.  Then a hand-off from task to task costs 40 ns less.  After
+ * RIO__STEPS_PER_LOOK steps the loop has its turn again in any case. */
+static inline bool rio__loop_turn_over(struct rio_loop *l)
+{
+    if (!l->hurried || l->stop || rq_list_empty(l->ready) || l->ops.live > 0 ||
+        l->timers.count > 0 || !rq_list_empty(&l->turn_end) ||
+        !rq_list_empty(&l->flushes) || atomic_load(&l->remote_pending))
+        return false;
+    rio__loop_take_ready(l);
+    l->turns++;
+    return true;
 }
 
 /* A link that points at itself is not armed. */

@@ -130,15 +130,12 @@ RIO_AWAITS static int wait_turn(rio_waitq *waiters, const char *what, bool *agai
     return rc;
 }
 
-int rio_queue_put(rio_queue *q, const void *item)
+RIO_AWAITS static int wait_for_room(rio_queue *q, bool *waited)
 {
-    bool again = false, woken;
-    int rc;
+    bool woken;
 
-    if (rio__task_self() == NULL)
-        return -EPERM;
     while (rio_queue_full(q) && !q->shut) {
-        rc = await(wait_turn(&q->putters, "queue put", &again, &woken));
+        int rc = await(wait_turn(&q->putters, "queue put", waited, &woken));
 
         if (rc < 0) {
             if (woken && !rio_queue_full(q))
@@ -146,26 +143,53 @@ int rio_queue_put(rio_queue *q, const void *item)
             return rc;
         }
     }
+    return 0;
+}
+
+int rio_queue_put(rio_queue *q, const void *item)
+{
+    bool waited = false;
+    int rc;
+
+    if (rio__task_self() == NULL)
+        return -EPERM;
+    if (RQ_LIKELY(!rio_queue_full(q)))
+        return rio_queue_put_nowait(q, item);
+    rc = await(wait_for_room(q, &waited));
+    if (rc < 0)
+        return rc;
     rc = rio_queue_put_nowait(q, item);
-    if (rc == -ENOMEM && again)
+    if (rc == -ENOMEM && waited)
         (void)rio__waitq_wake(&q->putters); /* the room is still there */
     return rc;
 }
 
-int rio_queue_get(rio_queue *q, void *item)
+RIO_AWAITS static int wait_for_item(rio_queue *q)
 {
-    bool again = false, woken;
+    bool waited = false, woken;
 
-    if (rio__task_self() == NULL)
-        return -EPERM;
     while (q->items.count == 0 && !q->shut) {
-        int rc = await(wait_turn(&q->getters, "queue get", &again, &woken));
+        int rc = await(wait_turn(&q->getters, "queue get", &waited, &woken));
 
         if (rc < 0) {
             if (woken && q->items.count > 0)
                 (void)rio__waitq_wake(&q->getters);
             return rc;
         }
+    }
+    return 0;
+}
+
+int rio_queue_get(rio_queue *q, void *item)
+{
+    int rc;
+
+    if (rio__task_self() == NULL)
+        return -EPERM;
+    if (q->items.count == 0) {
+        rc = await(wait_for_item(q));
+        if (rc < 0)
+            return rc;
     }
     return rio_queue_get_nowait(q, item);
 }

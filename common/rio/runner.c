@@ -88,11 +88,26 @@ static int enter(struct rio_runner *r)
 static void leave(struct rio_loop *l)
 {
     l->running = false;
+    l->hurried = false;
     rio__loop = NULL;
+}
+
+/* With main the run ends, and what it leaves runs at the loop's pace. */
+static void main_ended(void *arg, long result)
+{
+    struct rio_loop *l = arg;
+
+    (void)result;
+    l->hurried = false;
 }
 
 static long run_until_done(struct rio_loop *l, rio_task *main_task)
 {
+    struct rio__task *t = rio__task_of(main_task);
+
+    t->on_done = main_ended;
+    t->on_done_arg = l;
+    l->hurried = true;
     while (main_task->state == RIO__PENDING) {
         if (l->stop)
             return -EINTR;
@@ -143,6 +158,7 @@ int rio_runner_run_forever(rio_runner *r)
 
     if (rc < 0)
         return rc;
+    r->loop->hurried = true;
     while (!r->loop->stop)
         rio__loop_turn(r->loop, INT64_MAX);
     leave(r->loop);
@@ -268,7 +284,7 @@ static void drain(struct rio_loop *l)
     unsigned rounds = 0;
 
     while (l->ops.live > 0 ||
-           (!rq_list_empty(&l->ready) && ++rounds < SHUTDOWN_ROUNDS)) {
+           (!rq_list_empty(l->ready) && ++rounds < SHUTDOWN_ROUNDS)) {
         l->stop = false;
         rio__loop_turn(l, INT64_MAX);
     }

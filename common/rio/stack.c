@@ -180,18 +180,10 @@ static void *get_big(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
     return base + p->guard_bytes + bytes;
 }
 
-void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
+static void *get_fresh(struct rio__stacks *p, size_t usable)
 {
-    size_t usable = p->stack_bytes - p->guard_bytes;
     char *base;
 
-    if (bytes > usable)
-        return get_big(p, bytes, out_bytes);
-    *out_bytes = usable;
-    if (p->free_count > 0) {
-        p->in_use++;
-        return p->free[--p->free_count];
-    }
     if (p->fresh_left == 0 && !add_slab(p))
         return NULL;
     base = p->fresh;
@@ -201,6 +193,19 @@ void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
     guard_stack(p, base);
     (void)rio__stack_announce(base + p->guard_bytes, usable);
     return base + p->stack_bytes;
+}
+
+void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
+{
+    size_t usable = p->stack_bytes - p->guard_bytes;
+
+    if (bytes > usable)
+        return get_big(p, bytes, out_bytes);
+    *out_bytes = usable;
+    if (p->free_count == 0)
+        return get_fresh(p, usable);
+    p->in_use++;
+    return p->free[--p->free_count];
 }
 
 RIO_NO_ASAN static bool went_deep(const char *at)

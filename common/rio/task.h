@@ -49,33 +49,34 @@ struct rio__wait {
     bool cancelled;    /* ended by a cancel request */
 };
 
+/* The first two cache lines hold all that a switch, a park and a wake touch. */
 struct rio__task {
     struct rio_future f;
-    struct rio__ready ready;
-    struct rio__wait *wait;
     struct rio__context context; /* maybe on a generator's stack */
-    rio_gen *gen;                /* the innermost one whose body it runs */
-    rio_fn *fn;
-    void *arg;
-    struct rq_list all;     /* in loop->tasks */
-    struct rio__vars *vars; /* NULL: all have their defaults */
-    unsigned cancels, pending, delivered;
-    uint32_t cancel_stamp;
+    struct rio__wait *wait;
+    struct rio__ready ready;
     bool forced, masked, started;
     bool told; /* debug: a swallowed cancellation was reported */
+    unsigned pending, cancels, delivered;
+    uint32_t cancel_stamp;
+    rio_gen *gen;          /* the innermost one whose body it runs */
+    rio_timeout *timeouts; /* open scopes, innermost first */
+    rio_group *groups;     /* open groups, innermost first */
+    rio_group *group;      /* it is a member of this one */
     char *cancel_msg;
-    rio_timeout *timeouts;                   /* open scopes, innermost first */
-    rio_group *groups;                       /* open groups, innermost first */
-    rio_group *group;                        /* it is a member of this one */
-    struct rq_list member;                   /* in that group */
     void (*on_done)(void *arg, long result); /* of the runtime's own tasks */
+    long msg_err;                            /* the error that f.msg was kept for */
+    char name[32];                           /* empty: nobody has asked for it yet */
+    struct rio__vars *vars;                  /* NULL: all have their defaults */
+    rio_fn *fn;
+    void *arg;
+    struct rq_list all;    /* in loop->tasks */
+    struct rq_list member; /* in `group` */
     void *on_done_arg;
     void *stack_top;
     size_t stack_bytes;
     struct rio__fiber fiber;
-    long msg_err; /* the error that f.msg was kept for */
     uint64_t id;
-    char name[32];
 };
 
 static inline struct rio__task *rio__task_of(const rio_future *f)
