@@ -57,6 +57,7 @@ struct rio_op {
     uint8_t kind;
     bool queued;       /* the backend has not handed it to the kernel yet */
     bool cancelled;    /* cancel() was called */
+    bool again;        /* rio__op_again() was called */
     uint8_t tries;     /* the backend's: cancels that did not find it */
     uint32_t progress; /* the backend's: bytes of a send or receive so far */
     int fd;

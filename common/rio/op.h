@@ -22,6 +22,10 @@ void rio__ops_fini(struct rio__ops *ops); /* none may be live */
 struct rio_op *rio__op_new(struct rio_loop *loop, enum rio_op_kind kind, int fd,
                            rio__op_done *done, void *owner);
 void rio__op_submit(struct rio_loop *loop, struct rio_op *op);
+/* In done(), at the last completion: the operation is not freed but submitted anew,
+ * with the same arguments, as soon as done() returns.  That takes no memory.  It may
+ * not be cancelled before that. */
+void rio__op_again(struct rio_op *op);
 /* Asks a live operation to end.  Again is harmless. */
 void rio__op_cancel(struct rio_loop *loop, struct rio_op *op);
 

@@ -818,14 +818,36 @@ typedef struct rio_server rio_server;
  * Errors  -EADDRINUSE, -EACCES and others of bind(2); -ENOENT no such name */
 RIO_AWAITS RIO_API int rio_start_server(rio_client_fn *fn, void *arg, const char *host,
                                         const char *port, rio_server **out);
+/* How a server is made; all-zero: as rio_start_server(). */
+typedef struct rio_server_opts {
+    int backlog; /* of listen(2); 0: 1024 */
+    unsigned flags;
+} rio_server_opts;
+/* start_serving=False: bound, but refuses clients until rio_server_start_serving(). */
+#define RIO_SERVER_IDLE 1u
+/* reuse_port: several servers, each with this flag, may have the port; the kernel
+ * spreads the clients over them. */
+#define RIO_SERVER_REUSE_PORT 2u
+/* cleanup_socket=False: the file of a unix socket stays at the end. */
+#define RIO_SERVER_KEEP_PATH 4u
+/* rio_start_server with options; NULL: none.  Errors  -EINVAL backlog < 0, unknown flag
+ */
+RIO_AWAITS RIO_API int rio_start_server_ex(rio_client_fn *fn, void *arg,
+                                           const char *host, const char *port,
+                                           const rio_server_opts *o, rio_server **out);
 /* On a socket that the caller has bound and made listen.  Owns  consumes listen_fd */
 RIO_API int rio_start_server_fd(rio_client_fn *fn, void *arg, int listen_fd,
                                 rio_server **out);
+/* Starts an idle one; again is harmless.
+ * Errors  -EBADF closed; -EADDRINUSE and others of listen(2): it is closed then */
+RIO_API int rio_server_start_serving(rio_server *s);
 /* The first listening socket, lent (for getsockname); -EBADF closed. */
 RIO_API int rio_server_fd(const rio_server *s);
-RIO_API bool rio_server_is_serving(const rio_server *s);
-/* Suspends until cancelled, then closes the server and waits for its clients.
- * Errors  -EBADF closed; -ECANCELED */
+RIO_API bool rio_server_is_serving(const rio_server *s); /* neither idle nor closed */
+/* Starts an idle one; suspends until cancelled, then closes the server and waits for
+ * its clients.
+ * Errors  -EBADF closed, before or meanwhile; -EBUSY another task is in it; as
+ *         rio_server_start_serving; -ECANCELED */
 RIO_AWAITS RIO_API int rio_server_serve_forever(rio_server *s);
 RIO_API void rio_server_close(rio_server *s); /* no new clients */
 RIO_API void rio_server_close_clients(rio_server *s);
