@@ -239,6 +239,10 @@ rio_future *rio_shield_future(rio_future *f)
 
 void rio__future_cancel(rio_future *f, const char *msg)
 {
+    if (f->kind == RIO__GATHER) {
+        rio__gather_cancel(f, msg);
+        return;
+    }
     if (f->kind == RIO__SHIELD)
         rio__future_unobserve(&((struct shield *)f)->observer); /* its first member */
     if (msg != NULL)
@@ -282,6 +286,8 @@ static void destroy(rio_future *f)
             rio__future_unobserve(&s->observer);
             inner = s->inner;
         }
+        if (f->kind == RIO__GATHER)
+            rio__gather_drop(f);
         free(f);
     }
     rio__loop_release_handle(l);

@@ -305,6 +305,18 @@ RIO_AWAITS RIO_API long rio_gather_map(rio_fn *fn, void *base, size_t n, size_t 
 #define RIO_GATHER_ARRAY(fn, a) \
     await(rio_gather_map((fn), (a), sizeof(a) / sizeof((a)[0]), sizeof((a)[0]), NULL, 0))
 /* clang-format on */
+/* asyncio.gather() as an object: a future that ends as rio_gather() would, for joins,
+ * shields, callbacks and other gathers.  A cancel goes to all members, and it is done,
+ * cancelled, when the last of them is; once all are done a cancel comes too late.
+ *
+ * Shape    as rio_gather; results are written in the moment it is done
+ * Errors   EINVAL a handle is NULL or of another loop, unknown flag; EPERM no running
+ *          loop; ENOMEM
+ * Owns     gives one reference; references the members and keeps `results` (not `fs`)
+ *          until it is done.  Whoever drops the last reference before lets the members
+ *          go on, and nothing is written. */
+RIO_API rio_future *rio_gather_future(rio_future *const *fs, size_t n, long *results,
+                                      unsigned flags);
 
 enum rio_when { RIO_ALL_COMPLETED, RIO_FIRST_COMPLETED, RIO_FIRST_EXCEPTION };
 /* Waits for some or all of n futures, at most `timeout` ns.  Cancels none of them, not

@@ -412,7 +412,9 @@ const char *rio_task_name(const rio_task *f)
     if (f == NULL)
         return "";
     if (f->kind != RIO__TASK)
-        return f->kind == RIO__SHIELD ? "shield" : "future";
+        return f->kind == RIO__SHIELD   ? "shield"
+               : f->kind == RIO__GATHER ? "gather"
+                                        : "future";
     t = rio__task_of(f);
     if (t->name[0] == '\0') /* most tasks are never asked */
         (void)snprintf(t->name, sizeof t->name, "task-%llu", (unsigned long long)t->id);

@@ -18,7 +18,7 @@
 #include "base/assert.h"
 #include "rio/loop.h"
 
-enum rio__future_kind { RIO__FUTURE, RIO__TASK, RIO__SHIELD };
+enum rio__future_kind { RIO__FUTURE, RIO__TASK, RIO__SHIELD, RIO__GATHER };
 enum rio__future_state { RIO__PENDING, RIO__DONE, RIO__CANCELLED };
 
 struct rio_future {
@@ -89,7 +89,8 @@ static inline struct rio__task *rio__task_of(const rio_future *f)
 void rio__future_init(rio_future *f, struct rio_loop *l, enum rio__future_kind kind);
 /* Ends a pending future and notifies its observers. */
 void rio__future_finish(rio_future *f, enum rio__future_state state, long result);
-/* Cancels a pending future that is no task: it is done at once. */
+/* Cancels a pending future that is no task: it is done at once, a gather with its last
+ * member. */
 void rio__future_cancel(rio_future *f, const char *msg);
 void rio__future_observe(rio_future *f, struct rio__observer *o);
 static inline void rio__future_unobserve(struct rio__observer *o)
@@ -139,6 +140,11 @@ void rio__task_thread_msg(const char *msg);
 
 /* Waits for f whatever comes; requests stay pending. */
 RIO_AWAITS long rio__join_uncancelled(rio_future *f);
+
+/* ---- gather_future.c ---- */
+
+void rio__gather_cancel(rio_future *f, const char *msg);
+void rio__gather_drop(rio_future *f); /* lets go of the members */
 
 /* ---- cancel.c ---- */
 
