@@ -126,6 +126,8 @@ int demo_main(int argc, char **argv, rio_fn *body)
     rc = demo_run(body, NULL);
     if (rc >= 0)
         return 0;
+    if (rc == -EINTR) /* Ctrl-C */
+        return 130;
     why = rio_task_error(NULL);
     (void)fprintf(stderr, "%s: %s\n", demo.name,
                   why == NULL ? strerror((int)-rc) : why);

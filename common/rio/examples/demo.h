@@ -17,7 +17,8 @@
 #include "rio/rio.h"
 
 /* Reads the options, runs body(NULL) in a loop, and tells an error of it on stderr.
- * Returns  the exit status: 0; 1 the body failed.  Wrong options end the program: 2 */
+ * Returns  the exit status: 0; 1 the body failed; 130 it was interrupted (SIGINT).
+ *          Wrong options end the program: 2 */
 int demo_main(int argc, char **argv, rio_fn *body);
 
 /* The same in two pieces, for a main that does something between or around runs.
