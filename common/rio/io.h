@@ -93,16 +93,21 @@ struct rio_backend {
     uint64_t enters; /* calls of io_uring_enter, or of epoll_wait */
 };
 
+struct rio_sim_opts;
+
 /* Makes the backend that `flags` (RIO_IO_*) ask for.  Without one: io_uring, or epoll
  * where io_uring is refused; loop->io_reason then says why, else it is empty.
+ * `sim` is for RIO_IO_SIM, and may be NULL.
  * Returns  NULL and errno */
-struct rio_backend *rio__io_new(struct rio_loop *loop, unsigned flags);
+struct rio_backend *rio__io_new(struct rio_loop *loop, unsigned flags,
+                                const struct rio_sim_opts *sim);
 
-/* The one and the other.  Returns  NULL and errno; *out_what: what failed */
+/* The three.  Returns  NULL and errno; *out_what: what failed */
 struct rio_backend *rio__uring_new(struct rio_loop *loop, const char **out_what);
 struct rio_backend *rio__epoll_new(struct rio_loop *loop);
+struct rio_backend *rio__sim_new(struct rio_loop *loop, const struct rio_sim_opts *sim);
 
-/* What both say of clock and chance. */
+/* What the first two say of clock and chance. */
 int64_t rio__io_now(void);
 void rio__io_random(void *out, size_t n);
 

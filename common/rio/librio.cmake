@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 add_library(rio_headers INTERFACE)
 target_sources(rio_headers INTERFACE FILE_SET HEADERS
-  BASE_DIRS ${PROJECT_SOURCE_DIR}/common FILES ${CMAKE_CURRENT_SOURCE_DIR}/rio.h)
+  BASE_DIRS ${PROJECT_SOURCE_DIR}/common FILES ${CMAKE_CURRENT_SOURCE_DIR}/rio.h ${CMAKE_CURRENT_SOURCE_DIR}/sim.h)
 set_target_properties(rio_headers PROPERTIES EXPORT_NAME headers)
 
 foreach(kind SHARED STATIC)

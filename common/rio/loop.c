@@ -17,7 +17,7 @@ __thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exec")));
 
 /* ---- life ---- */
 
-struct rio_loop *rio__loop_new(unsigned flags)
+struct rio_loop *rio__loop_new(unsigned flags, const struct rio_sim_opts *sim)
 {
     struct rio_loop *l = calloc(1, sizeof *l);
     int err;
@@ -45,7 +45,7 @@ struct rio_loop *rio__loop_new(unsigned flags)
     l->thread = pthread_self();
     l->slow_limit = SLOW_STEP;
     if (rio__callbacks_init(l) == 0)
-        l->io = rio__io_new(l, flags);
+        l->io = rio__io_new(l, flags, sim);
     if (l->io != NULL) {
         rio__loop_register(l);
         return l;

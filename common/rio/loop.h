@@ -112,8 +112,8 @@ extern __thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exe
 
 /* ---- loop.c ---- */
 
-/* A loop with its backend; flags: RIO_IO_*.  Returns  NULL and errno */
-struct rio_loop *rio__loop_new(unsigned flags);
+/* A loop with its backend, for which the arguments are.  Returns  NULL and errno */
+struct rio_loop *rio__loop_new(unsigned flags, const struct rio_sim_opts *sim);
 /* Closes what is left and frees; stays as a husk while handles are referenced. */
 void rio__loop_free(struct rio_loop *l);
 /* A handle is gone: the last one frees the husk. */
@@ -195,10 +195,13 @@ void rio__callbacks_free(struct rio_loop *l);
 size_t rio__pool_busy(const struct rio_loop *l);
 void rio__pool_close(struct rio_loop *l); /* none may be busy */
 bool rio__signals_armed(const struct rio_loop *l);
+/* Whether a task waits for one. */
+bool rio__signals_awaited(const struct rio_loop *l);
 void rio__signals_close(struct rio_loop *l); /* ends its operation */
 void rio__signals_free(struct rio_loop *l);
 void rio__servers_close(struct rio_loop *l);
 void rio__servers_free(struct rio_loop *l);
+bool rio__processes_run(const struct rio_loop *l);
 void rio__processes_close(struct rio_loop *l); /* kills what still runs */
 void rio__streams_abort(struct rio_loop *l);
 /* A task that closes every generator, to be unreferenced; NULL: there is none open. */

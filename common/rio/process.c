@@ -291,6 +291,16 @@ void rio_process_close(rio_process *p)
     release(p); /* or when it is reaped */
 }
 
+bool rio__processes_run(const struct rio_loop *l)
+{
+    RQ_LIST_EACH(link, &l->processes)
+    {
+        if (!RQ_LIST_ENTRY(link, rio_process, link)->ended)
+            return true;
+    }
+    return false;
+}
+
 void rio__processes_close(struct rio_loop *l)
 {
     RQ_LIST_EACH_SAFE(link, &l->processes)

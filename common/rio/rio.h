@@ -93,14 +93,15 @@ typedef struct rio_runner rio_runner;
  * Source   asyncio.run */
 RIO_API long rio_run(rio_fn *main_fn, void *arg);
 
-/* With neither of the first two: io_uring, or epoll where the kernel has no io_uring or
+/* With none of the RIO_IO_*: io_uring, or epoll where the kernel has no io_uring or
  * forbids it; rio_stats.io says which, and io_reason why. */
 #define RIO_IO_URING 1u /* io_uring or nothing */
 #define RIO_IO_EPOLL 2u
-#define RIO_DEBUG 4u /* rio_set_debug from the first turn on */
+#define RIO_DEBUG 4u  /* rio_set_debug from the first turn on */
+#define RIO_IO_SIM 8u /* a simulated kernel and a virtual clock: <rio/sim.h> */
 
 /* asyncio.Runner: several runs on one loop.  It belongs to the thread that made it.
- * Errors  EINVAL unknown flag, or both backends; ENOMEM, EMFILE, ENFILE; with
+ * Errors  EINVAL unknown flag, or two backends; ENOMEM, EMFILE, ENFILE; with
  *         RIO_IO_URING: ENOSYS, EPERM, EINVAL, EOPNOTSUPP it is refused */
 RIO_API rio_runner *rio_runner_new(unsigned flags);
 /* Runs fn until it has ended.  Other tasks stay for the next run.
@@ -121,7 +122,7 @@ RIO_API void rio_runner_free(rio_runner *r);
 RIO_API rio_loop *rio_get_running_loop(void); /* NULL outside a loop */
 /* Ends run or run_forever after this turn. */
 RIO_API void rio_loop_stop(rio_loop *l);
-/* loop.time(): CLOCK_MONOTONIC, read now. */
+/* loop.time(): CLOCK_MONOTONIC, read now; in a simulation its virtual clock. */
 RIO_API int64_t rio_now(void);
 
 /* Callbacks.  A handle is an index and a generation: a late cancel is harmless.
@@ -169,7 +170,7 @@ typedef struct rio_stats {
     uint64_t turns;    /* of the loop */
     uint64_t switches; /* into tasks */
     uint64_t enters;   /* calls of io_uring_enter, or of epoll_wait */
-    const char *io;    /* the backend: "uring", "epoll"; "closed" */
+    const char *io;    /* the backend: "uring", "epoll", "sim"; "closed" */
     /* Why it is epoll: "io_uring_setup: EPERM; seccomp?", or "": it was asked for, or
      * it is io_uring.  Lent: by the loop. */
     const char *io_reason;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "rio/sim.h"
 #include "rio/task.h"
 
 /* A task that ignores its cancellation is asked so often before the run gives up on it.
@@ -190,19 +191,13 @@ rio_loop *rio_runner_get_loop(rio_runner *r)
 
 /* ---- life ---- */
 
-rio_runner *rio_runner_new(unsigned flags)
+static rio_runner *new_runner(unsigned flags, const rio_sim_opts *sim)
 {
-    rio_runner *r;
+    rio_runner *r = calloc(1, sizeof *r);
 
-    if ((flags & ~(RIO_IO_URING | RIO_IO_EPOLL | RIO_DEBUG)) != 0 ||
-        (flags & (RIO_IO_URING | RIO_IO_EPOLL)) == (RIO_IO_URING | RIO_IO_EPOLL)) {
-        errno = EINVAL;
-        return NULL;
-    }
-    r = calloc(1, sizeof *r);
     if (r == NULL)
         return NULL;
-    r->loop = rio__loop_new(flags);
+    r->loop = rio__loop_new(flags, sim);
     if (r->loop == NULL) {
         int err = errno;
 
@@ -213,6 +208,22 @@ rio_runner *rio_runner_new(unsigned flags)
     rio_set_debug(r->loop, (flags & RIO_DEBUG) != 0);
     rio__overflow_watch();
     return r;
+}
+
+rio_runner *rio_runner_new(unsigned flags)
+{
+    unsigned io = flags & (RIO_IO_URING | RIO_IO_EPOLL | RIO_IO_SIM);
+
+    if ((flags & ~(io | RIO_DEBUG)) != 0 || (io & (io - 1)) != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return new_runner(flags, NULL);
+}
+
+rio_runner *rio_sim_runner(const rio_sim_opts *opts)
+{
+    return new_runner(RIO_IO_SIM, opts);
 }
 
 static void cancel_all(struct rio_loop *l)

@@ -226,6 +226,16 @@ bool rio__signals_armed(const struct rio_loop *l)
     return l->signals != NULL && l->signals->wanted > 0;
 }
 
+bool rio__signals_awaited(const struct rio_loop *l)
+{
+    if (!rio__signals_armed(l))
+        return false;
+    for (int signo = 1; signo < NSIG; signo++)
+        if (!rio__waitq_empty(&l->signals->slots[signo].waiters))
+            return true;
+    return false;
+}
+
 void rio__signals_close(struct rio_loop *l)
 {
     if (l->signals == NULL)

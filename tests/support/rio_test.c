@@ -65,6 +65,8 @@ unsigned loop_test_io(void)
 
     if (io == NULL)
         return 0;
+    if (strcmp(io, "sim") == 0)
+        return RIO_IO_SIM;
     return strcmp(io, "epoll") == 0 ? RIO_IO_EPOLL : RIO_IO_URING;
 }
 

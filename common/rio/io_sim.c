@@ -1,0 +1,723 @@
+/* io_sim.c - the simulated backend; rio/sim.h says what it promises.
+ *
+ * The descriptors are the kernel's, and each operation is a plain call that does not
+ * wait, as with epoll (io_try.h); but when it is made is drawn.  An operation is always
+ * in one of these places:
+ *
+ *     submit ---> due --its time has come: try--> parked on its descriptor
+ *                  ^  |                                |
+ *                  |  `--> completed                   |
+ *                  `---------- news, cancel -----------'
+ *
+ * Due operations are in a heap by (time, sequence), and by `link` in one of SLOTS
+ * lists: of those that a turn with ready tasks makes due, for time stands still while
+ * tasks are ready.  An operation is never made due before an older one of its
+ * descriptor and direction.
+ *
+ * The clock moves in pass_time() alone: by a jump, or by a real wait while somebody
+ * outside works.  Nothing here may depend on addresses or on the real clock otherwise.
+ * SPDX-License-Identifier: MIT */
+#include "rio/io_sim.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/num.h"
+#include "rio/executor.h"
+#include "rio/io_try.h"
+#include "rio/io_watch.h"
+#include "rio/loop.h"
+
+enum {
+    BUFFER_BYTES = 16 << 10,
+    TURNS_MAX = 3, /* with ready tasks, until an operation is due */
+    SLOTS = TURNS_MAX + 1,
+    BUSY_TURNS_FREE = 1000, /* in a row; then each takes BUSY_TURN_TIME */
+    LOOKS_FREE = 1000000,   /* at the clock in one turn; then each takes LOOK_TIME */
+    SHORT_BITS_MAX = 14,    /* a short move: up to 2 to the power of 0 to 13 bytes */
+    SHORT_ONE_IN = 4,
+};
+#define START (1000 * RIO_SEC)
+#define LATENCY_MIN (1 * RIO_US)
+#define LATENCY_MAX (200 * RIO_US)
+#define STUCK_RETRY (1 * RIO_MS)
+#define BUSY_TURN_TIME (10 * RIO_US)
+#define LOOK_TIME (1 * RIO_US)
+
+/* An operation's place in the order of things; one for each slot of the slab. */
+struct event {
+    struct rq_heap_node node; /* the first member */
+    int64_t when;
+    uint64_t seq;
+    struct rio_op *op;
+    uint64_t sum; /* of the bytes that it reads, at its submission */
+    bool fresh;   /* not tried since it was submitted, or delivered something */
+    bool ends;    /* its next completion is to be its last */
+    bool cut;     /* the next try moves one byte */
+};
+
+/* The latest of one descriptor, for each direction: in, out. */
+struct order {
+    int64_t when[2];
+    uint64_t turn[2];
+};
+
+struct sim {
+    struct rio_backend base;
+    struct rio_loop *loop;
+    struct rio__watches watches;
+    struct rio__sim_faults faults;
+    rio_sim_opts opts;
+    struct rq_rand chance; /* the simulation's */
+    struct rq_rand lent;   /* the program's: its draws do not change the schedule */
+    struct rq_heap due;
+    uint64_t seq;
+    struct rq_list soon[SLOTS];
+    uint64_t busy_turns, busy_row;
+    struct rq_list failed; /* no memory for their events */
+    struct event **events; /* by the operation's index */
+    size_t event_count, event_made;
+    struct order *orders; /* by descriptor */
+    size_t order_count;
+    int64_t now;
+    unsigned looks; /* at the clock, in this turn */
+    uint64_t steps, hash;
+    char *buffer;
+};
+
+static struct sim *sim_of(struct rio_backend *b)
+{
+    return RQ_CONTAINER_OF(b, struct sim, base);
+}
+
+static struct event *event_of(const struct rq_heap_node *n)
+{
+    return (struct event *)(uintptr_t)n; /* its first member */
+}
+
+static bool is_earlier(const struct rq_heap_node *a, const struct rq_heap_node *b)
+{
+    const struct event *x = event_of(a), *y = event_of(b);
+
+    return x->when != y->when ? x->when < y->when : x->seq < y->seq;
+}
+
+static bool draw_one_in(struct sim *s, uint32_t n)
+{
+    return n > 0 && rq_rand_below(&s->chance, n) == 0;
+}
+
+/* ---- when an operation is due ---- */
+
+/* A larger table, with zeroes behind; *table may be NULL. */
+static int grow(void **table, size_t *count, size_t size, size_t need)
+{
+    size_t more = *count > 0 ? *count : 64;
+    void *grown;
+
+    if (need <= *count)
+        return 0;
+    while (more < need)
+        more *= 2;
+    grown = realloc(*table, more * size);
+    if (grown == NULL)
+        return -ENOMEM;
+    memset((char *)grown + *count * size, 0, (more - *count) * size);
+    *table = grown;
+    *count = more;
+    return 0;
+}
+
+static struct event *event_for(struct sim *s, const struct rio_op *op)
+{
+    void *table = s->events;
+    int rc = grow(&table, &s->event_count, sizeof *s->events, (size_t)op->index + 1);
+
+    s->events = table;
+    if (rc < 0)
+        return NULL;
+    if (s->events[op->index] != NULL)
+        return s->events[op->index];
+    if (rq_heap_reserve(&s->due, s->event_made + 1 - s->due.count) < 0)
+        return NULL;
+    s->events[op->index] = calloc(1, sizeof(struct event));
+    if (s->events[op->index] != NULL)
+        s->event_made++;
+    return s->events[op->index];
+}
+
+static struct order *order_of(struct sim *s, int fd)
+{
+    void *table = s->orders;
+    int rc = 0;
+
+    if (fd < 0)
+        return NULL;
+    rc = grow(&table, &s->order_count, sizeof *s->orders, (size_t)fd + 1);
+    s->orders = table;
+    return rc < 0 ? NULL : &s->orders[fd];
+}
+
+static bool is_output(const struct rio_op *op)
+{
+    return op->kind == RIO_OP_SEND || op->kind == RIO_OP_SENDMSG ||
+           op->kind == RIO_OP_WRITE || op->kind == RIO_OP_CONNECT;
+}
+
+/* Makes it due after `delay` at least; its link is in no list. */
+static void schedule(struct sim *s, struct rio_op *op, int64_t delay)
+{
+    struct event *ev = s->events[op->index];
+    struct order *order = order_of(s, op->fd);
+    int64_t span = s->opts.latency_max - s->opts.latency_min + 1;
+    int64_t when = s->now + delay + s->opts.latency_min +
+                   (int64_t)rq_rand_below(&s->chance, (uint64_t)span);
+    uint64_t turn = s->busy_turns + 1 + rq_rand_below(&s->chance, TURNS_MAX);
+    int way = is_output(op);
+
+    if (order != NULL && !op->cancelled) {
+        when = when > order->when[way] ? when : order->when[way];
+        turn = turn > order->turn[way] ? turn : order->turn[way];
+        order->when[way] = when;
+        order->turn[way] = turn;
+    }
+    ev->when = when;
+    ev->seq = s->seq++;
+    if (ev->node.place != 0)
+        rq_heap_update(&s->due, &ev->node);
+    else
+        rq_ignore(rq_heap_push(&s->due, &ev->node)); /* reserved */
+    if (delay == 0)
+        rq_list_push_back(&s->soon[turn % SLOTS], &op->link);
+}
+
+/* Time stands still, so the turn itself makes some due. */
+static void pass_busy_turn(struct sim *s)
+{
+    struct rq_list *link;
+
+    s->busy_turns++;
+    if (++s->busy_row > BUSY_TURNS_FREE)
+        s->now += BUSY_TURN_TIME;
+    while ((link = rq_list_pop_front(&s->soon[s->busy_turns % SLOTS])) != NULL) {
+        struct rio_op *op = RQ_LIST_ENTRY(link, struct rio_op, link);
+        struct event *ev = s->events[op->index];
+
+        if (ev->when > s->now)
+            ev->when = s->now;
+        rq_heap_update(&s->due, &ev->node);
+    }
+}
+
+/* ---- submit and cancel ---- */
+
+static void submit(struct rio_backend *b, struct rio_op *op)
+{
+    struct sim *s = sim_of(b);
+    struct event *ev = event_for(s, op);
+
+    op->queued = true; /* until its descriptor is watched for it */
+    if (ev == NULL) {
+        rq_list_push_back(&s->failed, &op->link);
+        return;
+    }
+    ev->op = op;
+    ev->fresh = true;
+    ev->ends = ev->cut = false;
+    ev->sum = rio__sim_sum(op);
+    rio__sim_spoil(op);
+    schedule(s, op, 0);
+}
+
+static void cancel(struct rio_backend *b, struct rio_op *op)
+{
+    struct sim *s = sim_of(b);
+    const rio_sim_fault *fault = rio__sim_fault_of_cancel(&s->faults, &s->chance, op);
+
+    if (fault != NULL && fault->kind == RIO_SIM_CANCEL_LOST)
+        return;
+    op->cancelled = true;
+    if (op->index >= s->event_count || s->events[op->index] == NULL)
+        return; /* it fails anyway */
+    rq_list_remove(&op->link);
+    schedule(s, op, fault == NULL ? 0 : fault->delay);
+}
+
+/* ---- completions ---- */
+
+static bool gives_descriptor(const struct rio_op *op)
+{
+    return op->kind == RIO_OP_ACCEPT || op->kind == RIO_OP_ACCEPTS ||
+           op->kind == RIO_OP_OPENAT;
+}
+
+static void deliver(struct sim *s, struct rio_op *op, int res, unsigned flags)
+{
+    int said = res > 0 && gives_descriptor(op) ? 0 : res; /* its number is chance */
+
+    s->steps++;
+    s->hash = rio__sim_mix(s->hash, (uint64_t)op->kind << 32 | (uint32_t)said);
+    s->hash = rio__sim_mix(s->hash, (uint64_t)(s->now - START) << 1 | flags);
+    if (s->opts.on_step != NULL)
+        s->opts.on_step(s->steps, s->opts.on_step_arg);
+    rio__op_complete(s->loop, op, res, flags);
+}
+
+/* Ends the operation.  What a part of it has achieved counts more than why it ended. */
+static void finish(struct sim *s, struct rio_op *op, int res)
+{
+    rio__watch_leave(&s->watches, op);
+    if (op->progress > 0)
+        res = (int)op->progress + (res > 0 ? res : 0);
+    deliver(s, op, res, 0);
+}
+
+static void deliver_more(struct sim *s, struct rio_op *op, int res)
+{
+    struct event *ev = s->events[op->index];
+    bool lends = op->kind == RIO_OP_RECVS;
+
+    ev->fresh = true;
+    if (ev->ends) {
+        finish(s, op, res);
+    } else {
+        schedule(s, op, 0); /* first: it may be cancelled inside */
+        deliver(s, op, res, RIO_OP_MORE);
+    }
+    if (lends)
+        memset(s->buffer, 0xa5, (size_t)res); /* it is over */
+}
+
+static unsigned fail_some(struct sim *s)
+{
+    struct rq_list end;
+    unsigned count = 0;
+
+    rq_list_push_back(&s->failed, &end); /* what fails meanwhile fails next time */
+    while (s->failed.next != &end) {
+        struct rq_list *link = rq_list_pop_front(&s->failed);
+
+        deliver(s, RQ_LIST_ENTRY(link, struct rio_op, link), -ENOMEM, 0);
+        count++;
+    }
+    rq_list_remove(&end);
+    return count;
+}
+
+/* ---- a try ---- */
+
+static void check_buffers(const struct sim *s, const struct event *ev)
+{
+    bool bytes_in_flight_were_left_alone = rio__sim_sum(ev->op) == ev->sum;
+
+    if (!bytes_in_flight_were_left_alone)
+        (void)fprintf(stderr, "rio: simulation, seed %" PRIu64 ", step %" PRIu64 "\n",
+                      s->opts.seed, s->steps + 1);
+    ASSERT(bytes_in_flight_were_left_alone);
+}
+
+static bool is_of_stream(const struct rio_op *op)
+{
+    socklen_t len = sizeof(int);
+    int type = 0;
+
+    if (op->kind != RIO_OP_SEND && op->kind != RIO_OP_RECV && op->kind != RIO_OP_RECVS)
+        return op->kind == RIO_OP_WRITE; /* of which the rest follows */
+    return getsockopt(op->fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+           type == SOCK_STREAM;
+}
+
+/* How many bytes this try may move. */
+static size_t draw_size(struct sim *s, struct event *ev)
+{
+    bool cut = ev->cut;
+    uint64_t bits;
+
+    ev->cut = false;
+    if (cut)
+        return 1;
+    if (!draw_one_in(s, s->opts.short_one_in) || !is_of_stream(ev->op))
+        return SIZE_MAX;
+    bits = rq_rand_below(&s->chance, SHORT_BITS_MAX);
+    return 1 + rq_rand_below(&s->chance, UINT64_C(1) << bits);
+}
+
+static bool is_file(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 &&
+           (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
+/* A file does not wait, and the simulation has the time. */
+static bool is_file_call(const struct rio_op *op)
+{
+    if (op->kind == RIO_OP_READ || op->kind == RIO_OP_WRITE)
+        return is_file(op->fd);
+    return op->kind >= RIO_OP_OPENAT && op->kind <= RIO_OP_MKDIRAT;
+}
+
+static int try_file(const struct rio_op *op)
+{
+    struct rio_op rest = *op;
+
+    if (op->kind == RIO_OP_READ || op->kind == RIO_OP_WRITE) {
+        rest.buf = (char *)op->buf + op->progress;
+        rest.len = rio__io_rest(op);
+        rest.off += op->progress;
+    }
+    return (int)rio__io_file(&rest);
+}
+
+/* Does it, or `size` bytes of it at most.  Whoever judges sees the whole. */
+static int try_it(struct sim *s, struct rio_op *op, size_t size)
+{
+    size_t len = op->len, room = size < BUFFER_BYTES ? size : BUFFER_BYTES;
+    bool moves = op->kind == RIO_OP_SEND || op->kind == RIO_OP_RECV ||
+                 op->kind == RIO_OP_READ || op->kind == RIO_OP_WRITE;
+    int res;
+
+    if (moves && size < rio__io_rest(op))
+        op->len = op->progress + size;
+    res = is_file_call(op) ? try_file(op) : rio__io_try(op, s->buffer, room);
+    op->len = len;
+    return res;
+}
+
+enum fate { UNHARMED, LATER, ENDED };
+
+static enum fate suffer(struct sim *s, struct event *ev)
+{
+    const rio_sim_fault *fault = NULL;
+
+    if (ev->fresh)
+        fault = rio__sim_fault_of_try(&s->faults, &s->chance, ev->op);
+    ev->fresh = false;
+    if (fault == NULL)
+        return UNHARMED;
+    if (fault->kind == RIO_SIM_DELAY) {
+        schedule(s, ev->op, fault->delay);
+        return LATER;
+    }
+    if (fault->kind == RIO_SIM_FAIL) {
+        if (fault->error == -ECONNRESET || fault->error == -EPIPE)
+            (void)shutdown(ev->op->fd, SHUT_RDWR);
+        finish(s, ev->op, fault->error);
+        return ENDED;
+    }
+    if (fault->kind == RIO_SIM_SHOT_END)
+        ev->ends = true;
+    else
+        ev->cut = true;
+    return UNHARMED;
+}
+
+/* It stays: parked, or due again after `delay`. */
+static unsigned keep(struct sim *s, struct rio_op *op, bool parks, int64_t delay)
+{
+    int rc = -ECANCELED;
+
+    if (!op->cancelled) {
+        rc = parks ? rio__watch_park(&s->watches, op) : 0;
+        if (rc == 0 && !parks)
+            schedule(s, op, delay);
+    }
+    if (rc == 0)
+        return 0;
+    finish(s, op, rc);
+    return 1;
+}
+
+/* Its time has come.  Returns  how many completions that was */
+static unsigned step(struct sim *s, struct event *ev)
+{
+    struct rio_op *op = ev->op;
+    enum fate fate;
+    int res;
+
+    rq_list_remove(&op->link);
+    check_buffers(s, ev);
+    /* One that has never been tried has not reached the kernel yet; a result that is
+     * there may come before the cancel, or after. */
+    if (op->cancelled && draw_one_in(s, 2)) {
+        finish(s, op, -ECANCELED);
+        return 1;
+    }
+    fate = suffer(s, ev);
+    if (fate != UNHARMED)
+        return fate == ENDED;
+    res = try_it(s, op, draw_size(s, ev));
+    switch (rio__io_judge(op, res)) {
+    case RIO__TRY_DONE:
+        finish(s, op, res);
+        return 1;
+    case RIO__TRY_MORE:
+        deliver_more(s, op, res);
+        return 1;
+    case RIO__TRY_PART:
+        op->progress += (uint32_t)res;
+        return keep(s, op, false, 0);
+    case RIO__TRY_WAIT:
+        return keep(s, op, true, 0);
+    case RIO__TRY_STUCK:
+        return keep(s, op, false, STUCK_RETRY);
+    case RIO__TRY_AGAIN:
+        return keep(s, op, false, 0);
+    }
+    return 0;
+}
+
+/* Does what is due.  What that submits is due later.  Returns  how many completions */
+static unsigned run_due(struct sim *s, unsigned max)
+{
+    unsigned delivered = fail_some(s);
+    struct rq_heap_node *first;
+
+    while (delivered < max && (first = rq_heap_min(&s->due)) != NULL &&
+           event_of(first)->when <= s->now)
+        delivered += step(s, event_of(rq_heap_pop(&s->due)));
+    return delivered;
+}
+
+/* ---- time ---- */
+
+/* Threads of this process that are neither ours nor our executors'. */
+static bool has_other_threads(const struct rio_loop *l)
+{
+    struct stat st;
+    size_t ours = 1;
+
+    if (stat("/proc/self/task", &st) < 0)
+        return false;
+    RQ_LIST_EACH(link, &l->executors)
+    {
+        ours += RQ_LIST_ENTRY(link, rio_executor, link)->thread_count;
+    }
+    return st.st_nlink > ours + 2; /* one link for each, "." and ".." */
+}
+
+/* Whether somebody whose time is the real one works for us, or may. */
+static bool is_helped(const struct sim *s)
+{
+    const struct rio_loop *l = s->loop;
+
+    return rio__pool_busy(l) > 0 || rio__processes_run(l) || rio__signals_awaited(l) ||
+           ((l->exposed || s->watches.ops > 0) && has_other_threads(l));
+}
+
+/* Returns  true: it was woken */
+static bool look(struct sim *s, int64_t left)
+{
+    struct rq_list news, *link;
+    bool woken;
+
+    rq_list_init(&news);
+    woken = rio__watches_wait(&s->watches, left, &news);
+    while ((link = rq_list_pop_front(&news)) != NULL)
+        schedule(s, RQ_LIST_ENTRY(link, struct rio_op, link), 0);
+    return woken;
+}
+
+/* Nothing can be done before `until`.  Returns  true: it was woken */
+static bool pass_time(struct sim *s, int64_t until)
+{
+    bool helped = is_helped(s), woken;
+    int64_t start, passed;
+
+    if (!helped && until != INT64_MAX) {
+        s->now = until;
+        return false;
+    }
+    start = rio__io_now();
+    woken = look(s, until == INT64_MAX ? -1 : until - s->now);
+    passed = rio__io_now() - start;
+    if (helped)
+        s->now = passed < until - s->now ? s->now + passed : until;
+    return woken;
+}
+
+static void turn(struct rio_backend *b, int64_t until, unsigned max)
+{
+    struct sim *s = sim_of(b);
+    bool busy = until <= s->now, woken = false;
+
+    s->looks = 0;
+    if (busy)
+        pass_busy_turn(s);
+    if (s->watches.ops > 0)
+        woken = look(s, 0);
+    if (run_due(s, max) > 0 || busy)
+        return;
+    s->busy_row = 0;
+    while (!woken && s->now < until) {
+        const struct rq_heap_node *first = rq_heap_min(&s->due);
+        int64_t next = first == NULL ? INT64_MAX : event_of(first)->when;
+
+        woken = pass_time(s, next < until ? next : until);
+        if (run_due(s, max) > 0)
+            return;
+    }
+}
+
+static int64_t now(struct rio_backend *b)
+{
+    struct sim *s = sim_of(b);
+
+    if (++s->looks > LOOKS_FREE)
+        s->now += LOOK_TIME;
+    return s->now;
+}
+
+/* ---- the rest of a backend ---- */
+
+static void wake(struct rio_backend *b)
+{
+    rio__watches_wake(&sim_of(b)->watches);
+}
+
+static void fill_random(struct rio_backend *b, void *out, size_t n)
+{
+    char *at = out;
+
+    while (n > 0) {
+        uint64_t word = rq_rand_u64(&sim_of(b)->lent);
+        size_t part = n < sizeof word ? n : sizeof word;
+
+        memcpy(at, &word, part);
+        at += part;
+        n -= part;
+    }
+}
+
+static int adopt(struct rio_backend *b, int fd)
+{
+    (void)b;
+    return rio__io_unblock(fd);
+}
+
+static void sim_free(struct rio_backend *b)
+{
+    struct sim *s = sim_of(b);
+
+    rio__watches_close(&s->watches);
+    rio__sim_faults_fini(&s->faults);
+    rq_heap_fini(&s->due);
+    for (size_t i = 0; i < s->event_count; i++)
+        free(s->events[i]);
+    free(s->events);
+    free(s->orders);
+    free(s->buffer);
+    free(s);
+}
+
+/* ---- life ---- */
+
+static uint64_t seed_of_environment(void)
+{
+    const char *text = getenv("RIO_SIM_SEED");
+    uint64_t seed = 0;
+
+    if (text == NULL || rq_num_u64(rq_slice_str(text), 1, UINT64_MAX, &seed) < 0)
+        return 1;
+    return seed;
+}
+
+static int set_options(struct sim *s, const rio_sim_opts *opts)
+{
+    static const rio_sim_opts defaults = {.short_one_in = SHORT_ONE_IN};
+
+    s->opts = opts == NULL ? defaults : *opts;
+    if (s->opts.seed == 0)
+        s->opts.seed = seed_of_environment();
+    if (s->opts.latency_min == 0 && s->opts.latency_max == 0) {
+        s->opts.latency_min = LATENCY_MIN;
+        s->opts.latency_max = LATENCY_MAX;
+    }
+    if (s->opts.latency_min < 0 || s->opts.latency_min > s->opts.latency_max ||
+        s->opts.latency_max > RIO_FOREVER / 4)
+        return -EINVAL;
+    rq_rand_seed(&s->chance, s->opts.seed);
+    rq_rand_seed(&s->lent, ~s->opts.seed);
+    return rio__sim_faults_init(&s->faults, &s->opts);
+}
+
+static int set_up(struct sim *s, const rio_sim_opts *opts)
+{
+    int rc = rio__watches_open(&s->watches, s->loop);
+
+    if (rc == 0)
+        rc = set_options(s, opts);
+    if (rc < 0)
+        return rc;
+    s->buffer = malloc(BUFFER_BYTES);
+    return s->buffer == NULL ? -ENOMEM : 0;
+}
+
+struct rio_backend *rio__sim_new(struct rio_loop *loop, const rio_sim_opts *opts)
+{
+    struct sim *s = calloc(1, sizeof *s);
+    int rc;
+
+    if (s == NULL)
+        return NULL;
+    s->base = (struct rio_backend){
+        .name = "sim",
+        .free = sim_free,
+        .submit = submit,
+        .cancel = cancel,
+        .turn = turn,
+        .wake = wake,
+        .now = now,
+        .random = fill_random,
+        .adopt = adopt,
+    };
+    s->loop = loop;
+    s->now = START;
+    rq_heap_init(&s->due, is_earlier);
+    rq_list_init(&s->failed);
+    for (size_t i = 0; i < SLOTS; i++)
+        rq_list_init(&s->soon[i]);
+    rc = set_up(s, opts);
+    if (rc < 0) {
+        sim_free(&s->base);
+        errno = -rc;
+        return NULL;
+    }
+    return &s->base;
+}
+
+/* ---- the public face ---- */
+
+static const struct sim *sim_of_loop(const rio_loop *l)
+{
+    if (l == NULL || l->io == NULL || l->io->free != sim_free)
+        return NULL;
+    return sim_of(l->io);
+}
+
+uint64_t rio_sim_seed(const rio_loop *l)
+{
+    const struct sim *s = sim_of_loop(l);
+
+    return s == NULL ? 0 : s->opts.seed;
+}
+
+uint64_t rio_sim_steps(const rio_loop *l)
+{
+    const struct sim *s = sim_of_loop(l);
+
+    return s == NULL ? 0 : s->steps;
+}
+
+uint64_t rio_sim_hash(const rio_loop *l)
+{
+    const struct sim *s = sim_of_loop(l);
+
+    return s == NULL ? 0 : s->hash;
+}

@@ -1,0 +1,38 @@
+/* io_sim.h - the parts of the simulated backend: the script of faults (sim_faults.c)
+ * and the watch over buffers (sim_guard.c).
+ * SPDX-License-Identifier: MIT */
+#ifndef RIO_IO_SIM_H
+#define RIO_IO_SIM_H
+
+#include "base/attr.h"
+#include "base/rand.h"
+#include "rio/io.h"
+#include "rio/sim.h"
+
+struct rio__sim_faults {
+    struct rio__sim_line *lines;
+    size_t count;
+};
+
+/* Errors  -EINVAL, -ENOMEM */
+RQ_MUST_CHECK int rio__sim_faults_init(struct rio__sim_faults *f,
+                                       const rio_sim_opts *opts);
+void rio__sim_faults_fini(struct rio__sim_faults *f);
+/* What happens to an operation that is tried for the first time since its last
+ * completion, and to one that is being cancelled.  Returns  NULL: nothing */
+const rio_sim_fault *rio__sim_fault_of_try(struct rio__sim_faults *f,
+                                           struct rq_rand *chance,
+                                           const struct rio_op *op);
+const rio_sim_fault *rio__sim_fault_of_cancel(struct rio__sim_faults *f,
+                                              struct rq_rand *chance,
+                                              const struct rio_op *op);
+
+/* Fills what the operation receives into with garbage. */
+void rio__sim_spoil(const struct rio_op *op);
+/* A sum of all bytes that the operation reads: what it sends, its paths, its address.
+ */
+uint64_t rio__sim_sum(const struct rio_op *op);
+/* Folds a value into a hash. */
+uint64_t rio__sim_mix(uint64_t hash, uint64_t value);
+
+#endif
