@@ -46,3 +46,8 @@ string(REGEX REPLACE "/$" "" RIO_PC_UP "${RIO_PC_UP}")
 configure_file(rio.pc.in rio.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/rio.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT librio-dev)
+
+# gdb loads it by itself with /usr/lib/.../librio.so.<version>; else it is sourced.
+install(FILES gdb/librio-gdb.py
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_LIBDIR}
+  RENAME librio.so.${PROJECT_VERSION}-gdb.py COMPONENT librio-dev)
