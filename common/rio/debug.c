@@ -23,12 +23,16 @@ void rio__report(struct rio_loop *l, const char *what, long err, const rio_task 
 {
     const char *who = t == NULL ? NULL : rio_task_name(t);
     const char *msg = t == NULL ? NULL : t->msg;
+    const struct rio__task *outer = l->reported;
+    long rc = -1;
 
-    if (l->on_error == NULL) {
-        print(what, err, who, msg);
-        return;
+    if (l->on_error != NULL) {
+        if (t != NULL && t->kind == RIO__TASK)
+            l->reported = rio__task_of(t);
+        rc = l->on_error(l, what, err, l->on_error_arg);
+        l->reported = outer;
     }
-    if (l->on_error(l, what, err, l->on_error_arg) < 0)
+    if (rc < 0)
         print(what, err, who, msg);
 }
 
@@ -138,4 +142,20 @@ void rio__debug_swallowed(struct rio__task *t)
     rio__debug_say(t->f.loop,
                    "task %s waits again after -ECANCELED, without rio_task_uncancel()",
                    rio_task_name(&t->f));
+}
+
+void rio__debug_forlorn(struct rio_loop *l)
+{
+    RQ_LIST_EACH(link, &l->tasks)
+    {
+        struct rio__task *t = RQ_LIST_ENTRY(link, struct rio__task, all);
+        rio_future *f = t->wait == NULL ? NULL : t->wait->joins;
+
+        /* The one reference to the task is the loop's, that to the future its own. */
+        if (t->f.refs == 1 && f != NULL && f->kind == RIO__FUTURE && f->refs == 1)
+            rio__debug_say(l,
+                           "task %s was destroyed while it waited for a future that "
+                           "nobody else knew",
+                           rio_task_name(&t->f));
+    }
 }

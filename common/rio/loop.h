@@ -93,13 +93,14 @@ struct rio_loop {
 
     rio_exception_handler *on_error;
     void *on_error_arg;
-    struct rq_list executors;     /* struct rio_executor, all of them */
-    rio_executor *executor;       /* the default one, or NULL: not made yet */
-    struct rio__signals *signals; /* signal.c */
-    struct rq_list streams;       /* struct rio_stream that are not closed */
-    struct rq_list processes;     /* struct rio_process that are not gone */
-    struct rq_list servers;       /* struct rio_server, all of them */
-    struct rq_list gens;          /* struct rio_gen that are not freed */
+    const struct rio__task *reported; /* while on_error is told of its error */
+    struct rq_list executors;         /* struct rio_executor, all of them */
+    rio_executor *executor;           /* the default one, or NULL: not made yet */
+    struct rio__signals *signals;     /* signal.c */
+    struct rq_list streams;           /* struct rio_stream that are not closed */
+    struct rq_list processes;         /* struct rio_process that are not gone */
+    struct rq_list servers;           /* struct rio_server, all of them */
+    struct rq_list gens;              /* struct rio_gen that are not freed */
 
     pthread_t thread;
     bool running, closing, closed, freed;
@@ -215,6 +216,8 @@ void rio__gens_free(struct rio_loop *l);
 void rio__report(struct rio_loop *l, const char *what, long err, const rio_task *t);
 /* One line for each task that has not ended. */
 void rio__dump(struct rio_loop *l, FILE *f);
+/* Debug mode, at the end of the loop: tasks that nobody can wake, or ask. */
+void rio__debug_forlorn(struct rio_loop *l);
 /* A finding of debug mode, as an error of 0. */
 void rio__debug_say(struct rio_loop *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

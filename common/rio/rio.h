@@ -25,6 +25,9 @@
  *   Threads   a loop and all that belongs to it is used by one thread alone; only
  *             rio_call_soon_threadsafe and rio_run_coroutine_threadsafe may be called
  *             from others.
+ *   State     errno, the floating-point environment and the signal mask belong to the
+ *             thread: errno means nothing after a suspension, and a task that changes
+ *             one of the others puts it back before it suspends.
  *   Memory    any call that allocates can return -ENOMEM; not repeated below either.
  *   Owns      borrows, keeps, consumes, gives, lends: a pointer is borrowed, valid
  *             until the call returns, unless the comment says otherwise.
@@ -498,7 +501,8 @@ RIO_API int rio_gen_received(void *in, size_t size);
  */
 RIO_AWAITS RIO_API int rio_gen_free(rio_gen *g);
 
-/* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on ---- */
+/* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on.  They belong
+ * to no loop, but where a task of one loop waits, one of another cannot: -EINVAL. ---- */
 
 typedef struct rio_waitq {
     void *head, *tail;
@@ -630,14 +634,15 @@ RIO_API bool rio_queue_full(const rio_queue *q);
 
 /* A variable that each task has a value of; the variable's address names it, so it is
  * usually static.  A task starts with the values that the task which makes it has then;
- * one made by a callback starts with the defaults. */
+ * one made by a callback starts with the defaults, and the main of a runner's run with
+ * what the one before has left.  An exception handler has those of the failed task. */
 typedef struct rio_ctxvar {
     void *dflt;
 } rio_ctxvar;
 /* The calling task's value; dflt if it was never set, and outside a task. */
 RIO_API void *rio_ctxvar_get(const rio_ctxvar *v);
 /* For the calling task, and those it makes from now on.
- * Errors  -EPERM outside a task; -EINVAL v is NULL
+ * Errors  -EPERM outside a task, and in an exception handler; -EINVAL v is NULL
  * Owns    keeps val, and v, as long as such a task lives */
 RIO_API int rio_ctxvar_set(const rio_ctxvar *v, void *val);
 

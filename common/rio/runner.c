@@ -19,6 +19,8 @@ enum { SHUTDOWN_ROUNDS = 1000 };
 
 struct rio_runner {
     struct rio_loop *loop; /* closed, it stays as a husk until the runner is freed */
+    struct rio__vars
+        *vars; /* what the last main has set; the next one goes on with it */
 };
 
 /* ---- SIGINT ---- */
@@ -143,11 +145,14 @@ long rio_runner_run(rio_runner *r, rio_fn *fn, void *arg)
         return -ENOMEM;
     }
     rio_ref(&t->f);
+    t->vars = rio__vars_ref(r->vars);
     watching = watch_interrupt(r->loop);
     rio__task_thread_msg(NULL);
     rc = run_until_done(r->loop, &t->f);
     if (watching)
         unwatch_interrupt();
+    rio__vars_unref(r->vars);
+    r->vars = rio__vars_ref(t->vars);
     rio_unref(&t->f);
     leave(r->loop);
     return rc;
@@ -304,6 +309,8 @@ static void drain(struct rio_loop *l)
 static void close_loop(struct rio_loop *l)
 {
     l->closing = true;
+    if (l->debug)
+        rio__debug_forlorn(l);
     rio__servers_close(l);
     end_tasks(l);
     close_generators(l);
@@ -350,6 +357,7 @@ void rio_runner_free(rio_runner *r)
     if (r == NULL)
         return;
     rio__loop_free(r->loop);
+    rio__vars_unref(r->vars);
     free(r);
 }
 

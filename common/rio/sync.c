@@ -97,8 +97,8 @@ RIO_AWAITS static int reacquire(rio_lock *l)
     for (;;) {
         int rc = await(rio_lock_acquire(l));
 
-        if (rc == 0)
-            return cancelled;
+        if (rc != -ECANCELED)
+            return rc < 0 ? rc : cancelled;
         cancelled = rc;
     }
 }

@@ -60,12 +60,15 @@ RIO_AWAITS static inline int wait_at(rio_waitq *q, struct rio__waiter *w,
                                      const char *what, bool first)
 {
     struct rio__task *t = rio__task_self();
+    const struct rio__waiter *last = q->tail;
     int rc;
 
     w->woken = false;
     w->q = NULL;
     if (t == NULL)
         return -EPERM;
+    if (last != NULL && last->wait.task->f.loop != t->f.loop)
+        return -EINVAL;
     w->wait = (struct rio__wait){.task = t, .cancel = cancel_waiter, .what = what};
     if (first)
         push_front(q, w);

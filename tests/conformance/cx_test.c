@@ -1,5 +1,6 @@
 /* cx_test - CX: hazards that only a runtime in C has.
  * SPDX-License-Identifier: MIT */
+#include <fenv.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -118,7 +119,65 @@ LOOP_TEST(test_CX_03)
     return 0;
 }
 
-SKIP_CASE(test_CX_05, "a switch keeps neither of them, by design")
+/* Documented: they are the thread's, and whoever changes them puts them back before it
+ * suspends.  Nor may the runtime change them. */
+static long changes_modes(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 10; i++) {
+        sigset_t set, old;
+        int mode = fegetround();
+
+        (void)sigemptyset(&set);
+        (void)sigaddset(&set, SIGUSR2);
+        EXPECT_EQ(fesetround(FE_UPWARD), 0);
+        EXPECT_EQ(pthread_sigmask(SIG_BLOCK, &set, &old), 0);
+        EXPECT_EQ(pthread_sigmask(SIG_SETMASK, &old, NULL), 0);
+        EXPECT_EQ(fesetround(mode), 0);
+        RIO_TRY(await(rio_sleep(i % 2 * RIO_MS)));
+    }
+    return 0;
+}
+
+static long sees_modes(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 10; i++) {
+        sigset_t now;
+
+        EXPECT_EQ(pthread_sigmask(SIG_SETMASK, NULL, &now), 0);
+        EXPECT(sigismember(&now, SIGUSR2) == 0 && sigismember(&now, SIGUSR1) == 1);
+        EXPECT_EQ(fegetround(), FE_DOWNWARD);
+        RIO_TRY(await(rio_sleep(i % 2 * RIO_MS)));
+    }
+    return 0;
+}
+
+static long runs_both(void *unused)
+{
+    rio_task *t[2] = {rio_create_task(changes_modes, NULL),
+                      rio_create_task(sees_modes, NULL)};
+
+    (void)unused;
+    for (int i = 0; i < 2; i++)
+        EXPECT_EQ(await(rio_join_unref(t[i])), 0);
+    return 0;
+}
+
+static void test_CX_05(void **state)
+{
+    sigset_t set, old;
+
+    (void)state;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGUSR1);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &set, &old), 0);
+    assert_int_equal(fesetround(FE_DOWNWARD), 0);
+    assert_int_equal(loop_test_run(runs_both, NULL), 0);
+    assert_int_equal(fegetround(), FE_DOWNWARD);
+    assert_int_equal(fesetround(FE_TONEAREST), 0);
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, &old, NULL), 0);
+}
 
 /* Keeps no handle of the loop, which another thread could use to wake it. */
 static long waits_for_nothing(void *unused)

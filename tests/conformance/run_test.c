@@ -190,7 +190,29 @@ static void test_RUN_11(void **state)
     rio_runner_free(r);
 }
 
-SKIP_CASE(test_RUN_13, "the main of each run starts with the default values")
+static const rio_ctxvar number = {NULL};
+
+static long swaps_number(void *value)
+{
+    long old = (long)(intptr_t)rio_ctxvar_get(&number);
+
+    RIO_TRY(await(rio_yield()));
+    RIO_TRY(rio_ctxvar_set(&number, value));
+    return old;
+}
+
+static void test_RUN_13(void **state)
+{
+    rio_runner *r = rio_runner_new(loop_test_io()),
+               *other = rio_runner_new(loop_test_io());
+
+    (void)state;
+    for (intptr_t i = 0; i < 3; i++)
+        assert_int_equal(rio_runner_run(r, swaps_number, (void *)(i + 1)), i);
+    assert_int_equal(rio_runner_run(other, swaps_number, NULL), 0);
+    rio_runner_free(r);
+    rio_runner_free(other);
+}
 
 static long interrupt(void *unused)
 {
