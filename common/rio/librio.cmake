@@ -51,3 +51,14 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/rio.pc
 install(FILES gdb/librio-gdb.py
   DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_LIBDIR}
   RENAME librio.so.${PROJECT_VERSION}-gdb.py COMPONENT librio-dev)
+
+# The man page, where scdoc is at hand.
+find_program(RINGQ_SCDOC scdoc)
+if(RINGQ_SCDOC)
+  set(man_source ${PROJECT_SOURCE_DIR}/docs/man/rio.7.scd)
+  add_custom_command(OUTPUT rio.7 VERBATIM DEPENDS ${man_source}
+    COMMAND sh -c "'${RINGQ_SCDOC}' < '${man_source}' > rio.7")
+  add_custom_target(librio_man ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/rio.7)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/rio.7
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man7 COMPONENT librio-dev)
+endif()
