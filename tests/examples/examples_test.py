@@ -12,7 +12,8 @@ A table is a list of runs, each ended by an empty line:
     0.1 /value \\d+/                   a regular expression for the whole line
     - a line                          whenever
     0.1 end                           the last line: how long the program took
-    ! slow step                       a line of stderr holds this; in order
+    ! slow step                       a line of stderr holds this text or /regular
+                                      expression/; in order
     = 1                               the exit status, else 0
 
 `sim` is the simulated backend, whose times are exact.  `real` is the real clock at a tenth
@@ -67,6 +68,12 @@ def matches(expected, line):
     return expected.removeprefix('~') == line
 
 
+def holds(expected, line):
+    if len(expected) > 1 and expected[0] == expected[-1] == '/':
+        return re.search(expected[1:-1], line) is not None
+    return expected in line
+
+
 def same_time(mode, expected, got):
     if expected is None:
         return True
@@ -110,7 +117,7 @@ def judge(run, mode, result):
             yield f'at {second} s instead of {when} s: {line}'
     complaints = iter(result.stderr.splitlines())
     for text in run.stderr:
-        if not any(text in line for line in complaints):
+        if not any(holds(text, line) for line in complaints):
             yield f'missing on stderr: {text}'
     if result.stderr and not run.stderr:
         yield 'nothing may stand on stderr'
