@@ -165,7 +165,8 @@ double elapsed(void)
 }
 
 /* With stdout locked. */
-static void print_word(const char *fmt, va_list args)
+__attribute__((format(printf, 1, 0))) static void print_word(const char *fmt,
+                                                             va_list args)
 {
     if (demo.in_line)
         (void)putchar(' ');
