@@ -3,29 +3,18 @@
  *
  * asyncio: loop.call_soon(), call_later(), add_done_callback().
  * SPDX-License-Identifier: MIT */
-#include <stdio.h>
-
 #include "rio/examples/demo.h"
 
-static char trace[32];
-static size_t used;
-
-static void note(const char *what)
+static long print_word(void *arg)
 {
-    used += (size_t)snprintf(trace + used, sizeof trace - used, "%s%s",
-                             used > 0 ? " " : "", what);
-}
-
-static long on_time(void *arg)
-{
-    note(arg);
+    say_word("%s", (const char *)arg);
     return 0;
 }
 
-static void on_done(rio_future *f, void *arg)
+static void print_last_word(rio_future *f, void *arg)
 {
     (void)f;
-    note(arg);
+    say("%s", (const char *)arg);
 }
 
 static long work(void *arg)
@@ -39,12 +28,10 @@ static long body(void *arg)
     RIO_AUTO_TASK task = rio_create_task(work, NULL);
 
     (void)arg;
-    RIO_TRY(rio_future_add_done_callback(task, on_done, "done"));
-    rio_call_later(seconds(0.5), on_time, "later");
-    rio_call_soon(on_time, "soon");
-    RIO_TRY(await(rio_sleep(seconds(1.5))));
-    say("%s", trace);
-    return 0;
+    RIO_TRY(rio_future_add_done_callback(task, print_last_word, "done"));
+    rio_call_later(seconds(0.5), print_word, "later");
+    rio_call_soon(print_word, "soon");
+    return await(rio_sleep(seconds(1.5))); /* callbacks do not keep the loop running */
 }
 
 int main(int argc, char **argv)
