@@ -280,6 +280,10 @@ RIO_API long rio_error(long err, const char *fmt, ...)
 /* The message of t's error, or NULL.  t NULL: of the calling task; outside a task, of
  * the last run on this thread.  Lent by t. */
 RIO_API const char *rio_task_error(const rio_task *t);
+/* The frames of one, innermost first, in whatever stack they lie; of the calling task,
+ * too.  Functions that the program does not export are addresses, which addr2line
+ * names. Allocates; not for signal handlers.  Source  Task.print_stack */
+RIO_API void rio_task_print_stack(const rio_task *t, FILE *f);
 /* One line a task: name, state, what it waits for. */
 RIO_API void rio_dump_tasks(FILE *f);
 /* Suspends: cancels *t, waits for it, drops it.  For RIO_AUTO_TASK. */
@@ -501,8 +505,9 @@ RIO_API int rio_gen_received(void *in, size_t size);
  */
 RIO_AWAITS RIO_API int rio_gen_free(rio_gen *g);
 
-/* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on.  They belong
- * to no loop, but where a task of one loop waits, one of another cannot: -EINVAL. ---- */
+/* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on.  They
+ * belong to no loop, but where a task of one loop waits, one of another cannot:
+ * -EINVAL. ---- */
 
 typedef struct rio_waitq {
     void *head, *tail;

@@ -227,10 +227,13 @@ static inline void reap(struct rio_loop *l)
 static inline void leave(struct rio__task *t, struct rio__task *next, bool last)
 {
     struct rio_loop *l = t->f.loop;
+    void *by; /* t itself, unless somebody only wants to look at its stack */
 
     l->current = next;
     rio__fiber_leave(&t->fiber, next == NULL ? &l->fiber : &next->fiber, last);
-    (void)rio__switch(&t->context, next == NULL ? &l->context : &next->context, next);
+    by = rio__switch(&t->context, next == NULL ? &l->context : &next->context, next);
+    while (RQ_UNLIKELY(by != t))
+        by = rio__task_probed(t, by);
 }
 
 static inline void switch_away(struct rio__task *t)

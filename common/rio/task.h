@@ -141,6 +141,12 @@ void rio__task_thread_msg(const char *msg);
 /* Waits for f whatever comes; requests stay pending. */
 RIO_AWAITS long rio__join_uncancelled(rio_future *f);
 
+/* ---- print_stack.c ---- */
+
+/* In a task that was resumed `by` something else than itself: walks the stack.
+ * Returns  by whom it was resumed then */
+void *rio__task_probed(struct rio__task *t, void *by);
+
 /* ---- gather_future.c ---- */
 
 void rio__gather_cancel(rio_future *f, const char *msg);

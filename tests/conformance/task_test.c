@@ -1,5 +1,7 @@
 /* task_test - TASK: task basics.
  * SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
 #include "case.h"
 
 static long forty_two(void *unused)
@@ -274,7 +276,39 @@ static void test_TASK_19(void **state)
 }
 
 SKIP_CASE(test_TASK_21, "only its function can complete a task, see TASK-10")
-SKIP_CASE(test_TASK_22, "a parked task's frames are for the debugger")
+/* Exported, so that the dynamic linker knows its name. */
+__attribute__((visibility("default"))) long waits_deep_down(void *arg);
+
+long waits_deep_down(void *arg)
+{
+    long rc = await(join_it(arg));
+
+    ((struct job *)arg)->result = rc; /* no tail call */
+    return rc;
+}
+
+LOOP_TEST(test_TASK_22)
+{
+    struct job j = {.f = rio_future_new()};
+    rio_task *t = rio_create_task(waits_deep_down, &j);
+    char *text = NULL;
+    size_t length;
+    FILE *f;
+
+    EXPECT_EQ(await(settle()), 0);
+    f = open_memstream(&text, &length);
+    EXPECT(f != NULL);
+    rio_task_print_stack(t, f);
+    (void)fclose(f);
+    EXPECT(strstr(text, rio_task_name(t)) == text);
+    EXPECT(strstr(text, "join") != NULL); /* what it waits for */
+    EXPECT(strstr(text, "waits_deep_down") != NULL);
+    free(text);
+    EXPECT_EQ(rio_future_set_result(j.f, 7), 0); /* that has not disturbed it */
+    EXPECT_EQ(await(rio_join_unref(t)), 7);
+    rio_unref(j.f);
+    return 0;
+}
 SKIP_CASE(test_TASK_23, "there are no coroutine objects that could be driven twice")
 
 enum { WIDTH = 5, DEPTH = 4, ALL = 1 + 5 + 25 + 125 + 625 };
