@@ -9,11 +9,11 @@
 
 /* Exported, so that they have names. */
 #define NAMED __attribute__((visibility("default"), noinline))
-NAMED long outermost(void *arg);
+RIO_AWAITS NAMED long outermost(void *arg);
 NAMED long shows_itself(void *arg);
 NAMED long body_that_waits(void *arg);
 NAMED long loops_over(void *arg);
-NAMED long sinks(void *arg);
+RIO_AWAITS NAMED long sinks(void *arg);
 
 /* What is printed about t; free() it. */
 static char *stack_of(const rio_task *t)
