@@ -4,9 +4,11 @@
 SPDX-License-Identifier: MIT
 """
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -53,6 +55,15 @@ class Web(unittest.TestCase):
             answers = list(pool.map(self.get, ['/'] * 100))
         self.assertEqual(set(answers), {(200, 'Hello, Async World!\n')})
         self.assertLess(time.monotonic() - start, 100 * 0.2)  # what they take one after the other
+
+    def test_a_thousand_idle_clients_keep_nobody_waiting(self):
+        address = ('127.0.0.1', int(self.url.rsplit(':', 1)[1]))
+        with contextlib.ExitStack() as idle:
+            for _ in range(1000):
+                idle.enter_context(socket.create_connection(address, timeout=PATIENCE))
+            start = time.monotonic()
+            self.assertEqual(self.get('/json/1'), (200, '{"item": "1"}'))
+            self.assertLess(time.monotonic() - start, 5)  # a bound for a loaded machine, not a measurement
 
     def test_the_batch_client_gets_its_lines_in_order(self):
         result = subprocess.run([PROGRAMS / '001-batch-api', self.url], env=ENV, text=True, capture_output=True,
