@@ -3,7 +3,8 @@
 #
 #   sh tests/run.sh [--nightly] [--no-install]
 #
-#   --nightly     the long campaigns as well: 300 crash cycles, a million inputs per parser
+#   --nightly     the long campaigns as well: 300 crash cycles, a million inputs per parser,
+#                 a minute of cancel storm
 #   --no-install  name missing Debian packages instead of installing them
 #
 # Three builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
@@ -20,7 +21,7 @@ for option; do
     --nightly) nightly=yes ;;
     --no-install) RINGQ_NO_INSTALL=yes ;;
     *)
-        sed -n '4,7s/^#  *//p' tests/run.sh >&2
+        sed -n '4,8s/^#  *//p' tests/run.sh >&2
         exit 2
         ;;
     esac
@@ -76,6 +77,10 @@ step 'tests release' ctest --preset release -j 2 --no-tests=error \
     -R '^(install|bench|docs)[.]|^integration[.](files|foreign|idle)$' || :
 if [ -n "$nightly" ]; then
     step 'fuzz campaign' fuzz -runs=1000000 || :
+    for io in uring epoll; do
+        step "cancel storm, $io" build/asan/tests/cancel_storm --seconds 60 --tasks 10000 \
+            --io $io || :
+    done
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :

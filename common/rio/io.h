@@ -47,6 +47,7 @@ enum rio_op_kind {
 };
 
 enum { RIO_OP_MORE = 1 }; /* flag of a completion: more will follow */
+enum { RIO__RING_BUFFERS = 1024 };
 
 /* `res` >= 0 or -errno.  Runs on the loop's stack; may submit and cancel operations. */
 typedef void rio__op_done(struct rio_op *op, int res, unsigned flags);
@@ -90,6 +91,9 @@ struct rio_backend {
     void (*random)(struct rio_backend *, void *out, size_t n); /* the only chance */
     /* Puts a socket into the mode this backend wants (blocking or not). */
     int (*adopt)(struct rio_backend *, int fd);
+    /* For tests: how many of the RIO__RING_BUFFERS are in the ring, so not lent to an
+     * operation; NULL: there is no ring.  Errors  -EINVAL  Linux before 6.8 */
+    long (*buffers)(struct rio_backend *);
     uint64_t enters; /* calls of io_uring_enter, or of epoll_wait */
 };
 
