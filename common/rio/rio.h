@@ -227,10 +227,14 @@ template <class T> const T *rio_address_of(const T &temporary) { return &tempora
 #define RIO_ARGS(T, ...) &(T){__VA_ARGS__}, sizeof(T)
 #endif
 /* clang-format on */
+/* asyncio.eager_task_factory: the task runs at once, up to its first wait, and then its
+ * maker goes on: another task may have run in the meantime.  From a callback it starts
+ * in the next turn, as any other. */
+#define RIO_EAGER 1u
 typedef struct rio_task_opts {
     const char *name; /* copied, cut to 31 bytes; NULL: "task-N" */
     size_t stack;     /* bytes; 0: 64 KiB, the only size that is pooled */
-    unsigned flags;   /* 0 */
+    unsigned flags;   /* 0 or RIO_EAGER */
 } rio_task_opts;
 /* copy: how many bytes of arg to copy; 0: none, the task gets the pointer. */
 RIO_API rio_task *rio_create_task_ex(rio_fn *fn, const void *arg, size_t copy,

@@ -23,6 +23,7 @@ static __thread bool thread_has_msg;
 /* ---- create ---- */
 
 static void task_main(void *arg);
+static void run_first(struct rio_loop *l, struct rio__task *t);
 
 /* A pooled stack holds the last task's fields.  One by one, since gcc 12 makes a
  * `rep stos` of a memset, which takes 10 ns to begin. */
@@ -83,7 +84,7 @@ struct rio__task *rio__task_new(struct rio_loop *l, rio_fn *fn, const void *arg,
     void *top;
 
     if (fn == NULL || copy > ARG_MAX_BYTES || (copy > 0 && arg == NULL) ||
-        (o != NULL && o->flags != 0)) {
+        (o != NULL && (o->flags & ~RIO_EAGER) != 0)) {
         errno = EINVAL;
         return NULL;
     }
@@ -119,7 +120,12 @@ rio_task *rio_create_task_ex(rio_fn *fn, const void *arg, size_t copy,
         return NULL;
     }
     t = rio__task_new(rio__loop, fn, arg, copy, o);
-    return t == NULL ? NULL : rio_ref(&t->f); /* beside the one of the running task */
+    if (t == NULL)
+        return NULL;
+    (void)rio_ref(&t->f); /* beside the one of the running task */
+    if (o != NULL && (o->flags & RIO_EAGER) != 0 && rio__loop->current != NULL)
+        run_first(rio__loop, t);
+    return &t->f;
 }
 
 rio_task *rio_create_task(rio_fn *fn, void *arg)
@@ -241,6 +247,17 @@ static inline void switch_away(struct rio__task *t)
     leave(t, next_task(t->f.loop), false);
     rio__fiber_enter(&t->fiber);
     reap(t->f.loop);
+}
+
+/* An eager start: the caller goes on as soon as t waits, or has ended. */
+static void run_first(struct rio_loop *l, struct rio__task *t)
+{
+    struct rio__task *self = l->current;
+
+    rq_list_remove(&t->ready.link);
+    rq_list_push_front(l->batch, &self->ready.link);
+    rq_list_push_front(l->batch, &t->ready.link);
+    switch_away(self);
 }
 
 /* The first frame of every task; what returns here never runs again. */
