@@ -239,8 +239,10 @@ RIO_AWAITS static long rage(int64_t duration)
     while (rio_now() < end && storm.failure[0] == '\0') {
         for (int i = 0; i < STEPS; i++)
             step();
-        RIO_TRY(
-            await(draw(4) == 0 ? rio_sleep((int64_t)draw(PAUSE_MAX)) : rio_yield()));
+        if (draw(4) == 0)
+            RIO_TRY(await(rio_sleep((int64_t)draw(PAUSE_MAX))));
+        else
+            RIO_TRY(await(rio_yield()));
     }
     return 0;
 }
