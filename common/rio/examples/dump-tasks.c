@@ -36,6 +36,7 @@ static long body(void *arg)
 
     RIO_TRY(await(rio_yield())); /* they begin, and wait */
     rio_dump_tasks(stderr);
+    rio_task_print_stack(t1, stderr);
     return 0;
 }
 
