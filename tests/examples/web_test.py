@@ -71,6 +71,12 @@ class Web(unittest.TestCase):
         self.assertEqual((result.stdout, result.stderr, result.returncode),
                          ('{"item": "1"}\n{"item": "2"}\n{"item": "3"}\n', '', 0))
 
+    def test_fifty_pages_come_in_the_order_of_their_addresses(self):
+        result = subprocess.run([PROGRAMS / 'fetch-many', '50'], env=ENV, text=True, capture_output=True, check=False,
+                                timeout=PATIENCE)
+        self.assertEqual((result.stdout, result.stderr, result.returncode),
+                         (''.join(f'body of /page/{n}\n' for n in range(50)), '', 0))
+
 
 if __name__ == '__main__':
     unittest.main()
