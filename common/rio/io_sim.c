@@ -32,15 +32,15 @@
 #include "rio/io_try.h"
 #include "rio/io_watch.h"
 #include "rio/loop.h"
+#include "rio/sim_order.h"
 
 enum {
     BUFFER_BYTES = 16 << 10,
-    TURNS_MAX = 3, /* with ready tasks, until an operation is due */
-    SLOTS = TURNS_MAX + 1,
     BUSY_TURNS_FREE = 1000, /* in a row; then each takes BUSY_TURN_TIME */
     LOOKS_FREE = 1000000,   /* at the clock in one turn; then each takes LOOK_TIME */
     SHORT_BITS_MAX = 14,    /* a short move: up to 2 to the power of 0 to 13 bytes */
     SHORT_ONE_IN = 4,
+    SHORT_ABOVE = 4096,
 };
 #define START (1000 * RIO_SEC)
 #define LATENCY_MIN (1 * RIO_US)
@@ -48,24 +48,6 @@ enum {
 #define STUCK_RETRY (1 * RIO_MS)
 #define BUSY_TURN_TIME (10 * RIO_US)
 #define LOOK_TIME (1 * RIO_US)
-
-/* An operation's place in the order of things; one for each slot of the slab. */
-struct event {
-    struct rq_heap_node node; /* the first member */
-    int64_t when;
-    uint64_t seq;
-    struct rio_op *op;
-    uint64_t sum; /* of the bytes that it reads, at its submission */
-    bool fresh;   /* not tried since it was submitted, or delivered something */
-    bool ends;    /* its next completion is to be its last */
-    bool cut;     /* the next try moves one byte */
-};
-
-/* The latest of one descriptor, for each direction: in, out. */
-struct order {
-    int64_t when[2];
-    uint64_t turn[2];
-};
 
 struct sim {
     struct rio_backend base;
@@ -75,17 +57,11 @@ struct sim {
     rio_sim_opts opts;
     struct rq_rand chance; /* the simulation's */
     struct rq_rand lent;   /* the program's: its draws do not change the schedule */
-    struct rq_heap due;
-    uint64_t seq;
-    struct rq_list soon[SLOTS];
-    uint64_t busy_turns, busy_row;
+    struct rio__sim_order order;
     struct rq_list failed; /* no memory for their events */
-    struct event **events; /* by the operation's index */
-    size_t event_count, event_made;
-    struct order *orders; /* by descriptor */
-    size_t order_count;
     int64_t now;
-    unsigned looks; /* at the clock, in this turn */
+    uint64_t busy_row; /* turns with ready tasks, one after the other */
+    unsigned looks;    /* at the clock, in this turn */
     uint64_t steps, hash;
     char *buffer;
 };
@@ -95,131 +71,22 @@ static struct sim *sim_of(struct rio_backend *b)
     return RQ_CONTAINER_OF(b, struct sim, base);
 }
 
-static struct event *event_of(const struct rq_heap_node *n)
-{
-    return (struct event *)(uintptr_t)n; /* its first member */
-}
-
-static bool is_earlier(const struct rq_heap_node *a, const struct rq_heap_node *b)
-{
-    const struct event *x = event_of(a), *y = event_of(b);
-
-    return x->when != y->when ? x->when < y->when : x->seq < y->seq;
-}
-
 static bool draw_one_in(struct sim *s, uint32_t n)
 {
     return n > 0 && rq_rand_below(&s->chance, n) == 0;
 }
 
-/* ---- when an operation is due ---- */
+/* ---- submit and cancel ---- */
 
-/* A larger table, with zeroes behind; *table may be NULL. */
-static int grow(void **table, size_t *count, size_t size, size_t need)
-{
-    size_t more = *count > 0 ? *count : 64;
-    void *grown;
-
-    if (need <= *count)
-        return 0;
-    while (more < need)
-        more *= 2;
-    grown = realloc(*table, more * size);
-    if (grown == NULL)
-        return -ENOMEM;
-    memset((char *)grown + *count * size, 0, (more - *count) * size);
-    *table = grown;
-    *count = more;
-    return 0;
-}
-
-static struct event *event_for(struct sim *s, const struct rio_op *op)
-{
-    void *table = s->events;
-    int rc = grow(&table, &s->event_count, sizeof *s->events, (size_t)op->index + 1);
-
-    s->events = table;
-    if (rc < 0)
-        return NULL;
-    if (s->events[op->index] != NULL)
-        return s->events[op->index];
-    if (rq_heap_reserve(&s->due, s->event_made + 1 - s->due.count) < 0)
-        return NULL;
-    s->events[op->index] = calloc(1, sizeof(struct event));
-    if (s->events[op->index] != NULL)
-        s->event_made++;
-    return s->events[op->index];
-}
-
-static struct order *order_of(struct sim *s, int fd)
-{
-    void *table = s->orders;
-    int rc = 0;
-
-    if (fd < 0)
-        return NULL;
-    rc = grow(&table, &s->order_count, sizeof *s->orders, (size_t)fd + 1);
-    s->orders = table;
-    return rc < 0 ? NULL : &s->orders[fd];
-}
-
-static bool is_output(const struct rio_op *op)
-{
-    return op->kind == RIO_OP_SEND || op->kind == RIO_OP_SENDMSG ||
-           op->kind == RIO_OP_WRITE || op->kind == RIO_OP_CONNECT;
-}
-
-/* Makes it due after `delay` at least; its link is in no list. */
 static void schedule(struct sim *s, struct rio_op *op, int64_t delay)
 {
-    struct event *ev = s->events[op->index];
-    struct order *order = order_of(s, op->fd);
-    int64_t span = s->opts.latency_max - s->opts.latency_min + 1;
-    int64_t when = s->now + delay + s->opts.latency_min +
-                   (int64_t)rq_rand_below(&s->chance, (uint64_t)span);
-    uint64_t turn = s->busy_turns + 1 + rq_rand_below(&s->chance, TURNS_MAX);
-    int way = is_output(op);
-
-    if (order != NULL && !op->cancelled) {
-        when = when > order->when[way] ? when : order->when[way];
-        turn = turn > order->turn[way] ? turn : order->turn[way];
-        order->when[way] = when;
-        order->turn[way] = turn;
-    }
-    ev->when = when;
-    ev->seq = s->seq++;
-    if (ev->node.place != 0)
-        rq_heap_update(&s->due, &ev->node);
-    else
-        rq_ignore(rq_heap_push(&s->due, &ev->node)); /* reserved */
-    if (delay == 0)
-        rq_list_push_back(&s->soon[turn % SLOTS], &op->link);
+    rio__sim_schedule(&s->order, op, s->now, delay);
 }
-
-/* Time stands still, so the turn itself makes some due. */
-static void pass_busy_turn(struct sim *s)
-{
-    struct rq_list *link;
-
-    s->busy_turns++;
-    if (++s->busy_row > BUSY_TURNS_FREE)
-        s->now += BUSY_TURN_TIME;
-    while ((link = rq_list_pop_front(&s->soon[s->busy_turns % SLOTS])) != NULL) {
-        struct rio_op *op = RQ_LIST_ENTRY(link, struct rio_op, link);
-        struct event *ev = s->events[op->index];
-
-        if (ev->when > s->now)
-            ev->when = s->now;
-        rq_heap_update(&s->due, &ev->node);
-    }
-}
-
-/* ---- submit and cancel ---- */
 
 static void submit(struct rio_backend *b, struct rio_op *op)
 {
     struct sim *s = sim_of(b);
-    struct event *ev = event_for(s, op);
+    struct rio__sim_event *ev = rio__sim_event_make(&s->order, op);
 
     op->queued = true; /* until its descriptor is watched for it */
     if (ev == NULL) {
@@ -230,7 +97,7 @@ static void submit(struct rio_backend *b, struct rio_op *op)
     ev->fresh = true;
     ev->ends = ev->cut = false;
     ev->sum = rio__sim_sum(op);
-    rio__sim_spoil(op);
+    rio__sim_spoil(op, &ev->kept);
     schedule(s, op, 0);
 }
 
@@ -242,7 +109,7 @@ static void cancel(struct rio_backend *b, struct rio_op *op)
     if (fault != NULL && fault->kind == RIO_SIM_CANCEL_LOST)
         return;
     op->cancelled = true;
-    if (op->index >= s->event_count || s->events[op->index] == NULL)
+    if (rio__sim_event_of(&s->order, op) == NULL)
         return; /* it fails anyway */
     rq_list_remove(&op->link);
     schedule(s, op, fault == NULL ? 0 : fault->delay);
@@ -274,12 +141,14 @@ static void finish(struct sim *s, struct rio_op *op, int res)
     rio__watch_leave(&s->watches, op);
     if (op->progress > 0)
         res = (int)op->progress + (res > 0 ? res : 0);
+    rio__sim_restore(op, &rio__sim_event_of(&s->order, op)->kept,
+                     res > 0 ? (size_t)res : 0);
     deliver(s, op, res, 0);
 }
 
 static void deliver_more(struct sim *s, struct rio_op *op, int res)
 {
-    struct event *ev = s->events[op->index];
+    struct rio__sim_event *ev = rio__sim_event_of(&s->order, op);
     bool lends = op->kind == RIO_OP_RECVS;
 
     ev->fresh = true;
@@ -311,7 +180,7 @@ static unsigned fail_some(struct sim *s)
 
 /* ---- a try ---- */
 
-static void check_buffers(const struct sim *s, const struct event *ev)
+static void check_buffers(const struct sim *s, const struct rio__sim_event *ev)
 {
     bool bytes_in_flight_were_left_alone = rio__sim_sum(ev->op) == ev->sum;
 
@@ -333,7 +202,7 @@ static bool is_of_stream(const struct rio_op *op)
 }
 
 /* How many bytes this try may move. */
-static size_t draw_size(struct sim *s, struct event *ev)
+static size_t draw_size(struct sim *s, struct rio__sim_event *ev)
 {
     bool cut = ev->cut;
     uint64_t bits;
@@ -344,7 +213,7 @@ static size_t draw_size(struct sim *s, struct event *ev)
     if (!draw_one_in(s, s->opts.short_one_in) || !is_of_stream(ev->op))
         return SIZE_MAX;
     bits = rq_rand_below(&s->chance, SHORT_BITS_MAX);
-    return 1 + rq_rand_below(&s->chance, UINT64_C(1) << bits);
+    return s->opts.short_above + 1 + rq_rand_below(&s->chance, UINT64_C(1) << bits);
 }
 
 static bool is_file(int fd)
@@ -392,7 +261,7 @@ static int try_it(struct sim *s, struct rio_op *op, size_t size)
 
 enum fate { UNHARMED, LATER, ENDED };
 
-static enum fate suffer(struct sim *s, struct event *ev)
+static enum fate suffer(struct sim *s, struct rio__sim_event *ev)
 {
     const rio_sim_fault *fault = NULL;
 
@@ -435,13 +304,12 @@ static unsigned keep(struct sim *s, struct rio_op *op, bool parks, int64_t delay
 }
 
 /* Its time has come.  Returns  how many completions that was */
-static unsigned step(struct sim *s, struct event *ev)
+static unsigned step(struct sim *s, struct rio__sim_event *ev)
 {
     struct rio_op *op = ev->op;
     enum fate fate;
     int res;
 
-    rq_list_remove(&op->link);
     check_buffers(s, ev);
     /* One that has never been tried has not reached the kernel yet; a result that is
      * there may come before the cancel, or after. */
@@ -477,11 +345,10 @@ static unsigned step(struct sim *s, struct event *ev)
 static unsigned run_due(struct sim *s, unsigned max)
 {
     unsigned delivered = fail_some(s);
-    struct rq_heap_node *first;
+    struct rio__sim_event *ev;
 
-    while (delivered < max && (first = rq_heap_min(&s->due)) != NULL &&
-           event_of(first)->when <= s->now)
-        delivered += step(s, event_of(rq_heap_pop(&s->due)));
+    while (delivered < max && (ev = rio__sim_take(&s->order, s->now)) != NULL)
+        delivered += step(s, ev);
     return delivered;
 }
 
@@ -542,6 +409,14 @@ static bool pass_time(struct sim *s, int64_t until)
     return woken;
 }
 
+/* Tasks are ready: time stands still, so the turn itself makes some due. */
+static void busy_turn(struct sim *s)
+{
+    if (++s->busy_row > BUSY_TURNS_FREE)
+        s->now += BUSY_TURN_TIME;
+    rio__sim_busy_turn(&s->order, s->now);
+}
+
 static void turn(struct rio_backend *b, int64_t until, unsigned max)
 {
     struct sim *s = sim_of(b);
@@ -549,15 +424,14 @@ static void turn(struct rio_backend *b, int64_t until, unsigned max)
 
     s->looks = 0;
     if (busy)
-        pass_busy_turn(s);
+        busy_turn(s);
     if (s->watches.ops > 0)
         woken = look(s, 0);
     if (run_due(s, max) > 0 || busy)
         return;
     s->busy_row = 0;
     while (!woken && s->now < until) {
-        const struct rq_heap_node *first = rq_heap_min(&s->due);
-        int64_t next = first == NULL ? INT64_MAX : event_of(first)->when;
+        int64_t next = rio__sim_next(&s->order);
 
         woken = pass_time(s, next < until ? next : until);
         if (run_due(s, max) > 0)
@@ -607,11 +481,7 @@ static void sim_free(struct rio_backend *b)
 
     rio__watches_close(&s->watches);
     rio__sim_faults_fini(&s->faults);
-    rq_heap_fini(&s->due);
-    for (size_t i = 0; i < s->event_count; i++)
-        free(s->events[i]);
-    free(s->events);
-    free(s->orders);
+    rio__sim_order_fini(&s->order);
     free(s->buffer);
     free(s);
 }
@@ -630,7 +500,8 @@ static uint64_t seed_of_environment(void)
 
 static int set_options(struct sim *s, const rio_sim_opts *opts)
 {
-    static const rio_sim_opts defaults = {.short_one_in = SHORT_ONE_IN};
+    static const rio_sim_opts defaults = {.short_one_in = SHORT_ONE_IN,
+                                          .short_above = SHORT_ABOVE};
 
     s->opts = opts == NULL ? defaults : *opts;
     if (s->opts.seed == 0)
@@ -642,6 +513,8 @@ static int set_options(struct sim *s, const rio_sim_opts *opts)
     if (s->opts.latency_min < 0 || s->opts.latency_min > s->opts.latency_max ||
         s->opts.latency_max > RIO_FOREVER / 4)
         return -EINVAL;
+    s->order.latency_min = s->opts.latency_min;
+    s->order.latency_max = s->opts.latency_max;
     rq_rand_seed(&s->chance, s->opts.seed);
     rq_rand_seed(&s->lent, ~s->opts.seed);
     return rio__sim_faults_init(&s->faults, &s->opts);
@@ -679,10 +552,8 @@ struct rio_backend *rio__sim_new(struct rio_loop *loop, const rio_sim_opts *opts
     };
     s->loop = loop;
     s->now = START;
-    rq_heap_init(&s->due, is_earlier);
+    rio__sim_order_init(&s->order, &s->chance);
     rq_list_init(&s->failed);
-    for (size_t i = 0; i < SLOTS; i++)
-        rq_list_init(&s->soon[i]);
     rc = set_up(s, opts);
     if (rc < 0) {
         sim_free(&s->base);

@@ -27,8 +27,11 @@ const rio_sim_fault *rio__sim_fault_of_cancel(struct rio__sim_faults *f,
                                               struct rq_rand *chance,
                                               const struct rio_op *op);
 
-/* Fills what the operation receives into with garbage. */
-void rio__sim_spoil(const struct rio_op *op);
+/* Fills what the operation receives into with garbage; and puts back what stood there,
+ * except for the first `moved` bytes: a kernel writes no more than it received.
+ * Owns  *kept: the copy, or NULL; restore frees it */
+void rio__sim_spoil(const struct rio_op *op, char **kept);
+void rio__sim_restore(const struct rio_op *op, char **kept, size_t moved);
 /* A sum of all bytes that the operation reads: what it sends, its paths, its address.
  */
 uint64_t rio__sim_sum(const struct rio_op *op);

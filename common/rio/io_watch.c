@@ -19,7 +19,7 @@ enum { EVENTS = 64, WATCHES_MIN = 64 };
 static int grow(struct rio__watches *w, size_t need)
 {
     size_t count = w->count > 0 ? w->count : WATCHES_MIN;
-    struct rio__watch **all;
+    struct rio__fd_watch **all;
 
     while (count < need)
         count *= 2;
@@ -33,10 +33,10 @@ static int grow(struct rio__watches *w, size_t need)
     return 0;
 }
 
-static int find(struct rio__watches *w, int fd, struct rio__watch **out)
+static int find(struct rio__watches *w, int fd, struct rio__fd_watch **out)
 {
     size_t at = (size_t)fd;
-    struct rio__watch *one;
+    struct rio__fd_watch *one;
 
     if (at >= w->count && grow(w, at + 1) < 0)
         return -ENOMEM;
@@ -58,7 +58,7 @@ static int attach(struct rio__watches *w, struct rio_op *op)
     struct epoll_event all = {.events =
                                   EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                               .data.u64 = (uint64_t)op->fd};
-    struct rio__watch *one;
+    struct rio__fd_watch *one;
     int rc = find(w, op->fd, &one);
 
     if (rc < 0)
@@ -113,7 +113,7 @@ static bool is_concerned(const struct rio_op *op, uint32_t events)
     }
 }
 
-static void collect(struct rio__watch *one, uint32_t events, struct rq_list *out)
+static void collect(struct rio__fd_watch *one, uint32_t events, struct rq_list *out)
 {
     RQ_LIST_EACH_SAFE(link, &one->parked)
     {

@@ -12,7 +12,7 @@
 #include "rio/io.h"
 
 /* What is parked on one descriptor.  It stays until the backend goes. */
-struct rio__watch {
+struct rio__fd_watch {
     struct rq_list parked;
     size_t ops; /* parked, or on their way from here through the backend */
 };
@@ -20,8 +20,8 @@ struct rio__watch {
 struct rio__watches {
     struct rio_loop *loop;
     int epoll_fd, wake_fd;
-    bool coarse;             /* this kernel has no epoll_pwait2 */
-    struct rio__watch **all; /* by descriptor; NULL: never parked on */
+    bool coarse;                /* this kernel has no epoll_pwait2 */
+    struct rio__fd_watch **all; /* by descriptor; NULL: never parked on */
     size_t count;
     size_t ops; /* the sum of their ops */
 };

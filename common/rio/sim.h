@@ -79,8 +79,10 @@ typedef struct rio_sim_opts {
     uint64_t seed; /* 0: RIO_SIM_SEED of the environment, or 1 */
     /* Of one operation, ns.  Both 0: 1 us to 200 us */
     int64_t latency_min, latency_max;
-    /* By chance one in so many moves of a stream's bytes is short; 0: none */
+    /* By chance one in so many moves of a stream's bytes is short, 0: none; but those
+     * of up to `short_above` bytes are left whole. */
     uint32_t short_one_in;
+    size_t short_above;
     const rio_sim_fault *faults; /* copied */
     size_t fault_count;
     /* Before each completion, with its number from 1 on; to look, or to crash.  It runs
@@ -90,7 +92,7 @@ typedef struct rio_sim_opts {
 } rio_sim_opts;
 
 /* A runner on a simulated kernel.  NULL: as rio_runner_new(RIO_IO_SIM), that is without
- * faults, and with one short move in four.
+ * faults, and with one short move in four of those above 4 KiB.
  *
  * Errors  EINVAL  latency_min < 0 or > latency_max; an unknown op or kind; an error
  *                 that is no -errno; a delay < 0

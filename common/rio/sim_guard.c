@@ -1,28 +1,81 @@
 /* sim_guard.c - whose buffers these are: they belong to the kernel from an operation's
- * submission to its last completion, and the simulation acts as if it used that.
+ * submission to its last completion, and the simulation uses that.
  * SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "rio/io_sim.h"
 
 enum { GARBAGE = 0xa5, SPOILED_MAX = 64 << 10 };
 
-static void spoil(void *at, size_t n)
-{
-    if (at != NULL)
-        memset(at, GARBAGE, n < SPOILED_MAX ? n : SPOILED_MAX);
-}
+/* ---- what is received into ---- */
 
-void rio__sim_spoil(const struct rio_op *op)
+/* Returns  the pieces of memory that it fills, or 0 of them */
+static size_t pieces_of(const struct rio_op *op, struct iovec *one,
+                        const struct iovec **out)
 {
     const struct msghdr *msg = op->buf;
 
+    *out = one;
     if (op->kind == RIO_OP_RECV || op->kind == RIO_OP_READ) {
-        spoil(op->buf, op->len);
-    } else if (op->kind == RIO_OP_RECVMSG) {
-        for (size_t i = 0; i < msg->msg_iovlen; i++)
-            spoil(msg->msg_iov[i].iov_base, msg->msg_iov[i].iov_len);
+        *one = (struct iovec){op->buf, op->len};
+        return op->buf == NULL ? 0 : 1;
     }
+    if (op->kind != RIO_OP_RECVMSG)
+        return 0;
+    *out = msg->msg_iov;
+    return msg->msg_iovlen;
+}
+
+static size_t room_in(const struct iovec *pieces, size_t n)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < n && room < SPOILED_MAX; i++)
+        room += pieces[i].iov_len;
+    return room < SPOILED_MAX ? room : SPOILED_MAX;
+}
+
+void rio__sim_spoil(const struct rio_op *op, char **kept)
+{
+    struct iovec one;
+    const struct iovec *pieces;
+    size_t n = pieces_of(op, &one, &pieces), left = room_in(pieces, n), at = 0;
+
+    *kept = left == 0 ? NULL : malloc(left);
+    if (*kept == NULL)
+        return; /* without memory it works as well */
+    for (size_t i = 0; i < n && left > 0; i++) {
+        size_t part = pieces[i].iov_len < left ? pieces[i].iov_len : left;
+
+        memcpy(*kept + at, pieces[i].iov_base, part);
+        memset(pieces[i].iov_base, GARBAGE, part);
+        at += part;
+        left -= part;
+    }
+}
+
+void rio__sim_restore(const struct rio_op *op, char **kept, size_t moved)
+{
+    struct iovec one;
+    const struct iovec *pieces;
+    size_t n, left, at = 0;
+
+    if (*kept == NULL)
+        return;
+    n = pieces_of(op, &one, &pieces);
+    left = room_in(pieces, n);
+    for (size_t i = 0; i < n && left > 0; i++) {
+        size_t part = pieces[i].iov_len < left ? pieces[i].iov_len : left;
+        size_t skip = moved > at ? moved - at : 0;
+
+        if (skip < part)
+            memcpy((char *)pieces[i].iov_base + skip, *kept + at + skip, part - skip);
+        at += part;
+        left -= part;
+    }
+    free(*kept);
+    *kept = NULL;
 }
 
 /* ---- sums ---- */

@@ -117,7 +117,7 @@ static void test_EXEC_06(void **state)
     struct slow s = {0};
 
     (void)state;
-    assert_int_equal(rio_run(leaves_it_running, &s), 0);
+    assert_int_equal(loop_test_main(leaves_it_running, &s), 0);
     assert_true(atomic_load(&s.ended)); /* the loop has waited for it */
 }
 

@@ -232,7 +232,7 @@ static long steps_the_loop(void *runner)
 
 static void test_TASK_18(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
 
     (void)state;
     assert_int_equal(rio_runner_run(r, steps_the_loop, r), -EBUSY);

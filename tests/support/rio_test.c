@@ -3,6 +3,7 @@
 #include "support/rio_test.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,43 @@ unsigned loop_test_io(void)
     if (strcmp(io, "sim") == 0)
         return RIO_IO_SIM;
     return strcmp(io, "epoll") == 0 ? RIO_IO_EPOLL : RIO_IO_URING;
+}
+
+long loop_test_main(rio_fn *main_fn, void *arg)
+{
+    rio_runner *r;
+    long rc;
+
+    if (loop_test_io() == 0)
+        return rio_run(main_fn, arg);
+    r = rio_runner_new(loop_test_io());
+    if (r == NULL)
+        return -errno;
+    rc = rio_runner_run(r, main_fn, arg);
+    rio_runner_free(r);
+    return rc;
+}
+
+/* Tests that the simulation would answer wrongly, for it is not the kernel. */
+static const struct skipped {
+    const char *name, *why;
+} skipped_on_sim[] = {
+    {"a_signal_wakes_the_sleeping_loop", "an interval timer goes by the real clock"},
+    {"the_writes_of_one_turn_leave_in_one_send", "a send takes its time there"},
+    {"a_turn_end_callback_still_writes_in_this_turn", "a send takes its time there"},
+};
+
+bool loop_test_skips(const char *name)
+{
+    if (loop_test_io() != RIO_IO_SIM)
+        return false;
+    for (size_t i = 0; i < sizeof skipped_on_sim / sizeof skipped_on_sim[0]; i++) {
+        if (strcmp(name, skipped_on_sim[i].name) == 0) {
+            print_message("%s: not in a simulation: %s\n", name, skipped_on_sim[i].why);
+            return true;
+        }
+    }
+    return false;
 }
 
 static long run(rio_fn *body, void *arg, bool strict)

@@ -8,9 +8,15 @@
 
 #include "rio/rio.h"
 
-/* The backend that the environment asks for (RIO_TEST_IO, uring or epoll), as a flag of
- * rio_runner_new(); 0: none.  Each test program is run once with epoll. */
+/* The backend that the environment asks for (RIO_TEST_IO: uring, epoll, sim), as a flag
+ * of rio_runner_new(); 0: none.  Each test program is run with all three. */
 unsigned loop_test_io(void);
+
+/* rio_run() with that backend. */
+long loop_test_main(rio_fn *main_fn, void *arg);
+
+/* Whether the test `name` can say nothing with that backend; prints why, then. */
+bool loop_test_skips(const char *name);
 
 /* Runs `body` in a fresh runner.
  *
@@ -48,6 +54,8 @@ long loop_test_fd_count(void);
     static void name(void **state) \
     { \
         (void)state; \
+        if (loop_test_skips(#name)) \
+            skip(); \
         assert_int_equal(loop_test_run(name##_body, NULL), 0); \
     } \
     static long name##_body(void *unused __attribute__((unused)))

@@ -160,7 +160,7 @@ static void abandoned_work_ends_with_the_loop(void **state) /* EXEC-06, EXEC-07 
     (void)state;
     gate_init(&gate);
     reports = 0;
-    assert_int_equal(rio_run(abandon, NULL), 0);
+    assert_int_equal(loop_test_main(abandon, NULL), 0);
     assert_int_equal(atomic_load(&gate.passed), 1);
     assert_int_equal(reports, 1);
 }
@@ -223,7 +223,7 @@ static void work_left_in_the_queue_is_done_before_the_end(void **state)
 {
     (void)state;
     gate_init(&gate);
-    assert_int_equal(rio_run(leave_work, NULL), 0);
+    assert_int_equal(loop_test_main(leave_work, NULL), 0);
     assert_int_equal(atomic_load(&gate.passed), 5);
 }
 
@@ -365,7 +365,7 @@ static void *ask_in_thread(void *arg)
 static void a_closing_loop_lets_the_thread_go(void **state)
 {
     atomic_int cancelled = 0;
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     struct asker a = {
         rio_runner_get_loop(r), sleep_long, &cancelled, RIO_FOREVER, 0, ""};
     pthread_t t;
