@@ -169,9 +169,11 @@ static unsigned fail_some(struct sim *s)
 
     rq_list_push_back(&s->failed, &end); /* what fails meanwhile fails next time */
     while (s->failed.next != &end) {
-        struct rq_list *link = rq_list_pop_front(&s->failed);
+        struct rio_op *op =
+            RQ_LIST_ENTRY(rq_list_pop_front(&s->failed), struct rio_op, link);
 
-        deliver(s, RQ_LIST_ENTRY(link, struct rio_op, link), -ENOMEM, 0);
+        /* A kernel closes whatever it says. */
+        deliver(s, op, op->kind == RIO_OP_CLOSE ? rio__io_try(op, NULL, 0) : -ENOMEM, 0);
         count++;
     }
     rq_list_remove(&end);
