@@ -172,8 +172,11 @@ static unsigned fail_some(struct sim *s)
         struct rio_op *op =
             RQ_LIST_ENTRY(rq_list_pop_front(&s->failed), struct rio_op, link);
 
-        /* A kernel closes whatever it says. */
-        deliver(s, op, op->kind == RIO_OP_CLOSE ? rio__io_try(op, NULL, 0) : -ENOMEM, 0);
+        int res = -ENOMEM;
+
+        if (op->kind == RIO_OP_CLOSE) /* a kernel closes whatever it says */
+            res = rio__io_try(op, NULL, 0);
+        deliver(s, op, res, 0);
         count++;
     }
     rq_list_remove(&end);
