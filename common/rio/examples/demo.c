@@ -24,7 +24,8 @@ static struct {
 
 static void usage(const char *what, const char *which)
 {
-    (void)fprintf(stderr, "%s: %s: %s\nusage: %s [--times] [--scale N] [--sim] ...\n",
+    (void)fprintf(stderr,
+                  "%s: %s: %s\nusage: %s [--times] [--scale N] [--sim|--epoll] ...\n",
                   demo.name, what, which, demo.name);
     exit(2);
 }
@@ -45,16 +46,12 @@ static int option(char **argv)
         demo.times = true;
         return 1;
     }
-    if (strcmp(argv[0], "--sim") == 0) {
-#ifdef RIO_IO_SIM
-        demo.io = RIO_IO_SIM;
-#else
-        usage("no such backend", argv[0]);
-#endif
+    if (strcmp(argv[0], "--sim") == 0 || strcmp(argv[0], "--epoll") == 0) {
+        demo.io = argv[0][2] == 's' ? RIO_IO_SIM : RIO_IO_EPOLL;
         return 1;
     }
-    if (strcmp(argv[0], "--scale") == 0 && argv[1] != NULL) {
-        demo.scale = number(argv[1], 1, MAX_SCALE);
+    if (strcmp(argv[0], "--scale") == 0) {
+        demo.scale = number(argv[1] == NULL ? "" : argv[1], 1, MAX_SCALE);
         return 2;
     }
     if (demo.noptions == MAX_ARGS)

@@ -9,6 +9,7 @@
  *                end how many seconds the body took
  *     --scale N  a "second" takes only 1/N s
  *     --sim      runs on the simulated backend: times are exact, and take none
+ *     --epoll    runs on epoll, where the default is io_uring
  *
  * SPDX-License-Identifier: MIT */
 #ifndef RIO_EXAMPLES_DEMO_H
