@@ -1,5 +1,5 @@
-/* debug.c - what the runtime has to say to people: unclaimed errors, the list of tasks,
- * the findings of debug mode.  On stderr unless an exception handler takes it.
+/* debug.c - what the runtime has to say to people: unclaimed errors, and debug mode. On
+ * stderr unless an exception handler takes it.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdarg.h>
@@ -44,37 +44,6 @@ void rio_set_exception_handler(rio_exception_handler *h, void *arg)
     rio__loop->on_error_arg = arg;
 }
 
-static const char *state_of(const struct rio_loop *l, const struct rio__task *t)
-{
-    if (l->current == t)
-        return "running";
-    if (t->wait != NULL)
-        return t->wait->what;
-    return t->started ? "ready" : "not started";
-}
-
-void rio__dump(struct rio_loop *l, FILE *f)
-{
-    RQ_LIST_EACH(link, &l->tasks)
-    {
-        struct rio__task *t = RQ_LIST_ENTRY(link, struct rio__task, all);
-
-        (void)fprintf(f, "  %-24s %s", rio_task_name(&t->f), state_of(l, t));
-        if (t->wait != NULL && t->wait->joins != NULL)
-            (void)fprintf(f, " %s", rio_task_name(t->wait->joins));
-        if (t->cancels > 0)
-            (void)fprintf(f, ", %u cancel request%s", t->cancels,
-                          t->cancels == 1 ? "" : "s");
-        (void)fprintf(f, "\n");
-    }
-}
-
-void rio_dump_tasks(FILE *f)
-{
-    if (rio__loop != NULL)
-        rio__dump(rio__loop, f);
-}
-
 /* ---- debug mode ---- */
 
 void rio_set_debug(rio_loop *l, bool on)
@@ -82,6 +51,7 @@ void rio_set_debug(rio_loop *l, bool on)
     if (l == NULL)
         return;
     l->debug = on;
+    rio__stacks_paint(&l->stacks, on);
     if (on)
         rio__watch_start(l);
     else
@@ -129,33 +99,4 @@ void rio__debug_step(struct rio_loop *l, rio_task *t, struct rq_list *link,
     if (took > l->slow_limit)
         rio__debug_say(l, "slow step: %.2f s in %s", (double)took / (double)RIO_SEC,
                        name);
-}
-
-void rio__debug_swallowed(struct rio__task *t)
-{
-    /* Clean-up may wait, inside a time limit; pending: not delivered, so not swallowed.
-     */
-    if (t->told || t->cancels == 0 || t->delivered == 0 || t->pending > 0 ||
-        t->masked || t->timeouts != NULL)
-        return;
-    t->told = true;
-    rio__debug_say(t->f.loop,
-                   "task %s waits again after -ECANCELED, without rio_task_uncancel()",
-                   rio_task_name(&t->f));
-}
-
-void rio__debug_forlorn(struct rio_loop *l)
-{
-    RQ_LIST_EACH(link, &l->tasks)
-    {
-        struct rio__task *t = RQ_LIST_ENTRY(link, struct rio__task, all);
-        rio_future *f = t->wait == NULL ? NULL : t->wait->joins;
-
-        /* The one reference to the task is the loop's, that to the future its own. */
-        if (t->f.refs == 1 && f != NULL && f->kind == RIO__FUTURE && f->refs == 1)
-            rio__debug_say(l,
-                           "task %s was destroyed while it waited for a future that "
-                           "nobody else knew",
-                           rio_task_name(&t->f));
-    }
 }

@@ -274,6 +274,19 @@ static rio_gen *first_open(const struct rio_loop *l)
     return NULL;
 }
 
+size_t rio__gens_left(const struct rio_loop *l, size_t *out_open)
+{
+    size_t left = 0;
+
+    *out_open = 0;
+    RQ_LIST_EACH(link, &l->gens)
+    {
+        left++;
+        *out_open += RQ_LIST_ENTRY(link, rio_gen, link)->state != ENDED;
+    }
+    return left;
+}
+
 static long close_all(void *arg)
 {
     struct rio_loop *l = arg;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "rio/depth.h"
 #include "rio/task.h"
 
 enum {
@@ -61,6 +62,7 @@ struct rio_loop *rio__loop_new(unsigned flags, const struct rio_sim_opts *sim)
 static void free_husk(struct rio_loop *l)
 {
     rio__stacks_fini(&l->stacks);
+    free(l->depths);
     (void)pthread_mutex_destroy(&l->remote_lock);
     free(l);
 }
@@ -291,5 +293,6 @@ void rio_loop_stats(const rio_loop *l, rio_stats *out)
         .io = l->io == NULL ? "closed" : l->io->name,
         .io_reason = l->io_reason,
         .guard = rio__stacks_guard_name(&l->stacks),
+        .stack_deepest = l->depths == NULL ? 0 : l->depths->deepest,
     };
 }

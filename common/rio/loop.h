@@ -21,7 +21,8 @@
 #include "rio/switch.h"
 
 struct rio__task;
-struct rio__watch; /* watchdog.c */
+struct rio__watch;  /* watchdog.c */
+struct rio__depths; /* depth.h */
 
 /* An entry of the ready queue: part of a task, or a callback with its function. */
 struct rio__ready {
@@ -83,6 +84,7 @@ struct rio_loop {
 
     int64_t slow_limit;          /* of a step, in debug mode */
     struct rio__watch *watch;    /* in debug mode; NULL: no memory for it */
+    struct rio__depths *depths;  /* of painted stacks; NULL: none was taken down */
     struct rio_loop *registered; /* the next in rio__loops; registry.c */
 
     pthread_mutex_t remote_lock;
@@ -208,16 +210,14 @@ void rio__streams_abort(struct rio_loop *l);
 /* A task that closes every generator, to be unreferenced; NULL: there is none open. */
 rio_task *rio__gens_close(struct rio_loop *l);
 void rio__gens_free(struct rio_loop *l);
+/* How many have not been freed; *out_open: how many of them are not even closed. */
+size_t rio__gens_left(const struct rio_loop *l, size_t *out_open);
 
 /* ---- debug.c ---- */
 
 /* Hands an error that nobody else can get to the exception handler.  t: whose, or NULL
  */
 void rio__report(struct rio_loop *l, const char *what, long err, const rio_task *t);
-/* One line for each task that has not ended. */
-void rio__dump(struct rio_loop *l, FILE *f);
-/* Debug mode, at the end of the loop: tasks that nobody can wake, or ask. */
-void rio__debug_forlorn(struct rio_loop *l);
 /* A finding of debug mode, as an error of 0. */
 void rio__debug_say(struct rio_loop *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -226,6 +226,11 @@ void rio__debug_say(struct rio_loop *l, const char *fmt, ...)
  */
 void rio__debug_step(struct rio_loop *l, rio_task *t, struct rq_list *link,
                      void (*run)(struct rio_loop *, struct rq_list *));
+
+/* ---- dump.c ---- */
+
+/* As rio_dump_tasks(). */
+void rio__dump(struct rio_loop *l, FILE *f);
 
 /* ---- watchdog.c: from start to stop another thread looks at the steps ---- */
 

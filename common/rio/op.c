@@ -218,3 +218,10 @@ int rio__op_await_masked(struct rio_op *op)
 
     return await(await_op(&w, op, rio__wait_ignore_cancel));
 }
+
+int rio__op_waited_fd(const struct rio__wait *wait)
+{
+    if (wait->cancel != wait_cancel)
+        return -1;
+    return RQ_CONTAINER_OF(wait, struct op_wait, wait)->op->fd;
+}

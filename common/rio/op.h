@@ -41,4 +41,8 @@ RIO_AWAITS int rio__op_await(struct rio_op *op);
 /* The same, not cancellable: a request stays pending. */
 RIO_AWAITS int rio__op_await_masked(struct rio_op *op);
 
+struct rio__wait;
+/* The descriptor that a task waits for, or -1: it waits for something else. */
+int rio__op_waited_fd(const struct rio__wait *wait);
+
 #endif

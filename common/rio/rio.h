@@ -178,6 +178,8 @@ typedef struct rio_stats {
      * it is io_uring.  Lent: by the loop. */
     const char *io_reason;
     const char *guard; /* how stacks are guarded: "madvise", "mprotect", "canary" */
+    /* Bytes of stack of the deepest task that has ended; 0 without debug mode. */
+    size_t stack_deepest;
 } rio_stats;
 RIO_API void rio_loop_stats(const rio_loop *l, rio_stats *out);
 
@@ -288,7 +290,10 @@ RIO_API const char *rio_task_error(const rio_task *t);
  * too.  Functions that the program does not export are addresses, which addr2line
  * names. Allocates; not for signal handlers.  Source  Task.print_stack */
 RIO_API void rio_task_print_stack(const rio_task *t, FILE *f);
-/* One line a task: name, state, what it waits for. */
+/* The tree of groups and tasks: one line a task, with its name, what it waits for, its
+ * time limit, its unanswered cancel requests; members of a group below the task that
+ * opened it.  In debug mode also how deep each task has used its stack, and the deepest
+ * of those that have ended, by name. */
 RIO_API void rio_dump_tasks(FILE *f);
 /* Suspends: cancels *t, waits for it, drops it.  For RIO_AUTO_TASK. */
 RIO_API void rio_task_auto(rio_task **t);

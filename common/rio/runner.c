@@ -309,9 +309,9 @@ static void drain(struct rio_loop *l)
 static void close_loop(struct rio_loop *l)
 {
     l->closing = true;
-    if (l->debug)
-        rio__debug_forlorn(l);
     rio__servers_close(l);
+    if (l->debug)
+        rio__debug_closing(l);
     end_tasks(l);
     close_generators(l);
     rio__pool_close(l);
@@ -356,6 +356,8 @@ void rio_runner_free(rio_runner *r)
     ASSERT(rc == 0); /* not from inside a run, nor from another thread */
     if (r == NULL)
         return;
+    if (r->loop->debug)
+        rio__debug_closed(r->loop);
     rio__loop_free(r->loop);
     rio__vars_unref(r->vars);
     free(r);

@@ -150,6 +150,16 @@ static inline void rio__kernel_wrote(void *at, size_t bytes)
     (void)at, (void)bytes;
 }
 
+/* Does somebody take accesses below the stack pointer of another stack for errors? */
+static inline bool rio__stacks_are_watched(void)
+{
+#ifdef RIO_VALGRIND
+    return RUNNING_ON_VALGRIND != 0;
+#else
+    return false;
+#endif
+}
+
 /* Valgrind 3.19 runs one thread at a time and does not know that io_uring_enter blocks.
  */
 static inline bool rio__threads_are_stopped_by_waiting(void)

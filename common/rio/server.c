@@ -44,6 +44,7 @@ static long client_main(void *arg)
     struct client *c = arg;
     long rc = c->server->fn(c->stream, c->server->arg);
 
+    rio__task_self()->excused = true; /* what it waits for from here on */
     if (rc < 0 && rc != -ECANCELED)
         rio__report(c->server->loop, "a client's task failed", rc, rio_current_task());
     if (c->server->loop->closing)
@@ -256,7 +257,9 @@ int rio_server_serve_forever(rio_server *s)
     rc = await(rio_server_wait_closed(s));
     if (rc == -ECANCELED) {
         rio_server_close(s);
+        rio__task_self()->excused = true;
         RIO_IGNORE(await(rio_server_wait_closed(s)));
+        rio__task_self()->excused = false;
     }
     s->forever = false;
     return rc < 0 ? rc : -EBADF;

@@ -36,6 +36,7 @@ enum {
     PROBE_BYTES = 256,      /* looked at, at WARM_BYTES depth */
     CANARY_BYTES = 64,
     CANARY_BYTE = 0xC5,
+    PAINT_BYTE = 0xAB,
     BIG_STACK_MAX = 64 << 20, /* rio_task_opts.stack */
 };
 
@@ -158,6 +159,32 @@ static bool add_slab(struct rio__stacks *p)
     return true;
 }
 
+/* ---- paint ---- */
+
+void rio__stacks_paint(struct rio__stacks *p, bool on)
+{
+    /* Valgrind takes what lies below a stack pointer for freed. */
+    p->paint = on && !rio__stacks_are_watched();
+}
+
+static void *painted(const struct rio__stacks *p, void *top, size_t bytes)
+{
+    if (RQ_UNLIKELY(p->paint)) /* but for the canary */
+        memset((char *)top - bytes + CANARY_BYTES, PAINT_BYTE, bytes - CANARY_BYTES);
+    return top;
+}
+
+RIO_NO_ASAN size_t rio__stack_depth(const void *top, size_t bytes)
+{
+    const unsigned char *at = (const unsigned char *)top - bytes + CANARY_BYTES;
+
+    while (at < (const unsigned char *)top && *at == PAINT_BYTE)
+        at++;
+    return (size_t)((const unsigned char *)top - at);
+}
+
+/* ---- get and put ---- */
+
 static void *get_big(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
 {
     char *base;
@@ -177,7 +204,7 @@ static void *get_big(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
     (void)rio__stack_announce(base + p->guard_bytes, bytes);
     p->in_use++;
     *out_bytes = bytes;
-    return base + p->guard_bytes + bytes;
+    return painted(p, base + p->guard_bytes + bytes, bytes);
 }
 
 static void *get_fresh(struct rio__stacks *p, size_t usable)
@@ -192,7 +219,7 @@ static void *get_fresh(struct rio__stacks *p, size_t usable)
     p->in_use++;
     guard_stack(p, base);
     (void)rio__stack_announce(base + p->guard_bytes, usable);
-    return base + p->stack_bytes;
+    return painted(p, base + p->stack_bytes, usable);
 }
 
 void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
@@ -205,7 +232,7 @@ void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
     if (p->free_count == 0)
         return get_fresh(p, usable);
     p->in_use++;
-    return p->free[--p->free_count];
+    return painted(p, p->free[--p->free_count], usable);
 }
 
 RIO_NO_ASAN static bool went_deep(const char *at)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rio/depth.h"
+
 enum {
     ARG_MAX_BYTES = 16 << 10,
     ARG_ALIGN = 16,
@@ -31,7 +33,8 @@ static inline void blank(struct rio__task *t)
 {
     t->wait = NULL;
     t->ready.run = NULL;
-    t->forced = t->masked = t->started = t->told = false;
+    t->forced = t->masked = t->started = false;
+    t->owed = t->told = t->excused = t->painted = false;
     t->pending = t->cancels = t->delivered = 0;
     t->cancel_stamp = 0;
     t->gen = NULL;
@@ -96,6 +99,7 @@ struct rio__task *rio__task_new(struct rio_loop *l, rio_fn *fn, const void *arg,
         return NULL;
     }
     t = lay_out(l, top, bytes, arg, copy);
+    t->painted = l->stacks.paint;
     t->fn = fn;
     t->id = ++l->task_names;
     t->vars = NULL;
@@ -147,6 +151,8 @@ void rio__task_free(struct rio__task *t)
     if (t->vars != NULL)
         rio__vars_unref(t->vars);
     rio__fiber_fini(&t->fiber);
+    if (RQ_UNLIKELY(t->painted))
+        rio__depth_record(t);
     rio__stacks_put(&l->stacks, t->stack_top, t->stack_bytes);
 }
 
@@ -171,8 +177,10 @@ static void end_task(struct rio__task *t, long result)
     enum rio__future_state state;
 
     /* A return between an _enter and its _exit: the scope lies on this stack. */
-    ASSERT(t->timeouts == NULL);
-    ASSERT(t->groups == NULL);
+    if (RQ_UNLIKELY(t->timeouts != NULL || t->groups != NULL))
+        rio__debug_scope_left_open(t);
+    if (RQ_UNLIKELY(l->debug) && t->started)
+        rio__debug_ended(t, result);
     /* A request that the task never looked at costs it its result, as in asyncio. */
     if (result >= 0 && (t->pending > 0 || t->forced))
         result = -ECANCELED;
@@ -399,6 +407,13 @@ int rio_sleep(int64_t d)
     if (rio__task_self() == NULL)
         return -EPERM;
     return await(rio_sleep_until(rio__timer_after(rio__loop, d)));
+}
+
+int64_t rio__sleep_until(const struct rio__wait *wait)
+{
+    if (wait->cancel != sleep_cancel)
+        return RIO_FOREVER;
+    return RQ_CONTAINER_OF(wait, struct sleep, wait)->timer.when;
 }
 
 /* ---- names, messages ---- */

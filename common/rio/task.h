@@ -56,7 +56,10 @@ struct rio__task {
     struct rio__wait *wait;
     struct rio__ready ready;
     bool forced, masked, started;
-    bool told; /* debug: a swallowed cancellation was reported */
+    bool owed;    /* a -ECANCELED was delivered, and is not answered yet */
+    bool told;    /* debug: that it waits again all the same */
+    bool excused; /* it does, but the runtime makes it: clean-up of its own */
+    bool painted; /* debug: its stack was, before it began */
     unsigned pending, cancels, delivered;
     uint32_t cancel_stamp;
     rio_gen *gen;          /* the innermost one whose body it runs */
@@ -128,6 +131,8 @@ static inline struct rio__task *rio__task_self(void)
 RIO_AWAITS int rio__task_park(struct rio__wait *w);
 /* The same without a look at cancellation: w->cancel alone decides.  Returns  0 */
 RIO_AWAITS int rio__task_park_raw(struct rio__wait *w);
+/* When a sleep ends, or RIO_FOREVER: the task waits for something else. */
+int64_t rio__sleep_until(const struct rio__wait *wait);
 /* A rio__wait.cancel: the request stays pending. */
 void rio__wait_ignore_cancel(struct rio__wait *wait);
 
@@ -195,11 +200,24 @@ void rio__vars_unref(struct rio__vars *v);
 
 void rio__group_member_done(struct rio__task *t, enum rio__future_state state,
                             long result);
+/* The members of all groups that t has open: the first one, and the one after a member.
+ */
+struct rio__task *rio__group_first(const struct rio__task *t);
+struct rio__task *rio__group_next(const struct rio__task *member);
 
 /* ---- debug.c ---- */
 
 /* Reports a task that suspends again after a -ECANCELED it has not answered. */
 void rio__debug_swallowed(struct rio__task *t);
+/* Names a task that ends inside a scope it has entered; then the process ends. */
+RQ_NORETURN void rio__debug_scope_left_open(const struct rio__task *t);
+/* Looks at a task that ends by itself. */
+void rio__debug_ended(struct rio__task *t, long result);
+/* What the program has left behind: when its loop begins to close, and when all is
+ * over.
+ */
+void rio__debug_closing(struct rio_loop *l);
+void rio__debug_closed(struct rio_loop *l);
 static inline void rio__debug_before_park(struct rio__task *t)
 {
     if (RQ_UNLIKELY(t->f.loop->debug))
