@@ -16,8 +16,10 @@ enum { GRACE = 5 }; /* seconds */
 static long work(void *arg)
 {
     const double *s = arg;
-    long rc = await(rio_sleep(seconds(*s)));
+    long rc;
 
+    say("working");
+    rc = await(rio_sleep(seconds(*s)));
     say("work %s", rc == -ECANCELED ? "cancelled" : "finished");
     return rc;
 }
