@@ -23,7 +23,9 @@ static long fetch(void *arg)
     long rc;
 
     RIO_WITH_SEM(&places, &rc)
-    rc = await(request(*url));
+    {
+        rc = await(request(*url));
+    }
     return rc;
 }
 

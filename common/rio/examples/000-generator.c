@@ -23,7 +23,9 @@ static long body(void *arg)
 
     (void)arg;
     RIO_FOR_EACH(rio_gen_iter(numbers), &value, rc)
-    say("%d", value);
+    {
+        say("%d", value);
+    }
     say("end rc=%ld", rc);
     return await(rio_gen_free(numbers));
 }

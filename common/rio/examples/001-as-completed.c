@@ -25,7 +25,9 @@ static long body(void *arg)
 
     (void)arg;
     RIO_FOR_EACH(rio_as_completed(tasks, 3, RIO_FOREVER), &done, rc)
-    say("%s 完成", rio_task_name(done));
+    {
+        say("%s 完成", rio_task_name(done));
+    }
     for (int i = 0; i < 3; i++)
         rio_unref(tasks[i]);
     return rc;

@@ -29,7 +29,9 @@ static long increment(void *arg)
     if (demo_has("--no-lock"))
         return await(add_one(c));
     RIO_WITH_LOCK(&c->lock, &rc)
-    rc = await(add_one(c));
+    {
+        rc = await(add_one(c));
+    }
     return rc;
 }
 

@@ -23,7 +23,9 @@ static long limited(void *arg)
     long rc;
 
     RIO_WITH_SEM(&places, &rc)
-    rc = await(work(*number));
+    {
+        rc = await(work(*number));
+    }
     return rc;
 }
 

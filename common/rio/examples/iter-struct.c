@@ -37,7 +37,9 @@ static long body(void *arg)
 
     (void)arg;
     RIO_FOR_EACH(&counter.iter, &value, rc)
-    say_word("%d", value);
+    {
+        say_word("%d", value);
+    }
     say("end");
     return rc;
 }

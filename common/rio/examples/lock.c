@@ -26,7 +26,9 @@ static long increment(void *arg)
     if (demo_has("--no-lock"))
         return await(read_wait_write());
     RIO_WITH_LOCK(&lock, &rc)
-    rc = await(read_wait_write());
+    {
+        rc = await(read_wait_write());
+    }
     return rc;
 }
 

@@ -54,7 +54,9 @@ static long consume(void *arg)
 
     while ((rc = await(rio_queue_get(shop->q, &item))) == 0) {
         RIO_WITH_SEM(&shop->places, &rc)
-        rc = await(work(shop));
+        {
+            rc = await(work(shop));
+        }
         RIO_TRY(rc);
     }
     return rc == -ESHUTDOWN ? 0 : rc;

@@ -131,7 +131,9 @@ long http_get(struct http_session *s, const char *path, char *body)
     long rc;
 
     RIO_WITH_LOCK(&s->turn, &rc)
-    rc = await(exchange(s->stream, path, body));
+    {
+        rc = await(exchange(s->stream, path, body));
+    }
     return rc;
 }
 
