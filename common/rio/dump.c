@@ -1,9 +1,9 @@
 /* dump.c - the tree of groups and tasks, with what each waits for.
  *
- *     main                             group
- *       worker                         queue get
- *       task-3                         sleep, 0.25 s left; limit in 0.10 s
- *     joiner                           join task-3
+ *     main                     group
+ *       worker                 queue get
+ *       task-3                 sleep, 0.25 s left; limit in 0.10 s
+ *     joiner                   join task-3
  *
  * Members of a group stand below the task that has opened it.  The walk goes from
  * member to member and back by the parent of their group: no depth is too deep for it.
@@ -13,7 +13,7 @@
 #include "rio/depth.h"
 #include "rio/task.h"
 
-enum { NAME_WIDTH = 32, INDENT = 2, INDENT_MAX = 24 };
+enum { NAME_WIDTH = 24, INDENT = 2, INDENT_MAX = 16 };
 
 static double seconds(int64_t ns)
 {
