@@ -57,6 +57,7 @@ struct rio_loop {
     struct rq_list *batch;    /* what is left of this turn's; empty between turns */
     struct rq_list queues[2]; /* one each; they change places */
     bool hurried; /* a turn may begin without the loop; see rio__loop_turn_over() */
+    bool nested;  /* a task is being started eagerly: it comes back to its maker */
     bool stop, debug;
     struct rio__task *current;
     struct rio__task *ended; /* to be let go, now that its stack is left */

@@ -229,9 +229,9 @@ template <class T> const T *rio_address_of(const T &temporary) { return &tempora
 #define RIO_ARGS(T, ...) &(T){__VA_ARGS__}, sizeof(T)
 #endif
 /* clang-format on */
-/* asyncio.eager_task_factory: the task runs at once, up to its first wait, and then its
- * maker goes on: another task may have run in the meantime.  From a callback it starts
- * in the next turn, as any other. */
+/* asyncio.eager_task_factory: the first step, up to a suspension, is taken inside the
+ * call.  Nobody else runs meanwhile, and the call does not suspend: callbacks may make
+ * such a task, too. */
 #define RIO_EAGER 1u
 typedef struct rio_task_opts {
     const char *name; /* copied, cut to 31 bytes; NULL: "task-N" */
@@ -567,7 +567,8 @@ typedef struct rio_barrier {
     int state;
     rio_cond c;
 } rio_barrier;
-RIO_API int rio_barrier_init(rio_barrier *b, size_t parties); /* -EINVAL parties 0 */
+/* Errors  -EINVAL no parties, or more than INT_MAX */
+RIO_API int rio_barrier_init(rio_barrier *b, size_t parties);
 /* Returns  0 .. parties - 1, each once a round, in the order of arrival
  * Errors   -EPIPE broken: aborted, or reset while waiting inside
  * Suspends until the round is full; before that while the last round is leaving */

@@ -25,7 +25,6 @@ static __thread bool thread_has_msg;
 /* ---- create ---- */
 
 static void task_main(void *arg);
-static void run_first(struct rio_loop *l, struct rio__task *t);
 
 /* A pooled stack holds the last task's fields.  One by one, since gcc 12 makes a
  * `rep stos` of a memset, which takes 10 ns to begin. */
@@ -110,7 +109,8 @@ struct rio__task *rio__task_new(struct rio_loop *l, rio_fn *fn, const void *arg,
     rq_list_init(&t->member);
     rq_list_push_back(&l->tasks, &t->all);
     l->task_count++;
-    rio__loop_ready(l, &t->ready);
+    if (o == NULL || !(o->flags & RIO_EAGER))
+        rio__loop_ready(l, &t->ready);
     return t;
 }
 
@@ -127,8 +127,8 @@ rio_task *rio_create_task_ex(rio_fn *fn, const void *arg, size_t copy,
     if (t == NULL)
         return NULL;
     (void)rio_ref(&t->f); /* beside the one of the running task */
-    if (o != NULL && (o->flags & RIO_EAGER) != 0 && rio__loop->current != NULL)
-        run_first(rio__loop, t);
+    if (o != NULL && (o->flags & RIO_EAGER) != 0)
+        rio__task_start_eagerly(t);
     return &t->f;
 }
 
@@ -210,7 +210,7 @@ static inline struct rio__task *next_task(struct rio_loop *l)
     struct rq_list *first;
     struct rio__task *t;
 
-    if (l->debug || (l->steps + 1) % RIO__STEPS_PER_LOOK == 0)
+    if (l->debug || l->nested || (l->steps + 1) % RIO__STEPS_PER_LOOK == 0)
         return NULL;
     if (rq_list_empty(l->batch) && !rio__loop_turn_over(l))
         return NULL;
@@ -255,17 +255,6 @@ static inline void switch_away(struct rio__task *t)
     leave(t, next_task(t->f.loop), false);
     rio__fiber_enter(&t->fiber);
     reap(t->f.loop);
-}
-
-/* An eager start: the caller goes on as soon as t waits, or has ended. */
-static void run_first(struct rio_loop *l, struct rio__task *t)
-{
-    struct rio__task *self = l->current;
-
-    rq_list_remove(&t->ready.link);
-    rq_list_push_front(l->batch, &self->ready.link);
-    rq_list_push_front(l->batch, &t->ready.link);
-    switch_away(self);
 }
 
 /* The first frame of every task; what returns here never runs again. */

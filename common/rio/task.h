@@ -110,7 +110,8 @@ void rio__future_set_msg(rio_future *f, const char *msg);
 
 /* ---- task.c ---- */
 
-/* Arguments and errors as rio_create_task_ex; the loop's own reference alone. */
+/* Arguments and errors as rio_create_task_ex; the loop's own reference alone.  With
+ * RIO_EAGER it is not made ready: that is rio__task_start_eagerly(). */
 struct rio__task *rio__task_new(struct rio_loop *l, rio_fn *fn, const void *arg,
                                 size_t copy, const rio_task_opts *o);
 void rio__task_free(struct rio__task *t);
@@ -145,6 +146,11 @@ void rio__task_thread_msg(const char *msg);
 
 /* Waits for f whatever comes; requests stay pending. */
 RIO_AWAITS long rio__join_uncancelled(rio_future *f);
+
+/* ---- eager.c ---- */
+
+/* Runs a new task until it suspends or ends. */
+void rio__task_start_eagerly(struct rio__task *t);
 
 /* ---- print_stack.c ---- */
 

@@ -1,4 +1,4 @@
-/* eager_test - EAGER: tasks that run at once.
+/* eager_test - EAGER: tasks that run at once, and races.
  * SPDX-License-Identifier: MIT */
 #include "case.h"
 
@@ -44,6 +44,99 @@ LOOP_TEST(test_EAGER_03)
     EXPECT_EQ(await(rio_join(waiting)), -ECANCELED);
     EXPECT(j.cancelled && strcmp(rio_task_error(waiting), "enough") == 0);
     rio_unref(waiting);
+    return 0;
+}
+
+/* A race with a delayed start, as a program writes it: each entrant starts when the one
+ * before has failed, or has run for a while; the first result cancels the others. */
+struct race {
+    struct job *jobs;
+    int n, winner; /* -1: none */
+    int64_t delay;
+    long errors[4]; /* 0: it won, or never ran */
+};
+
+struct entrant {
+    struct race *race;
+    int which;
+    rio_event *failed; /* of the one before */
+    rio_event own;
+};
+
+static long enters(void *arg)
+{
+    struct entrant *e = arg;
+    struct race *r = e->race;
+    long rc = 0;
+
+    if (e->failed != NULL) {
+        rio_timeout limit;
+
+        RIO_TRY(rio_timeout_enter(&limit, r->delay));
+        rc = await(rio_event_wait(e->failed));
+        rc = rio_timeout_exit(&limit, rc);
+        if (rc == -ECANCELED)
+            return rc;
+    }
+    rc = await(work(&r->jobs[e->which]));
+    if (rc < 0)
+        r->errors[e->which] = rc;
+    rio_event_set(&e->own);
+    return rc < 0 ? rc : e->which;
+}
+
+RIO_AWAITS static long staggered_race(struct race *r)
+{
+    struct entrant e[4] = {{0}};
+    rio_task *tasks[4];
+    rio_iter *it;
+    rio_future *f;
+    int rc;
+
+    r->winner = -1;
+    for (int i = 0; i < r->n; i++) {
+        e[i] = (struct entrant){.race = r, .which = i};
+        if (i > 0)
+            e[i].failed = &e[i - 1].own;
+        tasks[i] = rio_create_task(enters, &e[i]);
+    }
+    it = rio_as_completed(tasks, (size_t)r->n, RIO_FOREVER);
+    RIO_FOR_EACH(it, &f, rc)
+    {
+        if (rio_future_result(f) >= 0) {
+            r->winner = (int)rio_future_result(f);
+            break;
+        }
+    }
+    for (int i = 0; i < r->n; i++) {
+        rio_task_cancel(tasks[i]);
+        RIO_IGNORE(await(rio_join_unref(tasks[i])));
+    }
+    return rc < 0 ? rc : 0;
+}
+
+LOOP_TEST(test_EAGER_05)
+{
+    struct job none, one = {.result = 1}, bad[2] = {{.result = ERR}, {.result = 2}},
+                     slow[2] = {{.delay = LONG_SLEEP}, {.result = 2}},
+                     all_bad[2] = {{.result = ERR}, {.result = ERR2}};
+    struct race r[] = {
+        {.jobs = &none, .delay = RIO_MS},
+        {.jobs = &one, .n = 1},
+        {.jobs = bad, .n = 2, .delay = LONG_SLEEP},
+        {.jobs = slow, .n = 2, .delay = RIO_MS},
+        {.jobs = all_bad, .n = 2, .delay = RIO_MS},
+    };
+    const int winners[] = {-1, 0, 1, 1, -1};
+
+    for (int i = 0; i < 5; i++) {
+        EXPECT_EQ(await(staggered_race(&r[i])), 0);
+        EXPECT_EQ(r[i].winner, winners[i]);
+    }
+    EXPECT(r[1].errors[0] == 0);
+    EXPECT(r[2].errors[0] == ERR && r[2].errors[1] == 0);
+    EXPECT(r[3].errors[0] == -ECANCELED && slow[0].cancelled);
+    EXPECT(r[4].errors[0] == ERR && r[4].errors[1] == ERR2);
     return 0;
 }
 
@@ -129,14 +222,14 @@ static long from_callback(void *arg)
     return 0;
 }
 
-/* A callback has nothing to go back to: its task starts as any other. */
+/* A callback does not suspend: it is the loop that is gone back to. */
 LOOP_TEST(test_EAGER_D)
 {
     struct trail trail = {0};
 
     EXPECT(rio_call_soon(from_callback, &trail) != 0);
     EXPECT_EQ(await(settle()), 0);
-    EXPECT(trail_is(&trail, "cii"));
+    EXPECT(trail_is(&trail, "ici"));
     return 0;
 }
 
@@ -184,7 +277,7 @@ LOOP_TEST(test_EAGER_F)
 }
 
 TEST_MAIN(cmocka_unit_test(test_EAGER_01), cmocka_unit_test(test_EAGER_02),
-          cmocka_unit_test(test_EAGER_03), cmocka_unit_test(test_EAGER_A),
-          cmocka_unit_test(test_EAGER_B), cmocka_unit_test(test_EAGER_C),
-          cmocka_unit_test(test_EAGER_D), cmocka_unit_test(test_EAGER_E),
-          cmocka_unit_test(test_EAGER_F))
+          cmocka_unit_test(test_EAGER_03), cmocka_unit_test(test_EAGER_05),
+          cmocka_unit_test(test_EAGER_A), cmocka_unit_test(test_EAGER_B),
+          cmocka_unit_test(test_EAGER_C), cmocka_unit_test(test_EAGER_D),
+          cmocka_unit_test(test_EAGER_E), cmocka_unit_test(test_EAGER_F))
