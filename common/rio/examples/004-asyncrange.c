@@ -24,7 +24,9 @@ static long body(void *arg)
 
     (void)arg;
     RIO_FOR_EACH(rio_gen_iter(range), &i, rc)
-    say("%d", i);
+    {
+        say("%d", i);
+    }
     if (rc == 0)
         say("迭代结束");
     RIO_IGNORE(await(rio_gen_free(range)));

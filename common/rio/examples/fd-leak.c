@@ -52,7 +52,9 @@ static long client(void *arg)
     long rc;
 
     RIO_WITH_SEM(&places, &rc)
-    rc = await(connection(*i));
+    {
+        rc = await(connection(*i));
+    }
     return rc == -EPROTO ? 0 : rc;
 }
 
@@ -80,14 +82,13 @@ RIO_AWAITS static long clients(int n)
 
 static long body(void *arg)
 {
-    int n = (int)demo_number(0, 1000), before = 0;
+    int n = (int)demo_number(0, 1000), before = descriptors();
     rio_server *server;
     long rc;
 
     (void)arg;
     RIO_TRY(rio_sem_init(&places, AT_ONCE));
     (void)snprintf(address, sizeof address, "unix:/tmp/fd-leak-%d", (int)getpid());
-    before = descriptors();
     RIO_TRY(await(rio_start_server(greet, NULL, address, NULL, &server)));
     rc = await(clients(n));
     rio_server_close(server);

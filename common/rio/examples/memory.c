@@ -5,7 +5,6 @@
  * asyncio: coroutines are lighter than threads.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 

@@ -10,7 +10,7 @@
 
 static void check(const char *what, bool ok)
 {
-    say("%s %s", what, ok ? "ok" : "FAILED");
+    say("%s %s", what, ok ? "ok" : "failed");
 }
 
 static long twice(void *arg)
