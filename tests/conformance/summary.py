@@ -18,7 +18,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, '..', '..', 'docs', 'rio', 'conformance.md')
 BACKENDS = {'io_uring': None, 'epoll': 'epoll', 'simulated': 'sim'}
-DEFINED = re.compile(r'^(?:LOOP_TEST|SKIP_CASE|static void )\(?test_([A-Z]+_\w+)\(?', re.M)
+DEFINED = re.compile(r'^(?:LOOP_TEST|QUEUE_CASE|SKIP_CASE|static void )\(?test_([A-Z]+_\w+)\(?', re.M)
 LISTED = re.compile(r'cmocka_unit_test\w*\(test_([A-Z]+_\w+)')
 RESULT = re.compile(r'^\[\s*(OK|SKIPPED|FAILED|ERROR)\s*\] test_([A-Z]+_\w+)', re.M)
 
