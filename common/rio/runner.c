@@ -299,7 +299,7 @@ static void drain(struct rio_loop *l)
 {
     unsigned rounds = 0;
 
-    while (l->ops.live > 0 ||
+    while (l->ops.live > 0 || !rq_list_empty(&l->flushes) ||
            (!rq_list_empty(l->ready) && ++rounds < SHUTDOWN_ROUNDS)) {
         l->stop = false;
         rio__loop_turn(l, INT64_MAX);

@@ -306,6 +306,59 @@ NOMEM_IO_TEST(signals_are_heard_or_are_not_waited_for, 0)
     return rc;
 }
 
+/* ---- the end of a run ---- */
+
+static long never_reads(rio_stream *s, void *arg)
+{
+    static char big[1 << 16];
+
+    ++*(int *)arg;
+    for (int i = 0; i < 8; i++)
+        RIO_TRY(rio_stream_write(s, big, sizeof big));
+    return await(rio_sleep(RIO_FOREVER));
+}
+
+static long cleans_up_slowly(void *arg)
+{
+    long rc = await(rio_gen_yield(arg));
+
+    RIO_IGNORE(await(rio_sleep(RIO_US)));
+    return rc == -EPIPE ? 0 : rc;
+}
+
+static long works_on(void *arg)
+{
+    RIO_IGNORE(await(rio_sleep(RIO_FOREVER)));
+    return await(rio_to_thread(add, arg));
+}
+
+NOMEM_IO_TEST(what_is_left_ends_with_the_loop, -ECONNRESET, -EPIPE, -ENODATA, 0)
+{
+    static int n;
+    char *argv[] = {(char *)(uintptr_t) "cat", NULL};
+    rio_process *p;
+    rio_server *server;
+    rio_stream *s;
+    rio_task *t;
+    rio_gen *g;
+    char byte;
+
+    n = 0;
+    RIO_TRY(await(rio_start_server(never_reads, &n, address, NULL, &server)));
+    RIO_TRY(await(rio_open_connection(address, NULL, &s)));
+    if (await(rio_stream_read(s, &byte, 1)) != 1)
+        n = -1;
+    rio_stream_free(s);
+    if (n < 0)
+        return -ENODATA;
+    RIO_TRY(made(g = rio_gen_new(cleans_up_slowly, &n, sizeof n)));
+    RIO_TRY(await(rio_next(rio_gen_iter(g), &n)));
+    RIO_TRY(made(t = rio_create_task(works_on, &n)));
+    rio_unref(t);
+    RIO_TRY(rio_call_later(RIO_SEC, count, &n) == 0 ? -errno : 0);
+    return await(rio_create_subprocess_exec(argv, RIO_PIPE_IN | RIO_PIPE_OUT, &p));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +369,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(datagrams_come_or_do_not),
         cmocka_unit_test(threads_work_or_are_not_asked),
         cmocka_unit_test(signals_are_heard_or_are_not_waited_for),
+        cmocka_unit_test(what_is_left_ends_with_the_loop),
     };
 
     if (argc > 1)

@@ -415,6 +415,26 @@ static void the_end_of_a_run_closes_what_is_open(void **state)
     rio_stream_free(s); /* after the run: the memory alone */
 }
 
+static long leave_at_its_end(void *arg)
+{
+    char byte;
+    int peer;
+
+    RIO_TRY(open_pair(arg, &peer));
+    close(peer);
+    return await(rio_stream_read(*(rio_stream **)arg, &byte, 1));
+}
+
+/* It has no operation under way then. */
+static void the_end_of_a_run_closes_what_has_ended(void **state)
+{
+    rio_stream *s = NULL;
+
+    (void)state;
+    assert_int_equal(loop_test_run_leaky(leave_at_its_end, &s), 0);
+    rio_stream_free(s);
+}
+
 static void a_stream_needs_a_loop(void **state)
 {
     rio_stream *s;
@@ -515,5 +535,6 @@ TEST_MAIN(cmocka_unit_test(a_cancelled_reader_has_taken_nothing),
           cmocka_unit_test(closing_ends_a_waiting_reader),
           cmocka_unit_test(a_stream_freed_too_early_closes_in_the_background),
           cmocka_unit_test(the_end_of_a_run_closes_what_is_open),
+          cmocka_unit_test(the_end_of_a_run_closes_what_has_ended),
           cmocka_unit_test(a_stream_needs_a_loop),
           cmocka_unit_test(many_streams_share_the_buffers_of_the_ring))
