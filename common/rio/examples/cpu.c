@@ -5,6 +5,7 @@
  * asyncio: CPU-bound work belongs in an executor; with --process in child processes, as
  * with ProcessPoolExecutor.  Each job hashes for a second.
  * SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <unistd.h>
 
 #include "rio/examples/demo.h"
@@ -36,7 +37,7 @@ static long child(void *arg)
     RIO_TRY(await(rio_create_subprocess_exec(argv, 0, &p)));
     rc = await(rio_process_wait(p));
     rio_process_close(p);
-    return rc;
+    return rc == 0 ? 0 : rio_error(-ECHILD, "a child process failed");
 }
 
 static long in_thread(void *arg)
