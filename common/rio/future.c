@@ -261,7 +261,7 @@ rio_future *rio_ref(rio_future *f)
     return f;
 }
 
-static void destroy(rio_future *f)
+__attribute__((noinline)) static void destroy(rio_future *f)
 {
     struct rio_loop *l = f->loop;
     rio_future *inner = NULL;

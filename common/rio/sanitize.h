@@ -53,7 +53,10 @@ struct rio__fiber {
 static inline void rio__fiber_init(struct rio__fiber *f, const void *bottom,
                                    size_t bytes)
 {
+#if defined(RIO_ASAN) || defined(RIO_TSAN)
     *f = (struct rio__fiber){.bottom = bottom, .bytes = bytes};
+#endif
+    (void)f, (void)bottom, (void)bytes;
 #ifdef RIO_TSAN
     f->tsan = bottom == NULL ? __tsan_get_current_fiber() : __tsan_create_fiber(0);
 #endif

