@@ -10,7 +10,7 @@ LOOP_TEST(test_STRM_01)
     rio_stream *s;
     void *all = NULL;
     char buf[16];
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     EXPECT_EQ(await(rio_stream_read(s, buf, 0)), 0);
@@ -41,7 +41,7 @@ LOOP_TEST(test_STRM_02)
     struct later rest;
     rio_stream *s;
     char buf[16];
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     EXPECT_EQ(await(send_text(fd, "chu")), 0);
@@ -64,7 +64,7 @@ LOOP_TEST(test_STRM_03)
 {
     rio_stream *s;
     char buf[9]; /* seven letters, the end of the line and a NUL */
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     EXPECT_EQ(await(send_text(fd, "1234567\n12345678\ngood\n")), 0);
@@ -86,7 +86,7 @@ LOOP_TEST(test_STRM_05)
 {
     rio_stream *s;
     char buf[16];
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     EXPECT_EQ(await(send_text(fd, "a part")), 0);
@@ -102,7 +102,7 @@ LOOP_TEST(test_STRM_06)
     struct later rest;
     rio_stream *s;
     char buf[8], many[64];
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     /* The separator comes in two pieces. */
@@ -133,7 +133,7 @@ LOOP_TEST(test_STRM_07)
     rio_stream *s;
     char buf[16];
     size_t got = 99;
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     rio_stream_set_limits(s, 4, 4);
@@ -177,7 +177,7 @@ RIO_AWAITS static long read_broken(enum reader reader)
 {
     rio_stream *s;
     rio_task *t = NULL;
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     if (reader != COMES_LATER) {
@@ -210,7 +210,7 @@ LOOP_TEST(test_STRM_10)
 {
     rio_stream *s;
     rio_task *t;
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     t = rio_create_task(read_byte, s);
@@ -226,7 +226,7 @@ LOOP_TEST(test_STRM_18)
     static const char *const want[] = {"line1\n", "line2\n", "line3"};
     rio_stream *s;
     char line[16];
-    int fd, n = 0;
+    int fd = -1, n = 0;
     ssize_t rc;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
@@ -286,7 +286,7 @@ RIO_AWAITS static long close_it(bool unread)
 {
     rio_stream *s;
     char buf[16];
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     if (unread) {
@@ -316,7 +316,7 @@ LOOP_TEST(test_STRM_15)
 {
     rio_stream *s;
     char byte;
-    int fd;
+    int fd = -1;
 
     EXPECT_EQ(stream_and_fd(&s, &fd), 0);
     EXPECT_EQ(rio_stream_close(s), 0);
