@@ -9,7 +9,7 @@ static long hello(rio_http_exchange *x, void *arg)
     return rio_http_reply_text(x, 200, "hello\n");
 }
 
-static long fetch(void *arg)
+RIO_AWAITS static long fetch(void *arg)
 {
     char url[64];
     rio_http_session *session = rio_http_session_new(NULL);
