@@ -109,10 +109,9 @@ static void cancel(struct rio_backend *b, struct rio_op *op)
     if (fault != NULL && fault->kind == RIO_SIM_CANCEL_LOST)
         return;
     op->cancelled = true;
-    if (rio__sim_event_of(&s->order, op) == NULL)
-        return; /* it fails anyway */
-    rq_list_remove(&op->link);
-    schedule(s, op, fault == NULL ? 0 : fault->delay);
+    if (rio__sim_event_of(&s->order, op) != NULL) /* else it fails anyway */
+        rio__sim_schedule_cancel(&s->order, op, s->now,
+                                 fault == NULL ? 0 : fault->delay);
 }
 
 /* ---- completions ---- */
@@ -138,11 +137,13 @@ static void deliver(struct sim *s, struct rio_op *op, int res, unsigned flags)
 /* Ends the operation.  What a part of it has achieved counts more than why it ended. */
 static void finish(struct sim *s, struct rio_op *op, int res)
 {
+    struct rio__sim_event *ev = rio__sim_event_of(&s->order, op);
+
     rio__watch_leave(&s->watches, op);
+    rio__sim_unschedule(&s->order, ev);
     if (op->progress > 0)
         res = (int)op->progress + (res > 0 ? res : 0);
-    rio__sim_restore(op, &rio__sim_event_of(&s->order, op)->kept,
-                     res > 0 ? (size_t)res : 0);
+    rio__sim_restore(op, &ev->kept, res > 0 ? (size_t)res : 0);
     deliver(s, op, res, 0);
 }
 
@@ -195,17 +196,6 @@ static void check_buffers(const struct sim *s, const struct rio__sim_event *ev)
     ASSERT(bytes_in_flight_were_left_alone);
 }
 
-static bool is_of_stream(const struct rio_op *op)
-{
-    socklen_t len = sizeof(int);
-    int type = 0;
-
-    if (op->kind != RIO_OP_SEND && op->kind != RIO_OP_RECV && op->kind != RIO_OP_RECVS)
-        return op->kind == RIO_OP_WRITE; /* of which the rest follows */
-    return getsockopt(op->fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-           type == SOCK_STREAM;
-}
-
 /* How many bytes this try may move. */
 static size_t draw_size(struct sim *s, struct rio__sim_event *ev)
 {
@@ -215,53 +205,10 @@ static size_t draw_size(struct sim *s, struct rio__sim_event *ev)
     ev->cut = false;
     if (cut)
         return 1;
-    if (!draw_one_in(s, s->opts.short_one_in) || !is_of_stream(ev->op))
+    if (!draw_one_in(s, s->opts.short_one_in) || !rio__sim_may_be_short(ev->op))
         return SIZE_MAX;
     bits = rq_rand_below(&s->chance, SHORT_BITS_MAX);
     return s->opts.short_above + 1 + rq_rand_below(&s->chance, UINT64_C(1) << bits);
-}
-
-static bool is_file(int fd)
-{
-    struct stat st;
-
-    return fstat(fd, &st) == 0 &&
-           (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode));
-}
-
-/* A file does not wait, and the simulation has the time. */
-static bool is_file_call(const struct rio_op *op)
-{
-    if (op->kind == RIO_OP_READ || op->kind == RIO_OP_WRITE)
-        return is_file(op->fd);
-    return op->kind >= RIO_OP_OPENAT && op->kind <= RIO_OP_MKDIRAT;
-}
-
-static int try_file(const struct rio_op *op)
-{
-    struct rio_op rest = *op;
-
-    if (op->kind == RIO_OP_READ || op->kind == RIO_OP_WRITE) {
-        rest.buf = (char *)op->buf + op->progress;
-        rest.len = rio__io_rest(op);
-        rest.off += op->progress;
-    }
-    return (int)rio__io_file(&rest);
-}
-
-/* Does it, or `size` bytes of it at most.  Whoever judges sees the whole. */
-static int try_it(struct sim *s, struct rio_op *op, size_t size)
-{
-    size_t len = op->len, room = size < BUFFER_BYTES ? size : BUFFER_BYTES;
-    bool moves = op->kind == RIO_OP_SEND || op->kind == RIO_OP_RECV ||
-                 op->kind == RIO_OP_READ || op->kind == RIO_OP_WRITE;
-    int res;
-
-    if (moves && size < rio__io_rest(op))
-        op->len = op->progress + size;
-    res = is_file_call(op) ? try_file(op) : rio__io_try(op, s->buffer, room);
-    op->len = len;
-    return res;
 }
 
 enum fate { UNHARMED, LATER, ENDED };
@@ -292,68 +239,81 @@ static enum fate suffer(struct sim *s, struct rio__sim_event *ev)
     return UNHARMED;
 }
 
-/* It stays: parked, or due again after `delay`. */
-static unsigned keep(struct sim *s, struct rio_op *op, bool parks, int64_t delay)
+/* It stays: parked, or due again after `delay`; but if this was its end, it ends.
+ * Returns  how many completions that was */
+static unsigned keep(struct sim *s, struct rio_op *op, bool parks, int64_t delay,
+                     bool ends)
 {
-    int rc = -ECANCELED;
+    int rc = ends ? -ECANCELED : 0;
 
-    if (!op->cancelled) {
-        rc = parks ? rio__watch_park(&s->watches, op) : 0;
-        if (rc == 0 && !parks)
-            schedule(s, op, delay);
-    }
+    if (rc == 0 && parks)
+        rc = rio__watch_park(&s->watches, op);
+    else if (rc == 0)
+        schedule(s, op, delay);
     if (rc == 0)
         return 0;
     finish(s, op, rc);
     return 1;
 }
 
-/* Its time has come.  Returns  how many completions that was */
-static unsigned step(struct sim *s, struct rio__sim_event *ev)
+/* Tries it; `last`: it is being cancelled, and a result would still win.
+ * Returns  how many completions that was */
+static unsigned attempt(struct sim *s, struct rio__sim_event *ev, bool last)
 {
     struct rio_op *op = ev->op;
-    enum fate fate;
+    enum fate fate = suffer(s, ev);
     int res;
 
-    check_buffers(s, ev);
-    /* One that has never been tried has not reached the kernel yet; a result that is
-     * there may come before the cancel, or after. */
-    if (op->cancelled && draw_one_in(s, 2)) {
-        finish(s, op, -ECANCELED);
-        return 1;
-    }
-    fate = suffer(s, ev);
+    if (fate == LATER && last)
+        return keep(s, op, false, 0, last);
     if (fate != UNHARMED)
         return fate == ENDED;
-    res = try_it(s, op, draw_size(s, ev));
+    res = rio__sim_try(op, draw_size(s, ev), s->buffer, BUFFER_BYTES);
     switch (rio__io_judge(op, res)) {
     case RIO__TRY_DONE:
         finish(s, op, res);
         return 1;
     case RIO__TRY_MORE:
+        ev->ends |= last;
         deliver_more(s, op, res);
         return 1;
     case RIO__TRY_PART:
         op->progress += (uint32_t)res;
-        return keep(s, op, false, 0);
+        return keep(s, op, false, 0, last);
     case RIO__TRY_WAIT:
-        return keep(s, op, true, 0);
+        return keep(s, op, true, 0, last);
     case RIO__TRY_STUCK:
-        return keep(s, op, false, STUCK_RETRY);
+        return keep(s, op, false, STUCK_RETRY, last);
     case RIO__TRY_AGAIN:
-        return keep(s, op, false, 0);
+        return keep(s, op, false, 0, last);
     }
     return 0;
+}
+
+/* Its time has come.  A result that is there when a cancel arrives wins, or does not.
+ * Returns  how many completions that was */
+static unsigned step(struct sim *s, const struct rio__sim_due *due)
+{
+    struct rio__sim_event *ev = due->event;
+    bool cancels = due == &ev->cancel;
+
+    check_buffers(s, ev);
+    if (!cancels || draw_one_in(s, 2)) {
+        rq_list_remove(&ev->op->link); /* it may be parked */
+        return attempt(s, ev, cancels);
+    }
+    finish(s, ev->op, -ECANCELED);
+    return 1;
 }
 
 /* Does what is due.  What that submits is due later.  Returns  how many completions */
 static unsigned run_due(struct sim *s, unsigned max)
 {
     unsigned delivered = fail_some(s);
-    struct rio__sim_event *ev;
+    const struct rio__sim_due *due;
 
-    while (delivered < max && (ev = rio__sim_take(&s->order, s->now)) != NULL)
-        delivered += step(s, ev);
+    while (delivered < max && (due = rio__sim_take(&s->order, s->now)) != NULL)
+        delivered += step(s, due);
     return delivered;
 }
 
@@ -363,7 +323,7 @@ static unsigned run_due(struct sim *s, unsigned max)
 static bool has_other_threads(const struct rio_loop *l)
 {
     struct stat st;
-    size_t ours = 1;
+    size_t ours = 1 + (l->watch != NULL); /* debug mode has one */
 
     if (stat("/proc/self/task", &st) < 0)
         return false;

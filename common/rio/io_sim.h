@@ -1,5 +1,5 @@
-/* io_sim.h - the parts of the simulated backend: the script of faults (sim_faults.c)
- * and the watch over buffers (sim_guard.c).
+/* io_sim.h - the parts of the simulated backend: the script of faults (sim_faults.c),
+ * the watch over buffers (sim_guard.c) and the calls (sim_try.c).
  * SPDX-License-Identifier: MIT */
 #ifndef RIO_IO_SIM_H
 #define RIO_IO_SIM_H
@@ -26,6 +26,12 @@ const rio_sim_fault *rio__sim_fault_of_try(struct rio__sim_faults *f,
 const rio_sim_fault *rio__sim_fault_of_cancel(struct rio__sim_faults *f,
                                               struct rq_rand *chance,
                                               const struct rio_op *op);
+
+/* Does it as rio__io_try() does, a file operation at once, and moves `size` bytes at
+ * most.  Whoever judges sees the whole operation. */
+int rio__sim_try(struct rio_op *op, size_t size, void *buffer, size_t room);
+/* Whether it moves bytes of a stream, of which the rest comes later. */
+bool rio__sim_may_be_short(const struct rio_op *op);
 
 /* Fills what the operation receives into with garbage; and puts back what stood there,
  * except for the first `moved` bytes: a kernel writes no more than it received.

@@ -277,6 +277,14 @@ int64_t rio_now(void)
     return rio__loop == NULL ? rio__io_now() : rio__loop_now(rio__loop);
 }
 
+void rio_random(void *out, size_t n)
+{
+    if (rio__loop == NULL)
+        rio__io_random(out, n);
+    else
+        rio__loop->io->random(rio__loop->io, out, n);
+}
+
 void rio_loop_stats(const rio_loop *l, rio_stats *out)
 {
     *out = (rio_stats){

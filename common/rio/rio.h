@@ -127,6 +127,9 @@ RIO_API rio_loop *rio_get_running_loop(void); /* NULL outside a loop */
 RIO_API void rio_loop_stop(rio_loop *l);
 /* loop.time(): CLOCK_MONOTONIC, read now; in a simulation its virtual clock. */
 RIO_API int64_t rio_now(void);
+/* Random bytes, from the kernel; in a simulation from its seed.  For jitter and the
+ * like, not for keys. */
+RIO_API void rio_random(void *out, size_t n);
 
 /* Callbacks.  A handle is an index and a generation: a late cancel is harmless.
  * Returns  0 and errno when refused (EPERM: no running loop; EINVAL; ENOMEM)

@@ -14,14 +14,14 @@ struct rio__sim_last {
     uint64_t turn[2];
 };
 
-static struct rio__sim_event *event_at(const struct rq_heap_node *n)
+static struct rio__sim_due *due_at(const struct rq_heap_node *n)
 {
-    return (struct rio__sim_event *)(uintptr_t)n; /* its first member */
+    return (struct rio__sim_due *)(uintptr_t)n; /* its first member */
 }
 
 static bool is_earlier(const struct rq_heap_node *a, const struct rq_heap_node *b)
 {
-    const struct rio__sim_event *x = event_at(a), *y = event_at(b);
+    const struct rio__sim_due *x = due_at(a), *y = due_at(b);
 
     return x->when != y->when ? x->when < y->when : x->seq < y->seq;
 }
@@ -51,18 +51,24 @@ struct rio__sim_event *rio__sim_event_make(struct rio__sim_order *o,
 {
     struct rio__sim_event **all =
         grow(o->events, &o->event_count, sizeof *all, (size_t)op->index + 1);
+    struct rio__sim_event *ev;
 
     if (all == NULL)
         return NULL;
     o->events = all;
     if (all[op->index] != NULL)
         return all[op->index];
-    if (rq_heap_reserve(&o->due, o->event_made + 1 - o->due.count) < 0)
+    if (rq_heap_reserve(&o->due, 2 * (o->event_made + 1) - o->due.count) < 0)
         return NULL;
-    all[op->index] = calloc(1, sizeof *all[op->index]);
-    if (all[op->index] != NULL)
-        o->event_made++;
-    return all[op->index];
+    ev = calloc(1, sizeof *ev);
+    if (ev == NULL)
+        return NULL;
+    o->event_made++;
+    ev->attempt.event = ev->cancel.event = ev;
+    rq_list_init(&ev->attempt.link);
+    rq_list_init(&ev->cancel.link);
+    all[op->index] = ev;
+    return ev;
 }
 
 struct rio__sim_event *rio__sim_event_of(const struct rio__sim_order *o,
@@ -123,26 +129,59 @@ static void queue_up(struct rio__sim_last *last, unsigned ways, int64_t *when,
     }
 }
 
-void rio__sim_schedule(struct rio__sim_order *o, struct rio_op *op, int64_t now,
+static int64_t draw_time(struct rio__sim_order *o, int64_t from)
+{
+    uint64_t span = (uint64_t)(o->latency_max - o->latency_min) + 1;
+
+    return from + o->latency_min + (int64_t)rq_rand_below(o->chance, span);
+}
+
+static uint64_t draw_turn(struct rio__sim_order *o)
+{
+    return o->turn + 1 + rq_rand_below(o->chance, RIO__SIM_TURNS_MAX);
+}
+
+static void unschedule(struct rio__sim_order *o, struct rio__sim_due *d)
+{
+    rq_heap_remove(&o->due, &d->node);
+    rq_list_remove(&d->link);
+}
+
+static void schedule(struct rio__sim_order *o, struct rio__sim_due *d, int64_t now,
+                     int64_t when, uint64_t turn)
+{
+    unschedule(o, d);
+    d->when = when;
+    d->seq = o->seq++;
+    rq_ignore(rq_heap_push(&o->due, &d->node)); /* reserved */
+    if (when - now <= o->latency_max)           /* else it is meant to be late */
+        rq_list_push_back(&o->soon[turn % RIO__SIM_SLOTS], &d->link);
+}
+
+void rio__sim_schedule(struct rio__sim_order *o, const struct rio_op *op, int64_t now,
                        int64_t delay)
 {
-    struct rio__sim_event *ev = o->events[op->index];
     struct rio__sim_last *last = last_of(o, op->fd);
-    uint64_t span = (uint64_t)(o->latency_max - o->latency_min) + 1;
-    int64_t when =
-        now + delay + o->latency_min + (int64_t)rq_rand_below(o->chance, span);
-    uint64_t turn = o->turn + 1 + rq_rand_below(o->chance, RIO__SIM_TURNS_MAX);
+    int64_t when = draw_time(o, now + delay);
+    uint64_t turn = draw_turn(o);
 
-    if (last != NULL && !op->cancelled)
+    if (last != NULL)
         queue_up(last, ways_of(op), &when, &turn);
-    ev->when = when;
-    ev->seq = o->seq++;
-    if (ev->node.place != 0)
-        rq_heap_update(&o->due, &ev->node);
-    else
-        rq_ignore(rq_heap_push(&o->due, &ev->node)); /* reserved */
-    if (when - now <= o->latency_max)                /* it is not to be late */
-        rq_list_push_back(&o->soon[turn % RIO__SIM_SLOTS], &op->link);
+    schedule(o, &o->events[op->index]->attempt, now, when, turn);
+}
+
+void rio__sim_schedule_cancel(struct rio__sim_order *o, const struct rio_op *op,
+                              int64_t now, int64_t delay)
+{
+    int64_t when = draw_time(o, now + delay);
+
+    schedule(o, &o->events[op->index]->cancel, now, when, draw_turn(o));
+}
+
+void rio__sim_unschedule(struct rio__sim_order *o, struct rio__sim_event *ev)
+{
+    unschedule(o, &ev->attempt);
+    unschedule(o, &ev->cancel);
 }
 
 void rio__sim_busy_turn(struct rio__sim_order *o, int64_t now)
@@ -150,12 +189,11 @@ void rio__sim_busy_turn(struct rio__sim_order *o, int64_t now)
     struct rq_list *slot = &o->soon[++o->turn % RIO__SIM_SLOTS], *link;
 
     while ((link = rq_list_pop_front(slot)) != NULL) {
-        struct rio_op *op = RQ_LIST_ENTRY(link, struct rio_op, link);
-        struct rio__sim_event *ev = o->events[op->index];
+        struct rio__sim_due *d = RQ_LIST_ENTRY(link, struct rio__sim_due, link);
 
-        if (ev->when > now) {
-            ev->when = now;
-            rq_heap_update(&o->due, &ev->node);
+        if (d->when > now) {
+            d->when = now;
+            rq_heap_update(&o->due, &d->node);
         }
     }
 }
@@ -164,18 +202,18 @@ int64_t rio__sim_next(const struct rio__sim_order *o)
 {
     const struct rq_heap_node *first = rq_heap_min(&o->due);
 
-    return first == NULL ? INT64_MAX : event_at(first)->when;
+    return first == NULL ? INT64_MAX : due_at(first)->when;
 }
 
-struct rio__sim_event *rio__sim_take(struct rio__sim_order *o, int64_t now)
+struct rio__sim_due *rio__sim_take(struct rio__sim_order *o, int64_t now)
 {
-    struct rio__sim_event *ev;
+    struct rio__sim_due *d;
 
     if (rio__sim_next(o) > now)
         return NULL;
-    ev = event_at(rq_heap_pop(&o->due));
-    rq_list_remove(&ev->op->link);
-    return ev;
+    d = due_at(rq_heap_pop(&o->due));
+    rq_list_remove(&d->link);
+    return d;
 }
 
 /* ---- life ---- */

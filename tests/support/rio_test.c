@@ -108,14 +108,17 @@ bool loop_test_skips(const char *name)
     return false;
 }
 
-static long run(rio_fn *body, void *arg, bool strict)
+static long run(rio_fn *body, void *arg, bool strict, const rio_sim_opts *sim,
+                uint64_t *out_hash)
 {
     long before = loop_test_fd_count(), rc;
-    rio_runner *r = rio_runner_new(loop_test_io());
+    rio_runner *r = sim == NULL ? rio_runner_new(loop_test_io()) : rio_sim_runner(sim);
     rio_stats stats = {0};
 
     assert_non_null(r);
     rc = rio_runner_run(r, body, arg);
+    if (out_hash != NULL)
+        *out_hash = rio_sim_hash(rio_runner_get_loop(r));
     if (strict) {
         rio_loop *l = rio_runner_get_loop(r);
 
@@ -136,10 +139,16 @@ static long run(rio_fn *body, void *arg, bool strict)
 
 long loop_test_run(rio_fn *body, void *arg)
 {
-    return run(body, arg, true);
+    return run(body, arg, true, NULL, NULL);
+}
+
+long loop_test_run_sim(const rio_sim_opts *opts, rio_fn *body, void *arg,
+                       uint64_t *out_hash)
+{
+    return run(body, arg, true, opts, out_hash);
 }
 
 long loop_test_run_leaky(rio_fn *body, void *arg)
 {
-    return run(body, arg, false);
+    return run(body, arg, false, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #define TEST_SUPPORT_RIO_TEST_H
 
 #include "rio/rio.h"
+#include "rio/sim.h"
 
 /* The backend that the environment asks for (RIO_TEST_IO: uring, epoll, sim), as a flag
  * of rio_runner_new(); 0: none.  Each test program is run with all three. */
@@ -24,6 +25,10 @@ bool loop_test_skips(const char *name);
  * Errors   the test fails when a task, a reference, a stack, a timer, an operation, a
  *          thread's job or a descriptor is left behind */
 long loop_test_run(rio_fn *body, void *arg);
+
+/* The same in a simulation; *out_hash (may be NULL): rio_sim_hash() when body ended. */
+long loop_test_run_sim(const rio_sim_opts *opts, rio_fn *body, void *arg,
+                       uint64_t *out_hash);
 
 /* The same without looking at what is left; for tests of the end of a run. */
 long loop_test_run_leaky(rio_fn *body, void *arg);
