@@ -8,7 +8,7 @@ import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HEADERS = ('common/rio/rio.h', 'common/rio/sim.h')
+HEADERS = ('common/rio/rio.h', 'common/rio/sim.h', 'common/rio-http/include/rio/http.h')
 FUNCTION = re.compile(r'\bRIO_API\b[^;(]*?\b(rio_\w+)\s*\(')
 
 
