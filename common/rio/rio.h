@@ -767,13 +767,27 @@ typedef struct rio_stream rio_stream;
 typedef long rio_client_fn(rio_stream *s, void *arg);
 
 /* Connects over TCP, or to "unix:/path" (port is ignored then).  Numeric addresses go
- * straight to the kernel, names through getaddrinfo in a thread; each address is tried.
- * The port is a number.
+ * straight to the kernel, names through getaddrinfo in a thread, for which nobody waits
+ * who is cancelled; each address is tried.  The port is a number.
  *
  * Owns     gives *out: close, wait_closed, then rio_stream_free()
- * Errors   -ENOENT  no such name; -ENAMETOOLONG; else as connect(2) */
+ * Errors   -ENOENT  no such name; -ENAMETOOLONG; else as connect(2), of the last
+ * address
+ */
 RIO_AWAITS RIO_API int rio_open_connection(const char *host, const char *port,
                                            rio_stream **out);
+/* How a connection is opened; all-zero: as rio_open_connection(). */
+typedef struct rio_connect_opts {
+    /* Happy eyeballs (RFC 8305), 250 ms there: ns after which the next address is tried
+     * beside those before, of another family if there is one; the first that connects
+     * wins.  0: one address after the other. */
+    int64_t attempt_delay;
+} rio_connect_opts;
+/* rio_open_connection with options; NULL: none.  Errors  -EINVAL attempt_delay < 0
+ * Source  loop.create_connection(happy_eyeballs_delay) */
+RIO_AWAITS RIO_API int rio_open_connection_ex(const char *host, const char *port,
+                                              const rio_connect_opts *o,
+                                              rio_stream **out);
 /* A stream on a connected socket.  Owns  consumes fd, gives *out */
 RIO_API int rio_stream_from_fd(int fd, rio_stream **out);
 RIO_API int
