@@ -12,7 +12,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['RINGQ_BUILD'])
-PAGES = ('docs/rio.md', 'docs/rio/porting.md')
+PAGES = ('docs/rio.md', 'docs/rio/porting.md', 'docs/rio/simulation.md')
 PROGRAM = re.compile(r'^```c\n(.*?)^```\n\n```text\n(.*?)^```$', re.M | re.S)
 
 
