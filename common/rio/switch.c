@@ -85,3 +85,14 @@ void *rio__switch(struct rio__context *from, const struct rio__context *to, void
 }
 
 #endif
+
+#if !defined(__x86_64__) || defined(RIO_UCONTEXT)
+
+void rio__switch_last(const struct rio__context *to, void *arg)
+{
+    struct rio__context gone;
+
+    (void)rio__switch(&gone, to, arg);
+}
+
+#endif

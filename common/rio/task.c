@@ -237,22 +237,25 @@ static inline void reap(struct rio_loop *l)
     rio_unref(&t->f);
 }
 
-/* next: NULL: to the loop.  last: t will never be resumed. */
-static inline void leave(struct rio__task *t, struct rio__task *next, bool last)
+/* Names the one that goes on.  next: NULL: the loop.  last: t will never be resumed. */
+static inline const struct rio__context *leave(struct rio__task *t,
+                                               struct rio__task *next, bool last)
 {
     struct rio_loop *l = t->f.loop;
-    void *by; /* t itself, unless somebody only wants to look at its stack */
 
     l->current = next;
     rio__fiber_leave(&t->fiber, next == NULL ? &l->fiber : &next->fiber, last);
-    by = rio__switch(&t->context, next == NULL ? &l->context : &next->context, next);
-    while (RQ_UNLIKELY(by != t))
-        by = rio__task_probed(t, by);
+    return next == NULL ? &l->context : &next->context;
 }
 
 static inline void switch_away(struct rio__task *t)
 {
-    leave(t, next_task(t->f.loop), false);
+    struct rio__task *next = next_task(t->f.loop);
+    void *by; /* t itself, unless somebody only wants to look at its stack */
+
+    by = rio__switch(&t->context, leave(t, next, false), next);
+    while (RQ_UNLIKELY(by != t))
+        by = rio__task_probed(t, by);
     rio__fiber_enter(&t->fiber);
     reap(t->f.loop);
 }
@@ -260,7 +263,7 @@ static inline void switch_away(struct rio__task *t)
 /* The first frame of every task; what returns here never runs again. */
 static void task_main(void *arg)
 {
-    struct rio__task *t = arg;
+    struct rio__task *t = arg, *next = NULL;
     struct rio_loop *l = t->f.loop;
 
     if (l->fiber.bottom == NULL) /* the first task of all comes from the loop */
@@ -271,7 +274,9 @@ static void task_main(void *arg)
     end_task(t, t->fn(t->arg));
     l->ended = t;
     /* An error that nobody takes is reported by the loop: no task runs meanwhile. */
-    leave(t, t->f.result < 0 ? NULL : next_task(l), true);
+    if (t->f.result >= 0)
+        next = next_task(l);
+    rio__switch_last(leave(t, next, true), next);
 }
 
 void rio__task_run(struct rio_loop *l, struct rio__task *t)
