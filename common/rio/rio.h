@@ -891,6 +891,16 @@ RIO_API int rio_start_server_fd(rio_client_fn *fn, void *arg, int listen_fd,
 /* Starts an idle one; again is harmless.
  * Errors  -EBADF closed; -EADDRINUSE and others of listen(2): it is closed then */
 RIO_API int rio_server_start_serving(rio_server *s);
+/* For a server's client that may be idle for long: its function calls this, and returns
+ * >= 0.  Then its task ends and gives its stack back (4 KiB and more), and the stream
+ * stays open.  At the next byte, or at once if some are unread, at the end of the input
+ * and when it is closed or broken, fn(s, arg) runs as a new task in its place, and may
+ * park again.  What the function has returned is not used; an error still ends the
+ * client.
+ *
+ * Owns     keeps arg
+ * Errors   -EINVAL s is no client of a server, fn is NULL; -EBADF it is closing */
+RIO_API int rio_stream_park(rio_stream *s, rio_client_fn *fn, void *arg);
 /* The first listening socket, lent (for getsockname); -EBADF closed. */
 RIO_API int rio_server_fd(const rio_server *s);
 RIO_API bool rio_server_is_serving(const rio_server *s); /* neither idle nor closed */

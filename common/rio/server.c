@@ -1,4 +1,4 @@
-/* server.c - the clients of a server, and its public face; see server.h.
+/* server.c - the public face of a server, from its start to its end; see server.h.
  * SPDX-License-Identifier: MIT */
 #include "rio/server.h"
 
@@ -8,15 +8,7 @@
 #include <unistd.h>
 
 #include "rio/resolve.h"
-#include "rio/stream.h"
-
-struct client {
-    struct rq_list link;
-    rio_server *server;
-    rio_stream *stream;
-};
-
-/* ---- clients ---- */
+#include "rio/waitq.h"
 
 void rio__server_look_if_over(rio_server *s)
 {
@@ -24,65 +16,6 @@ void rio__server_look_if_over(rio_server *s)
         return;
     while (rio__waitq_wake(&s->waiters))
         continue;
-}
-
-/* The last of a client, also of one that was cancelled before its first step. */
-static void client_gone(void *arg, long result)
-{
-    struct client *c = arg;
-    rio_server *s = c->server;
-
-    (void)result;
-    rq_list_remove(&c->link);
-    rio_stream_free(c->stream); /* aborts it, if it is not closed yet */
-    free(c);
-    rio__server_look_if_over(s);
-}
-
-static long client_main(void *arg)
-{
-    struct client *c = arg;
-    long rc = c->server->fn(c->stream, c->server->arg);
-
-    rio__task_self()->excused = true; /* what it waits for from here on */
-    if (rc < 0 && rc != -ECANCELED)
-        rio__report(c->server->loop, "a client's task failed", rc, rio_current_task());
-    if (c->server->loop->closing)
-        rio_stream_abort(c->stream);
-    RIO_IGNORE(rio_stream_close(c->stream));
-    if (await(rio_stream_wait_closed(c->stream)) == -ECANCELED) {
-        int masked = rio_cancel_mask(1); /* no patience any more, but an orderly end */
-
-        rio_stream_abort(c->stream);
-        RIO_IGNORE(await(rio_stream_wait_closed(c->stream)));
-        rio_cancel_mask(masked);
-        rc = -ECANCELED;
-    }
-    return rc == -ECANCELED ? rc : 0;
-}
-
-void rio__server_add_client(rio_server *s, int fd)
-{
-    static const rio_task_opts opts = {.name = "client"};
-    struct client *c;
-    struct rio__task *t = NULL;
-    rio_stream *stream;
-
-    if (rio_stream_from_fd(fd, &stream) < 0)
-        return; /* no memory: the client sees a closed connection */
-    c = calloc(1, sizeof *c);
-    if (c != NULL)
-        t = rio__task_new(s->loop, client_main, c, 0, &opts);
-    if (t == NULL) {
-        free(c);
-        rio_stream_free(stream);
-        return;
-    }
-    c->server = s;
-    c->stream = stream;
-    rq_list_push_back(&s->clients, &c->link);
-    t->on_done = client_gone;
-    t->on_done_arg = c;
 }
 
 /* ---- start ---- */
@@ -217,22 +150,6 @@ void rio_server_close(rio_server *s)
     rio__server_look_if_over(s);
 }
 
-void rio_server_close_clients(rio_server *s)
-{
-    RQ_LIST_EACH(link, &s->clients)
-    {
-        RIO_IGNORE(rio_stream_close(RQ_LIST_ENTRY(link, struct client, link)->stream));
-    }
-}
-
-void rio_server_abort_clients(rio_server *s)
-{
-    RQ_LIST_EACH(link, &s->clients)
-    {
-        rio_stream_abort(RQ_LIST_ENTRY(link, struct client, link)->stream);
-    }
-}
-
 int rio_server_wait_closed(rio_server *s)
 {
     struct rio__waiter w;
@@ -271,7 +188,10 @@ void rio__servers_close(struct rio_loop *l)
 {
     RQ_LIST_EACH(link, &l->servers)
     {
-        rio_server_close(RQ_LIST_ENTRY(link, struct rio_server, link));
+        rio_server *s = RQ_LIST_ENTRY(link, struct rio_server, link);
+
+        rio_server_close(s);
+        rio__server_drop_parked(s);
     }
 }
 

@@ -1,10 +1,11 @@
-/* server.h - a server from inside: server.c (clients, the public face) and listen.c
- * (its sockets).
+/* server.h - a server from inside: server.c (the public face), client.c (its clients)
+ * and listen.c (its sockets).
  *
  *     idle -> serving -> closing (no new clients, those that are here may end) -> over
  *
  * The server belongs to the loop and lives until the run ends.  A client belongs to its
- * task: when that has ended, in whatever way, its stream is closed and freed.
+ * task: when that has ended, in whatever way, its stream is closed and freed, unless it
+ * was parked.
  * SPDX-License-Identifier: MIT */
 #ifndef RIO_SERVER_H
 #define RIO_SERVER_H
@@ -42,10 +43,15 @@ struct rio_server {
     rio_waitq waiters;
 };
 
-/* ---- server.c ---- */
+/* ---- client.c ---- */
 
 /* A connection was accepted.  Consumes fd. */
 void rio__server_add_client(rio_server *s, int fd);
+/* At the end of the loop: those that have no task. */
+void rio__server_drop_parked(rio_server *s);
+
+/* ---- server.c ---- */
+
 /* A listener or a client has gone: wakes whoever waits for the last one. */
 void rio__server_look_if_over(rio_server *s);
 
