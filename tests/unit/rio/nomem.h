@@ -122,7 +122,7 @@ static inline void every_allocation_fails(struct scenario s, void (*set)(long))
 /* A test whose scenario is the body, and which may also end with the errors. */
 #define NOMEM_TEST(name, ...) NOMEM_TEST_(name, 0, __VA_ARGS__)
 /* The same, and again when few of the operations that there is memory for are left. */
-#define NOMEM_IO_TEST(name, ...) NOMEM_TEST_(name, 4, __VA_ARGS__)
+#define NOMEM_IO_TEST(name, ...) NOMEM_TEST_(name, 3, __VA_ARGS__)
 #define NOMEM_TEST_(name, few, ...) \
     static long name##_body(void *unused); \
     static void name(void **state) \
