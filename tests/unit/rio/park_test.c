@@ -95,7 +95,7 @@ LOOP_TEST(a_parked_client_has_no_task_until_a_byte_comes)
     EXPECT_EQ(await(start(&l, &s)), 0);
     EXPECT_EQ(await(until_parked(&l, 1)), 0);
     for (int i = 0; i < 3; i++) {
-        EXPECT_EQ(rio_stream_write(s, "abc" + i, 1), 0);
+        EXPECT_EQ(rio_stream_write(s, &"abc"[i], 1), 0);
         EXPECT_EQ(await(until_parked(&l, i + 2)), 0);
     }
     EXPECT(strcmp(l.text, "abc") == 0);
