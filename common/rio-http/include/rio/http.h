@@ -53,10 +53,9 @@ typedef struct rio_http_req {
     const char *const *headers; /* "Name: value" each, then NULL; or NULL */
     const void *body;           /* body_size bytes; NULL: none */
     size_t body_size;
-    unsigned
-        max_redirects; /* how many are followed.  0: the redirect is the response */
-    size_t max_body;   /* bytes of the response.  0: the session's */
-    int64_t timeout;   /* ns.  0: the session's */
+    unsigned max_redirects; /* to follow.  0: the redirect is the response */
+    size_t max_body;        /* bytes of the response.  0: the session's */
+    int64_t timeout;        /* ns.  0: the session's */
 } rio_http_req;
 
 typedef struct rio_http_field {
