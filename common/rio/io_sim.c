@@ -48,6 +48,7 @@ enum {
 #define STUCK_RETRY (1 * RIO_MS)
 #define BUSY_TURN_TIME (10 * RIO_US)
 #define LOOK_TIME (1 * RIO_US)
+#define JOIN_LOOK (1 * RIO_MS)
 
 struct sim {
     struct rio_backend base;
@@ -60,8 +61,10 @@ struct sim {
     struct rio__sim_order order;
     struct rq_list failed; /* no memory for their events */
     int64_t now;
-    uint64_t busy_row; /* turns with ready tasks, one after the other */
-    unsigned looks;    /* at the clock, in this turn */
+    uint64_t busy_row;   /* turns with ready tasks, one after the other */
+    unsigned looks;      /* at the clock, in this turn */
+    int64_t join_looked; /* real time */
+    bool joined;         /* by other threads, when we looked */
     uint64_t steps, hash;
     char *buffer;
 };
@@ -205,6 +208,8 @@ static size_t draw_size(struct sim *s, struct rio__sim_event *ev)
     ev->cut = false;
     if (cut)
         return 1;
+    if (ev->op->kind != RIO_OP_RECVS && rio__io_rest(ev->op) <= s->opts.short_above)
+        return SIZE_MAX;
     if (!draw_one_in(s, s->opts.short_one_in) || !rio__sim_may_be_short(ev->op))
         return SIZE_MAX;
     bits = rq_rand_below(&s->chance, SHORT_BITS_MAX);
@@ -334,13 +339,27 @@ static bool has_other_threads(const struct rio_loop *l)
     return st.st_nlink > ours + 2; /* one link for each, "." and ".." */
 }
 
-/* Whether somebody whose time is the real one works for us, or may. */
-static bool is_helped(const struct sim *s)
+/* Looking costs as much as a small operation: for a small step in time it is enough to
+ * have looked lately. */
+static bool may_be_joined(struct sim *s, int64_t step)
+{
+    int64_t real = rio__io_now();
+
+    if (step > JOIN_LOOK || real - s->join_looked > JOIN_LOOK) {
+        s->joined = has_other_threads(s->loop);
+        s->join_looked = real;
+    }
+    return s->joined;
+}
+
+/* Whether somebody whose time is the real one works for us, or may, before `step` ns
+ * have passed. */
+static bool is_helped(struct sim *s, int64_t step)
 {
     const struct rio_loop *l = s->loop;
 
     return rio__pool_busy(l) > 0 || rio__processes_run(l) || rio__signals_awaited(l) ||
-           ((l->exposed || s->watches.ops > 0) && has_other_threads(l));
+           ((l->exposed || s->watches.ops > 0) && may_be_joined(s, step));
 }
 
 /* Returns  true: it was woken */
@@ -359,7 +378,7 @@ static bool look(struct sim *s, int64_t left)
 /* Nothing can be done before `until`.  Returns  true: it was woken */
 static bool pass_time(struct sim *s, int64_t until)
 {
-    bool helped = is_helped(s), woken;
+    bool helped = is_helped(s, until - s->now), woken;
     int64_t start, passed;
 
     if (!helped && until != INT64_MAX) {
