@@ -7,9 +7,10 @@
 #                 a minute of cancel storm
 #   --no-install  name missing Debian packages instead of installing them
 #
-# Three builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
+# Four builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
 # installed, so it runs what is about installing, about the pages, and about numbers.  The
-# third, by clang, holds the other compiler's warnings and the fuzzers.
+# third, by clang, holds the other compiler's warnings and the fuzzers; `tsan` is for what
+# uses threads.
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
@@ -72,9 +73,12 @@ step 'build asan' build asan || verdict
 step 'build release' build release || verdict
 step 'build fuzz (clang)' build fuzz || verdict
 step fuzz fuzz -max_total_time=10 || :
+if step 'build tsan' build tsan; then
+    step 'tests tsan' ctest --preset tsan -j 2 --no-tests=error || :
+fi
 # Two at a time: most tests wait for processes rather than for the processor.
 step 'tests release' ctest --preset release -j 2 --no-tests=error \
-    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|idle)$' || :
+    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|gdb|idle)$' || :
 if [ -n "$nightly" ]; then
     step 'fuzz campaign' fuzz -runs=1000000 || :
     for io in uring epoll; do

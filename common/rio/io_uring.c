@@ -51,6 +51,8 @@ struct buffer_status {
     uint32_t group, head, reserved[8];
 };
 
+static char rings; /* names the memory of all rings; see sanitize.h */
+
 struct uring {
     struct rio_backend base;
     struct rio_loop *loop;
@@ -510,6 +512,7 @@ static int make_ring(struct uring *u)
     };
     int rc = io_uring_queue_init_params(SQ_ENTRIES, &u->ring, &p);
 
+    rio__memory_taken(&rings);
     if (rc < 0)
         return rc;
     u->enter_flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
@@ -568,6 +571,7 @@ static void uring_free(struct rio_backend *b)
 {
     struct uring *u = uring_of(b);
 
+    rio__memory_given_up(&rings);
     if (u->ring.ring_fd >= 0)
         io_uring_queue_exit(&u->ring);
     if (u->buf_ring != NULL)

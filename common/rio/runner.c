@@ -25,15 +25,16 @@ struct rio_runner {
 
 /* ---- SIGINT ---- */
 
-static struct rio_loop *volatile interrupt_loop;
-static volatile sig_atomic_t interrupts;
+/* Set by the main thread; a signal handler and the loops of other threads look. */
+static struct rio_loop *_Atomic interrupt_loop;
+static atomic_bool interrupts;
 
 static void on_interrupt(int signo)
 {
-    struct rio_loop *l = interrupt_loop;
+    struct rio_loop *l = atomic_load(&interrupt_loop);
 
     (void)signo;
-    interrupts = 1;
+    atomic_store(&interrupts, true);
     if (l != NULL)
         l->io->wake(l->io);
 }
@@ -43,11 +44,11 @@ static bool watch_interrupt(struct rio_loop *l)
     struct sigaction old, sa = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
 
     (void)sigemptyset(&sa.sa_mask);
-    if (gettid() != getpid() || interrupt_loop != NULL ||
+    if (gettid() != getpid() || atomic_load(&interrupt_loop) != NULL ||
         sigaction(SIGINT, NULL, &old) < 0 || old.sa_handler != SIG_DFL)
         return false;
-    interrupts = 0;
-    interrupt_loop = l;
+    atomic_store(&interrupts, false);
+    atomic_store(&interrupt_loop, l);
     return sigaction(SIGINT, &sa, NULL) == 0;
 }
 
@@ -58,13 +59,14 @@ static void unwatch_interrupt(void)
     (void)sigemptyset(&sa.sa_mask);
     if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == on_interrupt)
         (void)sigaction(SIGINT, &sa, NULL);
-    interrupt_loop = NULL;
+    atomic_store(&interrupt_loop, NULL);
 }
 
 /* Turns the first SIGINT into a cancel of main. */
 static void take_interrupt(struct rio_loop *l, rio_task *main_task)
 {
-    if (!interrupts || l->interrupted || interrupt_loop != l)
+    if (!atomic_load(&interrupts) || l->interrupted ||
+        atomic_load(&interrupt_loop) != l)
         return;
     l->interrupted = true;
     unwatch_interrupt();

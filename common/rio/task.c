@@ -238,8 +238,8 @@ static inline void reap(struct rio_loop *l)
 }
 
 /* Names the one that goes on.  next: NULL: the loop.  last: t will never be resumed. */
-static inline const struct rio__context *leave(struct rio__task *t,
-                                               struct rio__task *next, bool last)
+RIO_INLINED const struct rio__context *leave(struct rio__task *t,
+                                             struct rio__task *next, bool last)
 {
     struct rio_loop *l = t->f.loop;
 
