@@ -205,10 +205,38 @@ static void test_CX_06(void **state)
 struct scopes {
     rio_lock lock;
     rio_sem sem;
+    int closed; /* generators */
     struct job in_group, alone;
 };
 
+static long endless(void *arg)
+{
+    long rc = 0;
+
+    for (int i = 0; rc == 0; i++)
+        rc = await(rio_gen_yield(&i));
+    ((struct scopes *)arg)->closed += rc == -EPIPE;
+    return rc;
+}
+
 /* Each leaves its scopes by return (0), break (1) or goto (2). */
+RIO_AWAITS static long leaves_loop_by(rio_gen *g, int how)
+{
+    int v, rc;
+
+    RIO_FOR_EACH(rio_gen_iter(g), &v, rc)
+    {
+        if (v == 3 && how == 0)
+            return 1;
+        if (v == 3 && how == 2)
+            goto out;
+        if (v == 3)
+            break;
+    }
+out:
+    return 1;
+}
+
 RIO_AWAITS static long leaves_sem_by(struct scopes *s, int how)
 {
     long rc;
@@ -254,7 +282,11 @@ LOOP_TEST(test_CX_07)
 {
     for (int how = 0; how < 3; how++) {
         struct scopes s = {.lock = RIO_LOCK_INIT};
+        rio_gen *g = rio_gen_new(endless, &s, sizeof(int));
 
+        EXPECT_EQ(await(leaves_loop_by(g, how)), 1);
+        EXPECT_EQ(s.closed, 1);
+        EXPECT_EQ(await(rio_gen_free(g)), 0);
         EXPECT_EQ(rio_sem_init(&s.sem, 1), 0);
         EXPECT_EQ(await(leaves_lock_by(&s, how)), 1);
         EXPECT(!rio_lock_locked(&s.lock));
