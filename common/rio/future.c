@@ -291,7 +291,8 @@ __attribute__((noinline)) static void destroy(rio_future *f)
         free(f);
     }
     rio__loop_release_handle(l);
-    rio_unref(inner);
+    if (inner != NULL)
+        rio_unref(inner);
 }
 
 void rio_unref(rio_future *f)

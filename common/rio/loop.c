@@ -67,10 +67,9 @@ static void free_husk(struct rio_loop *l)
     free(l);
 }
 
-void rio__loop_release_handle(struct rio_loop *l)
+void rio__loop_last_handle(struct rio_loop *l)
 {
-    ASSERT(l->handles > 0);
-    if (--l->handles == 0 && l->freed)
+    if (l->freed)
         free_husk(l);
 }
 

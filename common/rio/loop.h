@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "base/assert.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "rio/op.h"
@@ -121,7 +122,13 @@ struct rio_loop *rio__loop_new(unsigned flags, const struct rio_sim_opts *sim);
 /* Closes what is left and frees; stays as a husk while handles are referenced. */
 void rio__loop_free(struct rio_loop *l);
 /* A handle is gone: the last one frees the husk. */
-void rio__loop_release_handle(struct rio_loop *l);
+void rio__loop_last_handle(struct rio_loop *l);
+static inline void rio__loop_release_handle(struct rio_loop *l)
+{
+    ASSERT(l->handles > 0);
+    if (--l->handles == 0)
+        rio__loop_last_handle(l);
+}
 void rio__loop_turn(struct rio_loop *l, int64_t until);
 /* Whether something can still happen without another thread's help. */
 bool rio__loop_can_wake(const struct rio_loop *l);

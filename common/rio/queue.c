@@ -100,7 +100,8 @@ int rio_queue_put_nowait(rio_queue *q, const void *item)
     if (rc < 0)
         return rc;
     q->unfinished++;
-    (void)rio__waitq_wake(&q->getters);
+    if (!rio__waitq_empty(&q->getters))
+        (void)rio__waitq_wake(&q->getters);
     return 0;
 }
 
@@ -109,7 +110,8 @@ int rio_queue_get_nowait(rio_queue *q, void *item)
     if (q->items.count == 0)
         return q->shut ? -ESHUTDOWN : -EAGAIN;
     rio__items_pop(&q->items, item);
-    (void)rio__waitq_wake(&q->putters);
+    if (!rio__waitq_empty(&q->putters))
+        (void)rio__waitq_wake(&q->putters);
     return 0;
 }
 
@@ -130,12 +132,15 @@ RIO_AWAITS static int wait_turn(rio_waitq *waiters, const char *what, bool *agai
     return rc;
 }
 
-RIO_AWAITS static int wait_for_room(rio_queue *q, bool *waited)
+/* Apart from rio_queue_put(), which as a rule need not wait. */
+RIO_AWAITS __attribute__((noinline)) static int put_when_room(rio_queue *q,
+                                                              const void *item)
 {
-    bool woken;
+    bool waited = false, woken;
+    int rc;
 
     while (rio_queue_full(q) && !q->shut) {
-        int rc = await(wait_turn(&q->putters, "queue put", waited, &woken));
+        rc = await(wait_turn(&q->putters, "queue put", &waited, &woken));
 
         if (rc < 0) {
             if (woken && !rio_queue_full(q))
@@ -143,25 +148,19 @@ RIO_AWAITS static int wait_for_room(rio_queue *q, bool *waited)
             return rc;
         }
     }
-    return 0;
-}
-
-int rio_queue_put(rio_queue *q, const void *item)
-{
-    bool waited = false;
-    int rc;
-
-    if (rio__task_self() == NULL)
-        return -EPERM;
-    if (RQ_LIKELY(!rio_queue_full(q)))
-        return rio_queue_put_nowait(q, item);
-    rc = await(wait_for_room(q, &waited));
-    if (rc < 0)
-        return rc;
     rc = rio_queue_put_nowait(q, item);
     if (rc == -ENOMEM && waited)
         (void)rio__waitq_wake(&q->putters); /* the room is still there */
     return rc;
+}
+
+int rio_queue_put(rio_queue *q, const void *item)
+{
+    if (rio__task_self() == NULL)
+        return -EPERM;
+    if (RQ_UNLIKELY(rio_queue_full(q)))
+        return await(put_when_room(q, item));
+    return rio_queue_put_nowait(q, item);
 }
 
 RIO_AWAITS static int wait_for_item(rio_queue *q)

@@ -106,8 +106,7 @@ static void guard_stack(struct rio__stacks *p, char *base)
     memset(base + p->guard_bytes, CANARY_BYTE, CANARY_BYTES);
 }
 
-__attribute__((noinline)) static void check_canary(const struct rio__stacks *p,
-                                                   const char *base)
+static void check_canary(const struct rio__stacks *p, const char *base)
 {
     const unsigned char *canary = (const unsigned char *)base + p->guard_bytes;
 
@@ -252,8 +251,7 @@ RIO_NO_ASAN static bool went_deep(const char *at)
 }
 
 /* Gives the pages from the guard up to `end` back to the kernel; they read as zero. */
-__attribute__((noinline)) static void cool(const struct rio__stacks *p, char *base,
-                                           char *end)
+static void cool(const struct rio__stacks *p, char *base, char *end)
 {
     char *start = base + p->guard_bytes;
 
@@ -262,19 +260,17 @@ __attribute__((noinline)) static void cool(const struct rio__stacks *p, char *ba
     (void)madvise(start, (size_t)(end - start), MADV_DONTNEED);
 }
 
-void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes)
+/* A pooled one that keeps no more than it may needs none of this. */
+__attribute__((noinline)) static void put_with_care(struct rio__stacks *p, void *top,
+                                                    size_t bytes)
 {
-    size_t usable = p->stack_bytes - p->guard_bytes;
     char *base = (char *)top - bytes - p->guard_bytes;
 
-    ASSERT(p->in_use > 0);
-    p->in_use--;
-    if (bytes > usable) {
+    if (bytes > p->stack_bytes - p->guard_bytes) {
         rio__stack_memory_remove(base, bytes + p->guard_bytes);
         (void)munmap(base, bytes + p->guard_bytes);
         return;
     }
-    rio__stack_clean(base + p->guard_bytes, bytes);
     if (p->guard == RIO__GUARD_CANARY)
         check_canary(p, base);
     if (p->free_count >= WARM_STACKS)
@@ -282,6 +278,19 @@ void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes)
     else if (went_deep((char *)top - p->warm_bytes))
         cool(p, base, (char *)top - p->warm_bytes + p->guard_bytes);
     p->free[p->free_count++] = top;
+}
+
+void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes)
+{
+    ASSERT(p->in_use > 0);
+    p->in_use--;
+    rio__stack_clean((char *)top - bytes, bytes);
+    if (RQ_UNLIKELY(
+            p->guard == RIO__GUARD_CANARY || bytes + p->guard_bytes > p->stack_bytes ||
+            p->free_count >= WARM_STACKS || went_deep((char *)top - p->warm_bytes)))
+        put_with_care(p, top, bytes);
+    else
+        p->free[p->free_count++] = top;
 }
 
 const char *rio__stacks_guard_name(const struct rio__stacks *p)
