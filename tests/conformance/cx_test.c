@@ -323,8 +323,23 @@ static long naps(void *arg)
     return 0;
 }
 
+/* Bytes of memory that this process has in use; 0: not known. */
+static size_t resident(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    size_t total = 0, pages = 0;
+
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%zu %zu", &total, &pages) != 2)
+        pages = 0;
+    (void)fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 LOOP_TEST(test_CX_09)
 {
+    size_t before = resident(), each;
     static struct napper crowd[CROWD];
     static rio_task *tasks[CROWD];
     int64_t start = rio_now() + 200 * RIO_MS, last = 0;
@@ -334,6 +349,12 @@ LOOP_TEST(test_CX_09)
         tasks[i] = rio_create_task_copy(naps, &crowd[i], sizeof crowd[i]);
         EXPECT(tasks[i] != NULL);
     }
+    EXPECT_EQ(await(rio_yield()), 0); /* each has gone to sleep */
+    each = (resident() - before) / CROWD;
+    print_message("%d tasks asleep: %zu bytes each\n", CROWD, each);
+#if !defined(RIO_ASAN) && !defined(RIO_TSAN)
+    EXPECT(each < 8192 || rio__stacks_are_watched()); /* valgrind has its own share */
+#endif
     for (size_t i = 0; i < CROWD; i++)
         EXPECT_EQ(await(rio_join_unref(tasks[i])), 0);
     return 0;
