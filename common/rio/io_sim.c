@@ -330,6 +330,9 @@ static bool has_other_threads(const struct rio_loop *l)
     struct stat st;
     size_t ours = 1 + (l->watch != NULL); /* debug mode has one */
 
+#ifdef RIO_TSAN
+    ours++; /* its own */
+#endif
     if (stat("/proc/self/task", &st) < 0)
         return false;
     RQ_LIST_EACH(link, &l->executors)
