@@ -106,7 +106,7 @@ static long keep_busy(void *arg)
     return 0;
 }
 
-static long member_body(void *arg)
+RIO_AWAITS static long member_body(void *arg)
 {
     struct member *m = arg;
     rio_queue *q = rio_queue_new(sizeof(int), 1);
