@@ -1,4 +1,7 @@
 /* pump.c - drives somebody else's event machine from the loop.
+ *
+ * The alarm is armed all the time, if need be for ever: so a new one takes the place
+ * that the old one has just given back, and needs no memory.
  * SPDX-License-Identifier: MIT */
 #include "rio-http/pump.h"
 
@@ -22,13 +25,37 @@ static long pump_main(void *arg)
     return rc;
 }
 
+static long alarmed(void *arg)
+{
+    struct rio__pump *p = arg;
+
+    p->alarm = rio_call_later(RIO_FOREVER, alarmed, p);
+    p->turn(p);
+    return 0;
+}
+
 int rio__pump_start(struct rio__pump *p, int fd, void (*turn)(struct rio__pump *))
 {
     const rio_task_opts opts = {.name = "http pump", .stack = RIO__PUMP_STACK};
 
     *p = (struct rio__pump){.fd = fd, .turn = turn};
+    p->alarm = rio_call_later(RIO_FOREVER, alarmed, p);
+    if (p->alarm == 0)
+        return -errno;
     p->task = rio_create_task_ex(pump_main, p, 0, &opts);
-    return p->task == NULL ? -errno : 0;
+    if (p->task == NULL) {
+        int err = errno;
+
+        rio_handle_cancel(p->alarm);
+        return -err;
+    }
+    return 0;
+}
+
+void rio__pump_alarm(struct rio__pump *p, int64_t delay)
+{
+    rio_handle_cancel(p->alarm);
+    p->alarm = rio_call_later(delay < 0 ? RIO_FOREVER : delay, alarmed, p);
 }
 
 static long kicked(void *arg)
@@ -49,26 +76,6 @@ void rio__pump_kick(struct rio__pump *p)
         p->turn(p);
 }
 
-static long alarmed(void *arg)
-{
-    struct rio__pump *p = arg;
-
-    p->alarm = 0;
-    p->turn(p);
-    return 0;
-}
-
-int rio__pump_alarm(struct rio__pump *p, int64_t delay)
-{
-    if (p->alarm != 0)
-        rio_handle_cancel(p->alarm);
-    p->alarm = 0;
-    if (delay < 0)
-        return 0;
-    p->alarm = rio_call_later(delay, alarmed, p);
-    return p->alarm == 0 ? -errno : 0;
-}
-
 int rio__pump_stop(struct rio__pump *p)
 {
     rio_task *task = p->task;
@@ -79,12 +86,11 @@ int rio__pump_stop(struct rio__pump *p)
     mask = rio_cancel_mask(1);
     if (mask < 0)
         return mask;
-    rio_handle_cancel(p->alarm);
-    rio_handle_cancel(p->kick);
-    p->alarm = p->kick = 0;
     p->task = NULL;
     (void)rio_task_cancel(task);
     RIO_IGNORE(await(rio_join_unref(task))); /* its own -ECANCELED */
+    rio_handle_cancel(p->alarm); /* only now: it may have turned once more */
+    rio_handle_cancel(p->kick);
     (void)rio_cancel_mask(mask);
     return 0;
 }

@@ -15,7 +15,7 @@ struct rio__pump {
     int fd; /* lent by the machine, open until rio__pump_stop() has returned */
     void (*turn)(struct rio__pump *); /* never called from within itself */
     rio_task *task;
-    rio_handle alarm, kick; /* 0: not armed */
+    rio_handle alarm, kick; /* kick 0: none is due */
 };
 
 /* Starts turning whenever fd is readable.
@@ -25,9 +25,8 @@ int rio__pump_start(struct rio__pump *p, int fd, void (*turn)(struct rio__pump *
 /* Turns once in the next turn of the loop, however often it is called before; at once
  * if there is no memory for waiting.  Not from within turn(). */
 void rio__pump_kick(struct rio__pump *p);
-/* Turns once in `delay` ns; replaces the earlier alarm.  < 0: no alarm.
- * Errors  -ENOMEM: there is no alarm now */
-int rio__pump_alarm(struct rio__pump *p, int64_t delay);
+/* Turns once in `delay` ns; replaces the earlier alarm.  < 0: no alarm. */
+void rio__pump_alarm(struct rio__pump *p, int64_t delay);
 /* Ends it.  Not cancellable; one that was never started is fine. */
 RIO_AWAITS int rio__pump_stop(struct rio__pump *p);
 

@@ -30,7 +30,7 @@ static void server_turn(struct rio__pump *p)
     (void)MHD_run(s->daemon);
     if (MHD_get_timeout(s->daemon, &ms) == MHD_YES)
         delay = (ms < ALARM_MAX_MS ? (int64_t)ms : ALARM_MAX_MS) * RIO_MS;
-    RIO_IGNORE(rio__pump_alarm(p, delay)); /* no memory: until the next socket's turn */
+    rio__pump_alarm(p, delay);
 }
 
 /* ---- start ---- */

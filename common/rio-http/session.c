@@ -47,7 +47,8 @@ static int on_alarm(CURLM *multi, long ms, void *arg)
     rio_http_session *s = arg;
 
     (void)multi;
-    return rio__pump_alarm(&s->pump, ms < 0 ? -1 : ms * RIO_MS) < 0 ? -1 : 0;
+    rio__pump_alarm(&s->pump, ms < 0 ? -1 : ms * RIO_MS);
+    return 0;
 }
 
 /* ---- a turn ---- */
@@ -139,6 +140,7 @@ static int session_init(rio_http_session *s, const rio_http_session_opts *o)
 
 static void session_free(rio_http_session *s)
 {
+    (void)curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, NULL); /* no more turns */
     (void)curl_multi_cleanup(s->multi); /* calls on_socket; NULL is fine */
     if (s->epoll >= 0)
         (void)close(s->epoll);

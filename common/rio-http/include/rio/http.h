@@ -145,7 +145,7 @@ RIO_API int rio_http_server_start(const rio_http_route *routes, size_t n,
 RIO_API unsigned rio_http_server_port(const rio_http_server *s);
 /* Takes no new clients, waits until what is being answered is answered, drops the
  * connections and frees the server.  Cancelled - set a limit around it - it cancels
- * the handlers, and waits for those alone.
+ * the handlers, and waits for those alone.  Not from within a handler.
  *
  * Errors  -ECANCELED: closed, but not every reply was sent
  *         -EPERM outside a task: nothing happened
