@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "rio/loop.h"
 #include "support/alloc.h"
 #include "support/rio_test.h"
 #include "support/test.h"
@@ -59,29 +60,44 @@ static inline long note_report(rio_loop *l, const char *what, long err, void *ar
     return 0;
 }
 
-static inline long poll_in_vain(void *arg)
+static inline void ballast_gone(struct rio_op *op, int res, unsigned flags)
 {
-    return await(rio_poll_fd(((struct scenario *)arg)->pipe[0], POLLIN));
+    struct rio_op **own = op->owner;
+
+    (void)res;
+    (void)flags;
+    *own = NULL;
+}
+
+/* Returns  how many of them are under way, afterwards */
+static inline int load_ballast(const struct scenario *s, struct rio_op **ops)
+{
+    for (int i = 0; i < s->ballast; i++) {
+        ops[i] = rio__op_new(rio__loop, RIO_OP_POLL, s->pipe[0], ballast_gone, &ops[i]);
+        if (ops[i] == NULL)
+            return i;
+        ops[i]->arg = POLLIN;
+        rio__op_submit(rio__loop, ops[i]);
+    }
+    return s->ballast;
 }
 
 static inline long play_body(void *arg)
 {
     struct scenario *s = arg;
-    static rio_task *ballast[NOMEM_OPS_IN_CHUNK];
+    static struct rio_op *ballast[NOMEM_OPS_IN_CHUNK];
     long rc;
+    int n;
 
     rio_set_exception_handler(note_report, s);
-    for (int i = 0; i < s->ballast; i++)
-        ballast[i] = rio_create_task(poll_in_vain, s);
-    rc = await(rio_yield());
-    if (rc == 0)
-        rc = s->body(s);
-    for (int i = 0; i < s->ballast; i++) {
-        if (ballast[i] == NULL)
-            continue;
-        rio_task_cancel(ballast[i]);
-        RIO_IGNORE(await(rio_join_unref(ballast[i])));
-    }
+    n = load_ballast(s, ballast);
+    rc = s->body(s);
+    for (int i = 0; i < n; i++)
+        if (ballast[i] != NULL) /* else it has failed before */
+            rio__op_cancel(rio__loop, ballast[i]);
+    for (int i = 0; i < n; i++)
+        while (ballast[i] != NULL)
+            RIO_TRY(await(rio_yield()));
     return rc;
 }
 
