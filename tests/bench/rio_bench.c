@@ -2,7 +2,7 @@
  *
  *     rio_bench [--runs N] [--only WORD] [--io uring|epoll] [--json] [--smoke]
  *
- * Every measurement is made N times (5), in turns with all others, so that a busy
+ * Every measurement is made N times (11), in turns with all others, so that a busy
  * moment of the machine hits all of them.  What disturbs only adds time, so the best
  * run is stated and the median beside it; of a ratio, whose two sides are measured one
  * after the other, the median.  It judges nothing: the exit code says only whether
@@ -18,7 +18,7 @@
 
 #include "base/num.h"
 
-enum { RUNS = 5, RUNS_MAX = 100, SMOKE_DIVISOR = 1000 };
+enum { RUNS = 11, RUNS_MAX = 1000, SMOKE_DIVISOR = 1000 };
 
 /* What is stated of the runs. */
 enum figure { BEST_LOW, MEDIAN, LOWEST };

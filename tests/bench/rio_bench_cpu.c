@@ -9,7 +9,7 @@
 
 /* ---- a context to another, without tasks ---- */
 
-enum { SWITCHES = 5000000, STACK_BYTES = 256 << 10 };
+enum { SWITCHES = 1000000, STACK_BYTES = 256 << 10 };
 
 struct side {
     struct rio__context context;
@@ -68,7 +68,7 @@ double bench_switch(const struct bench_opts *o)
 
 /* ---- yield ---- */
 
-enum { YIELDS = 5000000, YIELDERS = 256 };
+enum { YIELDS = 1000000, YIELDERS = 256 };
 
 static long yields(void *arg)
 {
@@ -97,7 +97,7 @@ double bench_yield(const struct bench_opts *o)
 
 /* ---- spawn and join ---- */
 
-enum { SPAWNS = 2000000, FLOCK = 1000 };
+enum { SPAWNS = 300000, FLOCK = 1000 };
 
 static long nothing(void *arg)
 {
@@ -141,7 +141,7 @@ double bench_group(const struct bench_opts *o)
 
 /* ---- queues ---- */
 
-enum { ITEMS = 3000000, ROOM = 64 };
+enum { ITEMS = 500000, ROOM = 64 };
 
 struct pair {
     rio_queue *there, *back;
@@ -228,7 +228,7 @@ double bench_queue_buffered(const struct bench_opts *o)
 
 /* ---- timers ---- */
 
-enum { LIMITS = 3000000, TIMERS = 1000000, TIMER_FLOCK = 1000 };
+enum { LIMITS = 500000, TIMERS = 200000, TIMER_FLOCK = 1000 };
 
 static long limits(struct bench_body *body)
 {

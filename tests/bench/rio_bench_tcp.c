@@ -10,7 +10,7 @@
 
 #include "rio_bench.h"
 
-enum { ROUND_TRIPS = 40000 }; /* of all connections together */
+enum { ROUND_TRIPS = 15000 }; /* of all connections together */
 
 struct echo {
     unsigned conns, rounds;
