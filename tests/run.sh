@@ -78,7 +78,7 @@ if step 'build tsan' build tsan; then
 fi
 # Two at a time: most tests wait for processes rather than for the processor.
 step 'tests release' ctest --preset release -j 2 --no-tests=error \
-    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|gdb|idle)$' || :
+    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|gdb|idle|valgrind)$' || :
 if [ -n "$nightly" ]; then
     step 'fuzz campaign' fuzz -runs=1000000 || :
     for io in uring epoll; do

@@ -67,6 +67,7 @@ void rio__stacks_init(struct rio__stacks *p)
     p->stack_bytes = page + (STACK_BYTES > 8 * page ? STACK_BYTES : 8 * page);
     p->warm_bytes = WARM_BYTES > page ? WARM_BYTES : page;
     p->mprotect_max = SIZE_MAX; /* not read yet */
+    p->watched = rio__stacks_are_watched();
 #if defined(RIO_ASAN) || defined(RIO_TSAN)
     /* LSan reads every page that /proc/self/maps shows as readable. */
     p->guard = RIO__GUARD_MPROTECT;
@@ -164,7 +165,7 @@ static bool add_slab(struct rio__stacks *p)
 void rio__stacks_paint(struct rio__stacks *p, bool on)
 {
     /* Valgrind takes what lies below a stack pointer for freed. */
-    p->paint = on && !rio__stacks_are_watched();
+    p->paint = on && !p->watched;
 }
 
 __attribute__((noinline)) static void paint(void *top, size_t bytes)
@@ -275,7 +276,7 @@ __attribute__((noinline)) static void put_with_care(struct rio__stacks *p, void 
         check_canary(p, base);
     if (p->free_count >= WARM_STACKS)
         cool(p, base, top);
-    else if (went_deep((char *)top - p->warm_bytes))
+    else if (p->watched || went_deep((char *)top - p->warm_bytes))
         cool(p, base, (char *)top - p->warm_bytes + p->guard_bytes);
     p->free[p->free_count++] = top;
 }

@@ -39,7 +39,8 @@ struct rio__stacks {
     size_t slab_stacks; /* how many the next slab will hold */
     size_t in_use, mprotected, mprotect_max;
     enum rio__guard guard;
-    bool paint; /* each stack when it is handed out */
+    bool paint;   /* each stack when it is handed out */
+    bool watched; /* valgrind runs: dead stacks are not looked at */
 };
 
 void rio__stacks_init(struct rio__stacks *p);

@@ -1,6 +1,6 @@
-/* waiting_tasks - a program for gdb_test.py: some tasks wait, each in a function of its
- * own name, and main stops in stop_here(); with an argument it aborts there.
- * SPDX-License-Identifier: MIT */
+/* waiting_tasks - a program for gdb_test.py and valgrind_test.py: some tasks wait, each
+ * in a function of its own name, and main stops in stop_here(); with an argument it
+ * aborts there. SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
 #include "rio/rio.h"
@@ -42,11 +42,14 @@ static long getter(void *arg)
 static long crowd(void *arg)
 {
     rio_group g;
+    long rc;
 
     RIO_TRY(rio_group_enter(&g));
     (void)rio_group_spawn(&g, sleeper, NULL);
     (void)rio_group_spawn(&g, getter, arg);
-    return await(rio_group_exit(&g, 0));
+    rc = await(rio_group_exit(&g, 0));
+    rio_group_destroy(&g);
+    return rc;
 }
 
 static long joiner(void *arg)
