@@ -25,10 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
-#include "base/num.h"
-#include "rio/executor.h"
 #include "rio/io_try.h"
 #include "rio/io_watch.h"
 #include "rio/loop.h"
@@ -39,16 +36,11 @@ enum {
     BUSY_TURNS_FREE = 1000, /* in a row; then each takes BUSY_TURN_TIME */
     LOOKS_FREE = 1000000,   /* at the clock in one turn; then each takes LOOK_TIME */
     SHORT_BITS_MAX = 14,    /* a short move: up to 2 to the power of 0 to 13 bytes */
-    SHORT_ONE_IN = 4,
-    SHORT_ABOVE = 4096,
 };
 #define START (1000 * RIO_SEC)
-#define LATENCY_MIN (1 * RIO_US)
-#define LATENCY_MAX (200 * RIO_US)
 #define STUCK_RETRY (1 * RIO_MS)
 #define BUSY_TURN_TIME (10 * RIO_US)
 #define LOOK_TIME (1 * RIO_US)
-#define JOIN_LOOK (1 * RIO_MS)
 
 struct sim {
     struct rio_backend base;
@@ -61,10 +53,10 @@ struct sim {
     struct rio__sim_order order;
     struct rq_list failed; /* no memory for their events */
     int64_t now;
-    uint64_t busy_row;   /* turns with ready tasks, one after the other */
-    unsigned looks;      /* at the clock, in this turn */
-    int64_t join_looked; /* real time */
-    bool joined;         /* by other threads, when we looked */
+    uint64_t busy_row; /* turns with ready tasks, one after the other */
+    unsigned looks;    /* at the clock, in this turn */
+    bool tried;        /* something, since we looked for news */
+    struct rio__sim_outside outside;
     uint64_t steps, hash;
     char *buffer;
 };
@@ -302,6 +294,7 @@ static unsigned step(struct sim *s, const struct rio__sim_due *due)
     struct rio__sim_event *ev = due->event;
     bool cancels = due == &ev->cancel;
 
+    s->tried = true;
     check_buffers(s, ev);
     if (!cancels || draw_one_in(s, 2)) {
         rq_list_remove(&ev->op->link); /* it may be parked */
@@ -324,47 +317,6 @@ static unsigned run_due(struct sim *s, unsigned max)
 
 /* ---- time ---- */
 
-/* Threads of this process that are neither ours nor our executors'. */
-static bool has_other_threads(const struct rio_loop *l)
-{
-    struct stat st;
-    size_t ours = 1 + (l->watch != NULL); /* debug mode has one */
-
-#ifdef RIO_TSAN
-    ours++; /* its own */
-#endif
-    if (stat("/proc/self/task", &st) < 0)
-        return false;
-    RQ_LIST_EACH(link, &l->executors)
-    {
-        ours += RQ_LIST_ENTRY(link, rio_executor, link)->thread_count;
-    }
-    return st.st_nlink > ours + 2; /* one link for each, "." and ".." */
-}
-
-/* Looking costs as much as a small operation: for a small step in time it is enough to
- * have looked lately. */
-static bool may_be_joined(struct sim *s, int64_t step)
-{
-    int64_t real = rio__io_now();
-
-    if (step > JOIN_LOOK || real - s->join_looked > JOIN_LOOK) {
-        s->joined = has_other_threads(s->loop);
-        s->join_looked = real;
-    }
-    return s->joined;
-}
-
-/* Whether somebody whose time is the real one works for us, or may, before `step` ns
- * have passed. */
-static bool is_helped(struct sim *s, int64_t step)
-{
-    const struct rio_loop *l = s->loop;
-
-    return rio__pool_busy(l) > 0 || rio__processes_run(l) || rio__signals_awaited(l) ||
-           ((l->exposed || s->watches.ops > 0) && may_be_joined(s, step));
-}
-
 /* Returns  true: it was woken */
 static bool look(struct sim *s, int64_t left)
 {
@@ -372,6 +324,7 @@ static bool look(struct sim *s, int64_t left)
     bool woken;
 
     rq_list_init(&news);
+    s->tried = false;
     woken = rio__watches_wait(&s->watches, left, &news);
     while ((link = rq_list_pop_front(&news)) != NULL)
         schedule(s, RQ_LIST_ENTRY(link, struct rio_op, link), 0);
@@ -381,7 +334,9 @@ static bool look(struct sim *s, int64_t left)
 /* Nothing can be done before `until`.  Returns  true: it was woken */
 static bool pass_time(struct sim *s, int64_t until)
 {
-    bool helped = is_helped(s, until - s->now), woken;
+    bool helped =
+             rio__sim_helped(&s->outside, s->loop, s->watches.ops > 0, until - s->now),
+         woken;
     int64_t start, passed;
 
     if (!helped && until != INT64_MAX) {
@@ -418,8 +373,12 @@ static void turn(struct rio_backend *b, int64_t until, unsigned max)
         return;
     s->busy_row = 0;
     while (!woken && s->now < until) {
-        int64_t next = rio__sim_next(&s->order);
+        int64_t next;
 
+        /* What was tried just now may have what it waits for already. */
+        if (s->tried && s->watches.ops > 0 && look(s, 0))
+            return;
+        next = rio__sim_next(&s->order);
         woken = pass_time(s, next < until ? next : until);
         if (run_due(s, max) > 0)
             return;
@@ -475,31 +434,12 @@ static void sim_free(struct rio_backend *b)
 
 /* ---- life ---- */
 
-static uint64_t seed_of_environment(void)
-{
-    const char *text = getenv("RIO_SIM_SEED");
-    uint64_t seed = 0;
-
-    if (text == NULL || rq_num_u64(rq_slice_str(text), 1, UINT64_MAX, &seed) < 0)
-        return 1;
-    return seed;
-}
-
 static int set_options(struct sim *s, const rio_sim_opts *opts)
 {
-    static const rio_sim_opts defaults = {.short_one_in = SHORT_ONE_IN,
-                                          .short_above = SHORT_ABOVE};
+    int rc = rio__sim_options(&s->opts, opts);
 
-    s->opts = opts == NULL ? defaults : *opts;
-    if (s->opts.seed == 0)
-        s->opts.seed = seed_of_environment();
-    if (s->opts.latency_min == 0 && s->opts.latency_max == 0) {
-        s->opts.latency_min = LATENCY_MIN;
-        s->opts.latency_max = LATENCY_MAX;
-    }
-    if (s->opts.latency_min < 0 || s->opts.latency_min > s->opts.latency_max ||
-        s->opts.latency_max > RIO_FOREVER / 4)
-        return -EINVAL;
+    if (rc < 0)
+        return rc;
     s->order.latency_min = s->opts.latency_min;
     s->order.latency_max = s->opts.latency_max;
     rq_rand_seed(&s->chance, s->opts.seed);

@@ -1,6 +1,6 @@
-/* io_sim.h - the parts of the simulated backend: the script of faults (sim_faults.c),
- * the watch over buffers (sim_guard.c) and the calls (sim_try.c).
- * SPDX-License-Identifier: MIT */
+/* io_sim.h - the parts of the simulated backend: its options (sim_options.c), the
+ * script of faults (sim_faults.c), the watch over buffers (sim_guard.c), the calls
+ * (sim_try.c), and who else there is (sim_outside.c). SPDX-License-Identifier: MIT */
 #ifndef RIO_IO_SIM_H
 #define RIO_IO_SIM_H
 
@@ -8,6 +8,20 @@
 #include "base/rand.h"
 #include "rio/io.h"
 #include "rio/sim.h"
+
+/* The options with what was left open; without `opts` those of RIO_IO_SIM.
+ * Errors  -EINVAL */
+RQ_MUST_CHECK int rio__sim_options(rio_sim_opts *out, const rio_sim_opts *opts);
+
+struct rio__sim_outside {
+    int64_t looked; /* for other threads, in real time */
+    bool joined;    /* there were some */
+};
+
+/* Whether somebody whose time is the real one works for us, or may, before `step` ns
+ * have passed; watches: descriptors are waited for. */
+bool rio__sim_helped(struct rio__sim_outside *o, const struct rio_loop *l, bool watches,
+                     int64_t step);
 
 struct rio__sim_faults {
     struct rio__sim_line *lines;

@@ -95,7 +95,7 @@ typedef struct rio_sim_opts {
  * faults, and with one short move in four of those above 4 KiB.
  *
  * Errors  EINVAL  latency_min < 0 or > latency_max; an unknown op or kind; an error
- *                 that is no -errno; a delay < 0
+ *                 that is no -errno; a delay < 0 or of centuries
  *         ENOMEM, EMFILE, ENFILE
  * Owns    gives; rio_runner_free() */
 RIO_API rio_runner *rio_sim_runner(const rio_sim_opts *opts);

@@ -27,7 +27,8 @@ static const uint8_t op_of_kind[] = {
 
 static bool is_sound(const rio_sim_fault *f)
 {
-    if (f->op > RIO_SIM_MKDIR || f->kind > RIO_SIM_CANCEL_LOST || f->delay < 0)
+    if (f->op > RIO_SIM_MKDIR || f->kind > RIO_SIM_CANCEL_LOST || f->delay < 0 ||
+        f->delay > RIO_FOREVER / 4)
         return false;
     return f->kind != RIO_SIM_FAIL || (f->error < 0 && f->error >= -ERRNO_MAX);
 }

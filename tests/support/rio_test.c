@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,21 @@ long loop_test_fd_count(void)
     return n;
 }
 
+/* How to have it again. */
+static void print_seed(void)
+{
+    const rio_loop *l = rio_get_running_loop();
+
+    if (rio_sim_seed(l) != 0)
+        print_error("RIO_SIM_SEED=%" PRIu64 ", after %" PRIu64 " steps, hash %" PRIx64
+                    "\n",
+                    rio_sim_seed(l), rio_sim_steps(l), rio_sim_hash(l));
+}
+
 long loop_test_failed(const char *what, const char *file, int line)
 {
     print_error("%s:%d: expected: %s\n", file, line, what);
+    print_seed();
     return LOOP_TEST_FAILED;
 }
 
@@ -34,6 +47,7 @@ long loop_test_differs(const char *what, long long got, long long want,
                        const char *file, int line)
 {
     print_error("%s:%d: %s is %lld, expected %lld\n", file, line, what, got, want);
+    print_seed();
     return LOOP_TEST_FAILED;
 }
 

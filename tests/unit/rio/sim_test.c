@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,30 @@ SIM_TEST(a_program_that_polls_the_clock_gets_on)
     end = rio_now() + 50 * RIO_MS;
     while (rio_now() < end)
         continue;
+    return 0;
+}
+
+/* A connect on loopback is under way for no longer than its call. */
+SIM_TEST(what_is_there_is_seen_before_time_jumps)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof sa;
+    int ln = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int64_t start = rio_now();
+    rio_timeout limit = {0};
+    long rc;
+
+    EXPECT_EQ(bind(ln, (struct sockaddr *)&sa, len), 0);
+    EXPECT_EQ(listen(ln, 1), 0);
+    EXPECT_EQ(getsockname(ln, (struct sockaddr *)&sa, &len), 0);
+    EXPECT_EQ(rio_timeout_enter(&limit, 10 * RIO_SEC), 0);
+    rc = await(rio_connect(fd, (struct sockaddr *)&sa, len));
+    EXPECT_EQ(rio_timeout_exit(&limit, rc), 0);
+    EXPECT(rio_now() - start < RIO_SEC);
+    close(fd);
+    close(ln);
     return 0;
 }
 
@@ -452,6 +477,8 @@ static void senseless_options_are_refused(void **state)
     assert_refused((rio_sim_opts){.faults = &f, .fault_count = 1});
     f = (rio_sim_fault){.kind = RIO_SIM_DELAY, .delay = -1};
     assert_refused((rio_sim_opts){.faults = &f, .fault_count = 1});
+    f.delay = RIO_FOREVER;
+    assert_refused((rio_sim_opts){.faults = &f, .fault_count = 1});
     f = (rio_sim_fault){.kind = RIO_SIM_DELAY, .op = (rio_sim_op)(RIO_SIM_MKDIR + 1)};
     assert_refused((rio_sim_opts){.faults = &f, .fault_count = 1});
     f = (rio_sim_fault){.kind = RIO_SIM_FAIL};
@@ -484,6 +511,7 @@ static void the_seed_comes_from_the_environment(void **state)
 TEST_MAIN(cmocka_unit_test(time_is_exact_and_takes_none),
           cmocka_unit_test(a_limit_strikes_at_its_time),
           cmocka_unit_test(a_program_that_polls_the_clock_gets_on),
+          cmocka_unit_test(what_is_there_is_seen_before_time_jumps),
           cmocka_unit_test(time_is_real_while_a_thread_works),
           cmocka_unit_test(equal_seeds_run_alike_and_others_do_not),
           cmocka_unit_test(chance_is_lent_from_the_seed),
