@@ -161,6 +161,28 @@ NOMEM_TEST(callbacks_run_or_are_refused, 0)
     return rc;
 }
 
+struct remote {
+    rio_loop *loop;
+    int ran;
+};
+
+static long calls_back(void *arg)
+{
+    struct remote *r = arg;
+
+    return rio_call_soon_threadsafe(r->loop, count, &r->ran);
+}
+
+NOMEM_TEST(a_callback_that_a_thread_has_made_is_not_lost, 0)
+{
+    struct remote r = {.loop = rio_get_running_loop()};
+
+    RIO_TRY(await(rio_to_thread(calls_back, &r)));
+    for (int i = 0; i < 2000 && r.ran == 0; i++)
+        RIO_TRY(await(rio_yield()));
+    return r.ran == 1 ? 0 : -EPROTO;
+}
+
 RIO_AWAITS static long sleeps(void *arg)
 {
     return await(rio_sleep(*(int64_t *)arg));
@@ -281,6 +303,7 @@ TEST_MAIN(cmocka_unit_test(tasks_end_or_are_not_made),
           cmocka_unit_test(a_group_ends_whatever_was_spawned),
           cmocka_unit_test(many_at_once), cmocka_unit_test(queues_keep_what_was_put),
           cmocka_unit_test(callbacks_run_or_are_refused),
+          cmocka_unit_test(a_callback_that_a_thread_has_made_is_not_lost),
           cmocka_unit_test(limits_strike_or_are_refused),
           cmocka_unit_test(generators_give_their_items),
           cmocka_unit_test(what_was_deferred_is_done),
