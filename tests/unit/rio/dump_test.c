@@ -325,7 +325,7 @@ static long note(rio_loop *l, const char *what, long err, void *arg)
 {
     (void)l;
     (void)arg;
-    if (err == 0)
+    if (err == 0 && strstr(what, "of its stack") != NULL) /* not a slow step */
         (void)snprintf(found, sizeof found, "%s", what);
     return 0;
 }
