@@ -771,8 +771,7 @@ typedef long rio_client_fn(rio_stream *s, void *arg);
  * who is cancelled; each address is tried.  The port is a number.
  *
  * Owns     gives *out: close, wait_closed, then rio_stream_free()
- * Errors   -ENOENT  no such name; -ENAMETOOLONG; else as connect(2), of the last
- * address
+ * Errors   -ENOENT  no such name; -ENAMETOOLONG; else the last address' of connect(2)
  */
 RIO_AWAITS RIO_API int rio_open_connection(const char *host, const char *port,
                                            rio_stream **out);
