@@ -16,9 +16,8 @@ struct world {
     rio_http_session *session;
     char base[64];    /* http://127.0.0.1:port */
     char url[256];    /* world_url()'s */
-    size_t in_flight; /* handlers of /slow that run */
-    size_t most;      /* the most there were at a time */
-    size_t ended;     /* handlers of /slow that ended, also by a cancel */
+    size_t in_flight; /* handlers of /gate that run */
+    size_t ended;     /* handlers of /gate that ended, also by a cancel */
     size_t reports;   /* errors that the exception handler got */
     rio_event gate;   /* /gate waits for it */
 };
