@@ -92,11 +92,9 @@ static void session_turn(struct rio__pump *p)
 
 /* ---- life ---- */
 
-static int copy_string(char **out, const char *text)
+static int copy_string(char **out, const char *text, const char *otherwise)
 {
-    if (text == NULL)
-        return 0;
-    *out = strdup(text);
+    *out = strdup(text == NULL ? otherwise : text);
     return *out == NULL ? -ENOMEM : 0;
 }
 
@@ -124,10 +122,9 @@ static int session_init(rio_http_session *s, const rio_http_session_opts *o)
     rio_event_set(&s->empty);
     s->max_body = o->max_body == 0 ? MAX_BODY : o->max_body;
     s->timeout = o->timeout <= 0 ? TIMEOUT_S * RIO_SEC : o->timeout;
-    rc =
-        copy_string(&s->user_agent, o->user_agent == NULL ? "rio-http" : o->user_agent);
+    rc = copy_string(&s->user_agent, o->user_agent, "rio-http");
     if (rc == 0)
-        rc = copy_string(&s->proxy, o->proxy == NULL ? "" : o->proxy);
+        rc = copy_string(&s->proxy, o->proxy, "");
     if (rc == 0)
         rc = multi_open(s, o->max_connections);
     if (rc < 0)

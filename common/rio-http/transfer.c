@@ -19,6 +19,7 @@ static const struct { CURLcode code; int err; } errors[] = {
     {CURLE_COULDNT_CONNECT,          ECONNREFUSED},
     {CURLE_OPERATION_TIMEDOUT,       ETIMEDOUT},
     {CURLE_OUT_OF_MEMORY,            ENOMEM},
+    {CURLE_ABORTED_BY_CALLBACK,      ENOMEM}, /* on_socket: the kernel's */
     {CURLE_WRITE_ERROR,              EMSGSIZE}, /* on_body refused */
     {CURLE_FILESIZE_EXCEEDED,        EMSGSIZE},
     {CURLE_TOO_MANY_REDIRECTS,       ELOOP},
