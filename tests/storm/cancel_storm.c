@@ -1,6 +1,6 @@
 /* cancel_storm.c - thousands of tasks read while they are cancelled at random.
  *
- *     cancel_storm [--seconds N] [--tasks N] [--io uring|epoll] [--seed N]
+ *     cancel_storm [--seconds N] [--tasks N] [--io uring|epoll|sim] [--seed N]
  *
  * Every byte says which connection it belongs to and where it stands there, so one that
  * is lost, doubled or in the wrong place is seen as soon as the next one is read.  A
@@ -32,7 +32,7 @@ enum {
     READ_MAX = 300,  /* bytes a read asks for */
     SEND_MAX = 800,  /* bytes a send offers */
     INPUT_MAX = 512, /* of a stream: more than that pauses its receive */
-    STEPS = 400,     /* sends and cancels between two suspensions of the feeder */
+    STEPS_MAX = 400, /* sends and cancels between two suspensions of the feeder */
     SETTLE_MAX = 5000,
 };
 #define LIMIT_MAX (2 * RIO_MS)
@@ -235,11 +235,12 @@ static void step(void)
 RIO_AWAITS static long rage(int64_t duration)
 {
     int64_t end = rio_now() + duration;
+    size_t steps = storm.count < STEPS_MAX ? storm.count : STEPS_MAX;
 
     while (rio_now() < end && storm.failure[0] == '\0') {
-        for (int i = 0; i < STEPS; i++)
+        for (size_t i = 0; i < steps; i++)
             step();
-        if (draw(4) == 0)
+        if (draw(4) > 0) /* simulated time stands still while it yields */
             RIO_TRY(await(rio_sleep((int64_t)draw(PAUSE_MAX))));
         else
             RIO_TRY(await(rio_yield()));
@@ -418,6 +419,8 @@ static bool choose_io(const char *word, unsigned *io)
         *io = RIO_IO_URING;
     else if (strcmp(word, "epoll") == 0)
         *io = RIO_IO_EPOLL;
+    else if (strcmp(word, "sim") == 0)
+        *io = RIO_IO_SIM;
     else
         return false;
     return true;
@@ -426,7 +429,7 @@ static bool choose_io(const char *word, unsigned *io)
 static int usage(void)
 {
     (void)fprintf(stderr, "usage: cancel_storm [--seconds N] [--tasks N] "
-                          "[--io uring|epoll] [--seed N]\n");
+                          "[--io uring|epoll|sim] [--seed N]\n");
     return 2;
 }
 
