@@ -286,9 +286,10 @@ void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes)
     ASSERT(p->in_use > 0);
     p->in_use--;
     rio__stack_clean((char *)top - bytes, bytes);
-    if (RQ_UNLIKELY(
-            p->guard == RIO__GUARD_CANARY || bytes + p->guard_bytes > p->stack_bytes ||
-            p->free_count >= WARM_STACKS || went_deep((char *)top - p->warm_bytes)))
+    if (RQ_UNLIKELY(p->guard == RIO__GUARD_CANARY ||
+                    bytes + p->guard_bytes > p->stack_bytes ||
+                    p->free_count >= WARM_STACKS || p->watched ||
+                    went_deep((char *)top - p->warm_bytes)))
         put_with_care(p, top, bytes);
     else
         p->free[p->free_count++] = top;

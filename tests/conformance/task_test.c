@@ -275,7 +275,32 @@ static void test_TASK_19(void **state)
     assert_int_equal(destroyed, 1);
 }
 
-SKIP_CASE(test_TASK_21, "only its function can complete a task, see TASK-10")
+/* Somebody tries to complete a task while its function waits. */
+static long meddles(void *arg)
+{
+    rio_task *t = arg;
+
+    RIO_TRY(await(rio_yield()));
+    if (rio_future_done(t) || rio_future_set_result(t, 1) != -ENOTSUP ||
+        rio_future_set_error(t, ERR) != -ENOTSUP)
+        return ERR2;
+    return rio_future_done(t) ? ERR2 : 0;
+}
+
+/* The first completion stays; here it can only be the function's own. */
+LOOP_TEST(test_TASK_21)
+{
+    struct job j = {.delay = 5 * RIO_MS, .result = 42};
+    rio_task *t = rio_create_task(work, &j);
+    rio_task *meddler = rio_create_task(meddles, t);
+
+    EXPECT_EQ(await(rio_join_unref(meddler)), 0);
+    EXPECT_EQ(await(rio_join(t)), 42);
+    EXPECT_EQ(rio_future_set_result(t, 1), -ENOTSUP); /* late, too */
+    EXPECT_EQ(await(rio_join_unref(t)), 42);
+    return 0;
+}
+
 /* Exported, so that the dynamic linker knows its name. */
 __attribute__((visibility("default"))) long waits_deep_down(void *arg);
 
@@ -309,7 +334,38 @@ LOOP_TEST(test_TASK_22)
     rio_unref(j.f);
     return 0;
 }
-SKIP_CASE(test_TASK_23, "there are no coroutine objects that could be driven twice")
+static long yields_slowly(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 2; i++) {
+        RIO_TRY(await(rio_sleep(5 * RIO_MS)));
+        RIO_TRY(await(rio_gen_yield(&i)));
+    }
+    return 0;
+}
+
+static long drives(void *gen)
+{
+    int v;
+
+    return await(rio_gen_send(gen, NULL, &v));
+}
+
+/* The one coroutine that can be driven from outside is a generator's body: by one task
+ * at a time. */
+LOOP_TEST(test_TASK_23)
+{
+    rio_gen *g = rio_gen_new(yields_slowly, NULL, sizeof(int));
+    rio_task *first = rio_create_task(drives, g);
+    int v;
+
+    EXPECT_EQ(await(rio_yield()), 0); /* the first is in it */
+    EXPECT_EQ(await(rio_gen_send(g, NULL, &v)), -EBUSY);
+    EXPECT_EQ(await(rio_join_unref(first)), 1); /* which that has not disturbed */
+    EXPECT_EQ(await(rio_gen_send(g, NULL, &v)), 1);
+    EXPECT_EQ(v, 1);
+    return await(rio_gen_free(g));
+}
 
 enum { WIDTH = 5, DEPTH = 4, ALL = 1 + 5 + 25 + 125 + 625 };
 
