@@ -13,7 +13,9 @@
 PACKAGES_build='gcc libc6-dev cmake ninja-build pkg-config
   liburing-dev libhiredis-dev libsodium-dev libinih-dev redis-server'
 PACKAGES_test='libcmocka-dev g++ make python3 redis-tools netcat-openbsd
-  clang libclang-rt-dev clang-format'
+  clang libclang-rt-dev clang-format
+  libcurl4-openssl-dev libmicrohttpd-dev libsqlite3-dev curl
+  gdb valgrind'
 
 # packages_missing KIND...: those of the kinds that are not installed, on one line.
 packages_missing() {

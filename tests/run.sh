@@ -3,12 +3,14 @@
 #
 #   sh tests/run.sh [--nightly] [--no-install]
 #
-#   --nightly     the long campaigns as well: 300 crash cycles, a million inputs per parser
+#   --nightly     the long campaigns as well: 300 crash cycles, a million inputs per parser,
+#                 a minute of cancel storm
 #   --no-install  name missing Debian packages instead of installing them
 #
-# Three builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
+# Four builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
 # installed, so it runs what is about installing, about the pages, and about numbers.  The
-# third, by clang, holds the other compiler's warnings and the fuzzers.
+# third, by clang, holds the other compiler's warnings and the fuzzers; `tsan` is for what
+# uses threads.
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,7 +22,7 @@ for option; do
     --nightly) nightly=yes ;;
     --no-install) RINGQ_NO_INSTALL=yes ;;
     *)
-        sed -n '4,7s/^#  *//p' tests/run.sh >&2
+        sed -n '4,8s/^#  *//p' tests/run.sh >&2
         exit 2
         ;;
     esac
@@ -71,11 +73,18 @@ step 'build asan' build asan || verdict
 step 'build release' build release || verdict
 step 'build fuzz (clang)' build fuzz || verdict
 step fuzz fuzz -max_total_time=10 || :
+if step 'build tsan' build tsan; then
+    step 'tests tsan' ctest --preset tsan -j 2 --no-tests=error || :
+fi
 # Two at a time: most tests wait for processes rather than for the processor.
 step 'tests release' ctest --preset release -j 2 --no-tests=error \
-    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|idle)$' || :
+    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|gdb|idle|valgrind)$' || :
 if [ -n "$nightly" ]; then
     step 'fuzz campaign' fuzz -runs=1000000 || :
+    for io in uring epoll; do
+        step "cancel storm, $io" build/asan/tests/cancel_storm --seconds 60 --tasks 10000 \
+            --io $io || :
+    done
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :

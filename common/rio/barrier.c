@@ -9,6 +9,7 @@
  * been woken.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <limits.h>
 
 #include "rio/waitq.h"
 
@@ -16,7 +17,7 @@ enum { FILLING, DRAINING, RESETTING, BROKEN };
 
 int rio_barrier_init(rio_barrier *b, size_t parties)
 {
-    if (parties == 0)
+    if (parties == 0 || parties > INT_MAX)
         return -EINVAL;
     *b = (rio_barrier){.parties = parties, .state = FILLING};
     rio_cond_init(&b->c, NULL);

@@ -89,17 +89,22 @@ static void release(struct rio_loop *l, struct callback *c)
     rq_list_push_front(&l->callbacks->free, &c->ready.link);
 }
 
+static void call(rio_cb *cb, void *arg)
+{
+    long rc = cb(arg);
+
+    if (rc < 0)
+        rio__report(rio__loop, "a callback failed", rc, NULL);
+}
+
 static void run(struct rio__ready *r)
 {
     struct callback *c = RQ_CONTAINER_OF(r, struct callback, ready);
     rio_cb *cb = c->cb;
     void *arg = c->arg;
-    long rc;
 
     release(rio__loop, c);
-    rc = cb(arg);
-    if (rc < 0)
-        rio__report(rio__loop, "a callback failed", rc, NULL);
+    call(cb, arg);
 }
 
 static struct callback *new_callback(rio_cb *cb, void *arg)
@@ -207,14 +212,17 @@ struct remote_callback {
     void *arg;
 };
 
-/* Not run here: it takes its place behind what is ready, like any call_soon. */
+/* It takes its place behind what is ready, like any call_soon; and is called at once
+ * where there is no memory for that. */
 static void arrived(struct rio__remote *r)
 {
     struct remote_callback *c = RQ_CONTAINER_OF(r, struct remote_callback, remote);
+    rio_cb *cb = c->cb;
+    void *arg = c->arg;
 
-    if (!rio__loop->closing && rio_call_soon(c->cb, c->arg) == 0)
-        rio__report(rio__loop, "a callback from another thread was lost", -errno, NULL);
     free(c);
+    if (!rio__loop->closing && rio_call_soon(cb, arg) == 0)
+        call(cb, arg);
 }
 
 int rio_call_soon_threadsafe(rio_loop *l, rio_cb *cb, void *arg)

@@ -12,6 +12,7 @@ void rio__cancel_delivered(struct rio__task *t)
     if (!t->masked)
         t->pending = 0;
     t->delivered++;
+    t->owed = true;
 }
 
 static void keep_msg(struct rio__task *t, const char *msg)
@@ -87,6 +88,7 @@ unsigned rio_task_uncancel(rio_task *f)
     if (t->cancels > 0)
         t->cancels--;
     if (t->cancels == 0 && f->state == RIO__PENDING) {
+        t->owed = false;
         t->pending = 0;
         t->forced = false;
     }

@@ -40,9 +40,18 @@ static struct value *find(struct rio__vars *v, const rio_ctxvar *var)
     return NULL;
 }
 
+/* Whose values hold now: the running task's, or those of a task of which an exception
+ * handler is just told. */
+static const struct rio__task *owner(void)
+{
+    if (rio__loop == NULL || rio__loop->reported == NULL)
+        return rio__task_self();
+    return rio__loop->reported;
+}
+
 void *rio_ctxvar_get(const rio_ctxvar *v)
 {
-    struct rio__task *t = rio__task_self();
+    const struct rio__task *t = owner();
     const struct value *found = t == NULL ? NULL : find(t->vars, v);
 
     return found == NULL ? v->dflt : found->val;
@@ -55,7 +64,7 @@ int rio_ctxvar_set(const rio_ctxvar *v, void *val)
     struct value *found;
     size_t count;
 
-    if (t == NULL)
+    if (t == NULL || rio__loop->reported != NULL)
         return -EPERM;
     if (v == NULL)
         return -EINVAL;

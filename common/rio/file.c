@@ -13,57 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rio/io_try.h"
 #include "rio/task.h"
 
 enum { ERESTARTSYS_IN_KERNEL = 512 }; /* io_uring lets it out of an interrupted open */
 
-/* ---- the way through a thread ---- */
-
-static long or_errno(long rc)
+static long in_thread(void *plan)
 {
-    return rc < 0 ? -errno : rc;
-}
-
-/* What cannot seek is read from where it is, as io_uring does. */
-static long read_at(const struct rio_op *op)
-{
-    long rc = pread(op->fd, op->buf, op->len, (off_t)op->off);
-
-    return rc < 0 && errno == ESPIPE ? read(op->fd, op->buf, op->len) : rc;
-}
-
-static long write_at(const struct rio_op *op)
-{
-    long rc = pwrite(op->fd, op->buf, op->len, (off_t)op->off);
-
-    return rc < 0 && errno == ESPIPE ? write(op->fd, op->buf, op->len) : rc;
-}
-
-static long call(void *arg)
-{
-    const struct rio_op *op = arg;
-
-    switch ((enum rio_op_kind)op->kind) {
-    case RIO_OP_OPENAT:
-        return or_errno(openat(op->fd, op->buf, (int)op->arg, (mode_t)op->len));
-    case RIO_OP_READ:
-        return or_errno(read_at(op));
-    case RIO_OP_WRITE:
-        return or_errno(write_at(op));
-    case RIO_OP_FSYNC:
-        return or_errno(fsync(op->fd));
-    case RIO_OP_STATX:
-        return or_errno(
-            statx(op->fd, op->buf, (int)op->arg, (unsigned)op->len, op->buf2));
-    case RIO_OP_RENAMEAT:
-        return or_errno(renameat2(op->fd, op->buf, op->fd2, op->buf2, op->arg));
-    case RIO_OP_UNLINKAT:
-        return or_errno(unlinkat(op->fd, op->buf, (int)op->arg));
-    case RIO_OP_MKDIRAT:
-        return or_errno(mkdirat(op->fd, op->buf, (mode_t)op->len));
-    default:
-        return -EINVAL;
-    }
+    return rio__io_file(plan);
 }
 
 /* Does what `plan` says; its index, generation and owner mean nothing. */
@@ -86,7 +43,7 @@ RIO_AWAITS static long perform(const struct rio_op *plan)
     op->buf2 = plan->buf2;
     rc = await(rio__op_await(op));
     if (rc == -EOPNOTSUPP)
-        return await(rio_to_thread(call, (void *)(uintptr_t)plan)); /* read only */
+        return await(rio_to_thread(in_thread, (void *)(uintptr_t)plan)); /* read only */
     if (rc != -EINTR && rc != -ERESTARTSYS_IN_KERNEL)
         return rc;
     return rio__cancel_take(t) ? -ECANCELED : -EINTR;

@@ -239,6 +239,10 @@ rio_future *rio_shield_future(rio_future *f)
 
 void rio__future_cancel(rio_future *f, const char *msg)
 {
+    if (f->kind == RIO__GATHER) {
+        rio__gather_cancel(f, msg);
+        return;
+    }
     if (f->kind == RIO__SHIELD)
         rio__future_unobserve(&((struct shield *)f)->observer); /* its first member */
     if (msg != NULL)
@@ -257,7 +261,7 @@ rio_future *rio_ref(rio_future *f)
     return f;
 }
 
-static void destroy(rio_future *f)
+__attribute__((noinline)) static void destroy(rio_future *f)
 {
     struct rio_loop *l = f->loop;
     rio_future *inner = NULL;
@@ -271,7 +275,8 @@ static void destroy(rio_future *f)
         ASSERT(d != NULL); /* whoever else observes a future holds a reference */
         free(d);
     }
-    free(f->msg);
+    if (f->msg != NULL)
+        free(f->msg);
     if (f->kind == RIO__TASK) {
         rio__task_free(rio__task_of(f));
     } else {
@@ -281,10 +286,13 @@ static void destroy(rio_future *f)
             rio__future_unobserve(&s->observer);
             inner = s->inner;
         }
+        if (f->kind == RIO__GATHER)
+            rio__gather_drop(f);
         free(f);
     }
     rio__loop_release_handle(l);
-    rio_unref(inner);
+    if (inner != NULL)
+        rio_unref(inner);
 }
 
 void rio_unref(rio_future *f)

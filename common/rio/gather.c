@@ -119,9 +119,11 @@ RIO_AWAITS static long wait_for_all(struct gather *g, unsigned flags)
         cancelled = await(park(g));
         if (cancelled < 0) {
             rc = cancelled;
+            g->wait.task->excused = true;
             cancel_members(g); /* again, at each request: one may have been ignored */
         }
     }
+    g->wait.task->excused = false;
     return rc == 0 && !g->all_errors ? g->first_error : rc;
 }
 

@@ -92,12 +92,11 @@ static void end(rio_gen *g)
 
 /* ---- to the body and back ---- */
 
-/* What the body changes in its task, it has changed back before it leaves: a scope that
- * stayed open would lie on a stack that nobody runs. */
-static void check_scopes(const rio_gen *g, const struct rio__task *t)
+/* What the body enters in its task, it has left before it leaves: a scope that stayed
+ * open would hold in the consumer, and lie on a stack that nobody runs. */
+static bool scopes_are_closed(const rio_gen *g, const struct rio__task *t)
 {
-    ASSERT(t->timeouts == g->timeouts);
-    ASSERT(t->groups == g->groups);
+    return t->timeouts == g->timeouts && t->groups == g->groups;
 }
 
 static void gen_main(void *arg)
@@ -108,7 +107,7 @@ static void gen_main(void *arg)
     rio__fiber_enter(&g->fiber);
     g->result = g->body(g->arg);
     t = rio__task_self(); /* not always the one that started it */
-    check_scopes(g, t);
+    ASSERT(scopes_are_closed(g, t));
     g->yielded = false;
     t->fiber = g->consumer_fiber;
     rio__fiber_leave(&g->fiber, &t->fiber, true);
@@ -150,9 +149,8 @@ int rio_gen_yield(const void *item)
     if (t == NULL)
         return -EPERM;
     g = t->gen;
-    if (g == NULL || item == NULL)
+    if (g == NULL || item == NULL || !scopes_are_closed(g, t))
         return -EINVAL;
-    check_scopes(g, t);
     if (g->out != NULL)
         memcpy(g->out, item, g->item_size);
     g->yielded = true;
@@ -274,6 +272,19 @@ static rio_gen *first_open(const struct rio_loop *l)
             return g;
     }
     return NULL;
+}
+
+size_t rio__gens_left(const struct rio_loop *l, size_t *out_open)
+{
+    size_t left = 0;
+
+    *out_open = 0;
+    RQ_LIST_EACH(link, &l->gens)
+    {
+        left++;
+        *out_open += RQ_LIST_ENTRY(link, rio_gen, link)->state != ENDED;
+    }
+    return left;
 }
 
 static long close_all(void *arg)

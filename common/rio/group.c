@@ -169,6 +169,38 @@ void rio__group_member_done(struct rio__task *t, enum rio__future_state state,
     }
 }
 
+/* ---- for those who list tasks ---- */
+
+static struct rio__task *member_at(const struct rq_list *link, const rio_group *g)
+{
+    if (link == &private_of(g)->members)
+        return NULL;
+    return RQ_LIST_ENTRY(link, struct rio__task, member);
+}
+
+/* The first member of g, or of those around it in the same task. */
+static struct rio__task *first_member(const rio_group *g)
+{
+    for (; g != NULL; g = private_of(g)->outer)
+        if (g->ntasks > 0)
+            return member_at(private_of(g)->members.next, g);
+    return NULL;
+}
+
+struct rio__task *rio__group_first(const struct rio__task *t)
+{
+    return first_member(t->groups);
+}
+
+struct rio__task *rio__group_next(const struct rio__task *t)
+{
+    struct rio__task *next = member_at(t->member.next, t->group);
+
+    return next != NULL ? next : first_member(private_of(t->group)->outer);
+}
+
+/* ---- exit ---- */
+
 struct exit_wait {
     struct rio__wait wait;
     rio_group *g;
@@ -202,10 +234,12 @@ RIO_AWAITS static int wait_for_members(rio_group *g)
         private_of(g)->waiting = NULL;
         if (rc == -ECANCELED) {
             cancelled = rc;
+            parent->excused = true;
             if (g->state == OPEN)
                 abort_members(g);
         }
     }
+    parent->excused = false;
     return cancelled;
 }
 

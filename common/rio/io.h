@@ -47,6 +47,7 @@ enum rio_op_kind {
 };
 
 enum { RIO_OP_MORE = 1 }; /* flag of a completion: more will follow */
+enum { RIO__RING_BUFFERS = 1024 };
 
 /* `res` >= 0 or -errno.  Runs on the loop's stack; may submit and cancel operations. */
 typedef void rio__op_done(struct rio_op *op, int res, unsigned flags);
@@ -57,6 +58,7 @@ struct rio_op {
     uint8_t kind;
     bool queued;       /* the backend has not handed it to the kernel yet */
     bool cancelled;    /* cancel() was called */
+    bool again;        /* rio__op_again() was called */
     uint8_t tries;     /* the backend's: cancels that did not find it */
     uint32_t progress; /* the backend's: bytes of a send or receive so far */
     int fd;
@@ -89,19 +91,27 @@ struct rio_backend {
     void (*random)(struct rio_backend *, void *out, size_t n); /* the only chance */
     /* Puts a socket into the mode this backend wants (blocking or not). */
     int (*adopt)(struct rio_backend *, int fd);
+    /* For tests: how many of the RIO__RING_BUFFERS are in the ring, so not lent to an
+     * operation; NULL: there is no ring.  Errors  -EINVAL  Linux before 6.8 */
+    long (*buffers)(struct rio_backend *);
     uint64_t enters; /* calls of io_uring_enter, or of epoll_wait */
 };
 
+struct rio_sim_opts;
+
 /* Makes the backend that `flags` (RIO_IO_*) ask for.  Without one: io_uring, or epoll
  * where io_uring is refused; loop->io_reason then says why, else it is empty.
+ * `sim` is for RIO_IO_SIM, and may be NULL.
  * Returns  NULL and errno */
-struct rio_backend *rio__io_new(struct rio_loop *loop, unsigned flags);
+struct rio_backend *rio__io_new(struct rio_loop *loop, unsigned flags,
+                                const struct rio_sim_opts *sim);
 
-/* The one and the other.  Returns  NULL and errno; *out_what: what failed */
+/* The three.  Returns  NULL and errno; *out_what: what failed */
 struct rio_backend *rio__uring_new(struct rio_loop *loop, const char **out_what);
 struct rio_backend *rio__epoll_new(struct rio_loop *loop);
+struct rio_backend *rio__sim_new(struct rio_loop *loop, const struct rio_sim_opts *sim);
 
-/* What both say of clock and chance. */
+/* What the first two say of clock and chance. */
 int64_t rio__io_now(void);
 void rio__io_random(void *out, size_t n);
 

@@ -57,13 +57,16 @@ static void explain(struct rio_loop *loop, const char *what, const struct refusa
                    cause);
 }
 
-struct rio_backend *rio__io_new(struct rio_loop *loop, unsigned flags)
+struct rio_backend *rio__io_new(struct rio_loop *loop, unsigned flags,
+                                const struct rio_sim_opts *sim)
 {
     struct rio_backend *b;
     const struct refusal *why;
     const char *what;
     int err;
 
+    if (flags & RIO_IO_SIM)
+        return rio__sim_new(loop, sim);
     if (flags & RIO_IO_EPOLL)
         return rio__epoll_new(loop);
     b = rio__uring_new(loop, &what);

@@ -177,3 +177,54 @@ int rio__io_try(struct rio_op *op, void *buffer, size_t size)
         return -EOPNOTSUPP; /* files: for a thread */
     }
 }
+
+/* ---- what a try has led to ---- */
+
+static enum rio__verdict judge_data(const struct rio_op *op, int res)
+{
+    bool wants_all = op->kind == RIO_OP_SEND || (op->arg & MSG_WAITALL);
+
+    if (res == -EAGAIN)
+        return op->arg & MSG_DONTWAIT ? RIO__TRY_DONE : RIO__TRY_WAIT;
+    if (op->arg & (MSG_PEEK | MSG_DONTWAIT))
+        return RIO__TRY_DONE;
+    return wants_all && res > 0 && (size_t)res < rio__io_rest(op) ? RIO__TRY_PART
+                                                                  : RIO__TRY_DONE;
+}
+
+enum rio__verdict rio__io_judge(const struct rio_op *op, int res)
+{
+    switch (op->kind) {
+    case RIO_OP_CLOSE:
+        return RIO__TRY_DONE; /* EINTR too: the descriptor is gone */
+    case RIO_OP_CONNECT:
+        /* A unix socket whose listener's queue is full; no event says when it is not.
+         */
+        if (res == -EAGAIN && op->queued)
+            return RIO__TRY_STUCK;
+        return res == -EINPROGRESS || res == -EINTR || res == -EAGAIN ? RIO__TRY_WAIT
+                                                                      : RIO__TRY_DONE;
+    case RIO_OP_SEND:
+    case RIO_OP_RECV:
+        return res == -EINTR ? RIO__TRY_AGAIN : judge_data(op, res);
+    case RIO_OP_WRITE:
+        if (res > 0 && (size_t)res < rio__io_rest(op))
+            return RIO__TRY_PART;
+        break;
+    case RIO_OP_RECVMSG:
+    case RIO_OP_SENDMSG:
+        if (res == -EAGAIN && (op->arg & MSG_DONTWAIT))
+            return RIO__TRY_DONE;
+        break;
+    case RIO_OP_ACCEPTS:
+    case RIO_OP_RECVS:
+        if (res > 0 || (res == 0 && op->kind == RIO_OP_ACCEPTS))
+            return RIO__TRY_MORE;
+        break;
+    default:
+        break;
+    }
+    return res == -EAGAIN  ? RIO__TRY_WAIT
+           : res == -EINTR ? RIO__TRY_AGAIN
+                           : RIO__TRY_DONE;
+}

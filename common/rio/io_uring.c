@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@
 enum {
     SQ_ENTRIES = 512,
     CQ_ENTRIES = 8192,
-    BUFFERS = 1024, /* a power of two */
+    BUFFERS = RIO__RING_BUFFERS, /* a power of two */
     BUFFER_BYTES = 4096,
     BUFFER_GROUP = 1,
     CANCEL_TRIES = 3,
@@ -45,6 +46,12 @@ enum { TAG_OP, TAG_CANCEL, TAG_WAKE };
 /* Newer than the headers of Debian 12. */
 #define FEATURE_NO_IOWAIT (1U << 17)
 #define ENTER_NO_IOWAIT (1U << 7)
+enum { REGISTER_PBUF_STATUS = 26 };
+struct buffer_status {
+    uint32_t group, head, reserved[8];
+};
+
+static char rings; /* names the memory of all rings; see sanitize.h */
 
 struct uring {
     struct rio_backend base;
@@ -481,6 +488,18 @@ static int adopt(struct rio_backend *b, int fd)
     return 0;
 }
 
+/* The kernel takes buffers at its own head; we put them back at the tail. */
+static long buffers(struct rio_backend *b)
+{
+    struct uring *u = uring_of(b);
+    struct buffer_status status = {.group = BUFFER_GROUP};
+
+    if (syscall(SYS_io_uring_register, u->ring.ring_fd, REGISTER_PBUF_STATUS, &status,
+                1) < 0)
+        return -errno;
+    return (uint16_t)(u->buf_ring->tail - status.head);
+}
+
 /* ---- life ---- */
 
 static int make_ring(struct uring *u)
@@ -493,6 +512,7 @@ static int make_ring(struct uring *u)
     };
     int rc = io_uring_queue_init_params(SQ_ENTRIES, &u->ring, &p);
 
+    rio__memory_taken(&rings);
     if (rc < 0)
         return rc;
     u->enter_flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
@@ -551,6 +571,7 @@ static void uring_free(struct rio_backend *b)
 {
     struct uring *u = uring_of(b);
 
+    rio__memory_given_up(&rings);
     if (u->ring.ring_fd >= 0)
         io_uring_queue_exit(&u->ring);
     if (u->buf_ring != NULL)
@@ -587,6 +608,7 @@ struct rio_backend *rio__uring_new(struct rio_loop *loop, const char **out_what)
         .now = now,
         .random = fill_random,
         .adopt = adopt,
+        .buffers = buffers,
     };
     u->loop = loop;
     u->ring.ring_fd = -1;

@@ -35,6 +35,7 @@ static long result_of(struct rio__task *t, rio_future *f)
     return result;
 }
 
+/* The caller has a reference that stays. */
 RIO_AWAITS static long join(rio_future *f, bool forward)
 {
     struct rio__task *t = rio__task_self();
@@ -52,7 +53,6 @@ RIO_AWAITS static long join(rio_future *f, bool forward)
         return -EDEADLK;
     if (f->state != RIO__PENDING)
         return result_of(t, f);
-    rio_ref(f);
     if (forward) {
         j.wait.joins = f;
         if (rio__cancel_take(t))
@@ -66,15 +66,23 @@ RIO_AWAITS static long join(rio_future *f, bool forward)
         if (rc < 0)
             rio__future_unobserve(&j.observer);
     }
-    if (rc == 0)
-        rc = result_of(t, f);
+    return rc == 0 ? result_of(t, f) : rc;
+}
+
+/* The caller's own may be given up by another task meanwhile. */
+RIO_AWAITS static long join_referenced(rio_future *f, bool forward)
+{
+    long rc;
+
+    rio_ref(f);
+    rc = await(join(f, forward));
     rio_unref(f);
     return rc;
 }
 
 long rio_join(rio_future *f)
 {
-    return await(join(f, true));
+    return await(join_referenced(f, true));
 }
 
 long rio_join_unref(rio_future *f)
@@ -87,7 +95,7 @@ long rio_join_unref(rio_future *f)
 
 long rio_shield(rio_future *f)
 {
-    return await(join(f, false));
+    return await(join_referenced(f, false));
 }
 
 long rio__join_uncancelled(rio_future *f)

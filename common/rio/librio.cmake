@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 add_library(rio_headers INTERFACE)
 target_sources(rio_headers INTERFACE FILE_SET HEADERS
-  BASE_DIRS ${PROJECT_SOURCE_DIR}/common FILES ${CMAKE_CURRENT_SOURCE_DIR}/rio.h)
+  BASE_DIRS ${PROJECT_SOURCE_DIR}/common FILES ${CMAKE_CURRENT_SOURCE_DIR}/rio.h ${CMAKE_CURRENT_SOURCE_DIR}/sim.h)
 set_target_properties(rio_headers PROPERTIES EXPORT_NAME headers)
 
 foreach(kind SHARED STATIC)
@@ -46,3 +46,19 @@ string(REGEX REPLACE "/$" "" RIO_PC_UP "${RIO_PC_UP}")
 configure_file(rio.pc.in rio.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/rio.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT librio-dev)
+
+# gdb loads it by itself with /usr/lib/.../librio.so.<version>; else it is sourced.
+install(FILES gdb/librio-gdb.py
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${CMAKE_INSTALL_FULL_LIBDIR}
+  RENAME librio.so.${PROJECT_VERSION}-gdb.py COMPONENT librio-dev)
+
+# The man page, where scdoc is at hand.
+find_program(RINGQ_SCDOC scdoc)
+if(RINGQ_SCDOC)
+  set(man_source ${PROJECT_SOURCE_DIR}/docs/man/rio.7.scd)
+  add_custom_command(OUTPUT rio.7 VERBATIM DEPENDS ${man_source}
+    COMMAND sh -c "'${RINGQ_SCDOC}' < '${man_source}' > rio.7")
+  add_custom_target(librio_man ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/rio.7)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/rio.7
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man7 COMPONENT librio-dev)
+endif()

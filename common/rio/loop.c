@@ -5,27 +5,30 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "rio/depth.h"
 #include "rio/task.h"
 
 enum {
     COMPLETIONS_PER_TURN = 256, /* then the ready tasks have their turn */
 };
 #define TURN_BUDGET (500 * RIO_US) /* of steps; then the kernel is asked again */
-#define SLOW_STEP (50 * RIO_MS)    /* reported in debug mode */
+#define SLOW_STEP (50 * RIO_MS)    /* reported in debug mode, unless set otherwise */
 
 __thread struct rio_loop *rio__loop __attribute__((tls_model("initial-exec")));
 
 /* ---- life ---- */
 
-struct rio_loop *rio__loop_new(unsigned flags)
+struct rio_loop *rio__loop_new(unsigned flags, const struct rio_sim_opts *sim)
 {
     struct rio_loop *l = calloc(1, sizeof *l);
     int err;
 
     if (l == NULL)
         return NULL;
-    rq_list_init(&l->ready);
-    rq_list_init(&l->batch);
+    l->ready = &l->queues[0];
+    l->batch = &l->queues[1];
+    rq_list_init(l->ready);
+    rq_list_init(l->batch);
     rq_list_init(&l->turn_end);
     rq_list_init(&l->flushes);
     rq_list_init(&l->tasks);
@@ -41,10 +44,13 @@ struct rio_loop *rio__loop_new(unsigned flags)
     l->remote_tail = &l->remote_head;
     (void)pthread_mutex_init(&l->remote_lock, NULL);
     l->thread = pthread_self();
+    l->slow_limit = SLOW_STEP;
     if (rio__callbacks_init(l) == 0)
-        l->io = rio__io_new(l, flags);
-    if (l->io != NULL)
+        l->io = rio__io_new(l, flags, sim);
+    if (l->io != NULL) {
+        rio__loop_register(l);
         return l;
+    }
     err = l->callbacks == NULL ? ENOMEM : errno;
     rio__callbacks_free(l);
     (void)pthread_mutex_destroy(&l->remote_lock);
@@ -56,20 +62,21 @@ struct rio_loop *rio__loop_new(unsigned flags)
 static void free_husk(struct rio_loop *l)
 {
     rio__stacks_fini(&l->stacks);
+    free(l->depths);
     (void)pthread_mutex_destroy(&l->remote_lock);
     free(l);
 }
 
-void rio__loop_release_handle(struct rio_loop *l)
+void rio__loop_last_handle(struct rio_loop *l)
 {
-    ASSERT(l->handles > 0);
-    if (--l->handles == 0 && l->freed)
+    if (l->freed)
         free_husk(l);
 }
 
 void rio__loop_free(struct rio_loop *l)
 {
     l->freed = true;
+    rio__loop_unregister(l);
     if (l->handles == 0)
         free_husk(l);
 }
@@ -160,20 +167,14 @@ static void run_one(struct rio_loop *l, struct rq_list *link)
         r->run(r);
 }
 
-/* In debug mode the name is taken before: the step may free its task. */
 static void run_one_timed(struct rio_loop *l, struct rq_list *link)
 {
     struct rio__ready *r = RQ_LIST_ENTRY(link, struct rio__ready, link);
-    int64_t start = rio__loop_now(l), took;
     rio_task *t = NULL;
 
     if (r->run == NULL)
-        t = rio_ref(&RQ_CONTAINER_OF(r, struct rio__task, ready)->f);
-    run_one(l, link);
-    took = rio__loop_now(l) - start;
-    if (took > SLOW_STEP)
-        rio__debug_slow_step(l, t, took);
-    rio_unref(t);
+        t = &RQ_CONTAINER_OF(r, struct rio__task, ready)->f;
+    rio__debug_step(l, t, link, run_one);
 }
 
 /* Runs the ready queue as it stands, first in, first out.  Tasks take the next one off
@@ -183,9 +184,9 @@ static void run_ready(struct rio_loop *l)
     struct rq_list *link;
     int64_t start = 0;
 
-    take_all(&l->ready, &l->batch);
+    rio__loop_take_ready(l);
     l->steps = 0;
-    while ((link = rq_list_pop_front(&l->batch)) != NULL) {
+    while ((link = rq_list_pop_front(l->batch)) != NULL) {
         if (RQ_UNLIKELY(l->debug))
             run_one_timed(l, link);
         else
@@ -197,7 +198,7 @@ static void run_ready(struct rio_loop *l)
         else if (rio__loop_now(l) - start > TURN_BUDGET)
             break;
     }
-    put_back(&l->ready, &l->batch);
+    put_back(l->ready, l->batch);
 }
 
 static void run_turn_end(struct rio_loop *l)
@@ -205,8 +206,12 @@ static void run_turn_end(struct rio_loop *l)
     struct rq_list batch, *link;
 
     take_all(&l->turn_end, &batch);
-    while ((link = rq_list_pop_front(&batch)) != NULL)
-        run_one(l, link);
+    while ((link = rq_list_pop_front(&batch)) != NULL) {
+        if (RQ_UNLIKELY(l->debug))
+            run_one_timed(l, link);
+        else
+            run_one(l, link);
+    }
     while ((link = rq_list_pop_front(&l->flushes)) != NULL) {
         struct rio__flush *f = RQ_LIST_ENTRY(link, struct rio__flush, link);
 
@@ -221,7 +226,7 @@ static bool has_end_work(const struct rio_loop *l)
 
 static bool has_work(const struct rio_loop *l)
 {
-    return !rq_list_empty(&l->ready) || has_end_work(l);
+    return !rq_list_empty(l->ready) || has_end_work(l);
 }
 
 void rio__loop_turn(struct rio_loop *l, int64_t until)
@@ -271,6 +276,14 @@ int64_t rio_now(void)
     return rio__loop == NULL ? rio__io_now() : rio__loop_now(rio__loop);
 }
 
+void rio_random(void *out, size_t n)
+{
+    if (rio__loop == NULL)
+        rio__io_random(out, n);
+    else
+        rio__loop->io->random(rio__loop->io, out, n);
+}
+
 void rio_loop_stats(const rio_loop *l, rio_stats *out)
 {
     *out = (rio_stats){
@@ -287,16 +300,6 @@ void rio_loop_stats(const rio_loop *l, rio_stats *out)
         .io = l->io == NULL ? "closed" : l->io->name,
         .io_reason = l->io_reason,
         .guard = rio__stacks_guard_name(&l->stacks),
+        .stack_deepest = l->depths == NULL ? 0 : l->depths->deepest,
     };
-}
-
-void rio_set_debug(rio_loop *l, bool on)
-{
-    if (l != NULL)
-        l->debug = on;
-}
-
-bool rio_get_debug(void)
-{
-    return rio__loop != NULL && rio__loop->debug;
 }

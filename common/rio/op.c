@@ -72,9 +72,15 @@ struct rio_op *rio__op_new(struct rio_loop *loop, enum rio_op_kind kind, int fd,
     return op;
 }
 
-static void op_free(struct rio_loop *loop, struct rio_op *op)
+/* A late completion shall not find it. */
+static void rename_op(struct rio_op *op)
 {
     op->generation = (op->generation + 1) & GENERATION_MASK;
+}
+
+static void op_free(struct rio_loop *loop, struct rio_op *op)
+{
+    rename_op(op);
     op->done = NULL;
     rq_list_push_front(&loop->ops.free, &op->link);
     loop->ops.live--;
@@ -87,9 +93,14 @@ void rio__op_submit(struct rio_loop *loop, struct rio_op *op)
 
 void rio__op_cancel(struct rio_loop *loop, struct rio_op *op)
 {
-    ASSERT(op->done != NULL);
+    ASSERT(op->done != NULL && !op->again);
     if (!op->cancelled)
         loop->io->cancel(loop->io, op);
+}
+
+void rio__op_again(struct rio_op *op)
+{
+    op->again = true;
 }
 
 struct rio_op *rio__op_find(struct rio_loop *loop, uint32_t index, uint32_t generation)
@@ -109,8 +120,17 @@ struct rio_op *rio__op_find(struct rio_loop *loop, uint32_t index, uint32_t gene
 void rio__op_complete(struct rio_loop *loop, struct rio_op *op, int res, unsigned flags)
 {
     op->done(op, res, flags);
-    if (!(flags & RIO_OP_MORE))
+    if (flags & RIO_OP_MORE)
+        return;
+    if (!op->again) {
         op_free(loop, op);
+        return;
+    }
+    rename_op(op);
+    op->again = op->queued = op->cancelled = false;
+    op->tries = 0;
+    op->progress = 0;
+    rio__op_submit(loop, op);
 }
 
 /* ---- awaited by a task ---- */
@@ -197,4 +217,11 @@ int rio__op_await_masked(struct rio_op *op)
     struct op_wait w;
 
     return await(await_op(&w, op, rio__wait_ignore_cancel));
+}
+
+int rio__op_waited_fd(const struct rio__wait *wait)
+{
+    if (wait->cancel != wait_cancel)
+        return -1;
+    return RQ_CONTAINER_OF(wait, struct op_wait, wait)->op->fd;
 }

@@ -22,6 +22,10 @@ void rio__ops_fini(struct rio__ops *ops); /* none may be live */
 struct rio_op *rio__op_new(struct rio_loop *loop, enum rio_op_kind kind, int fd,
                            rio__op_done *done, void *owner);
 void rio__op_submit(struct rio_loop *loop, struct rio_op *op);
+/* In done(), at the last completion: the operation is not freed but submitted anew,
+ * with the same arguments, as soon as done() returns.  That takes no memory.  It may
+ * not be cancelled before that. */
+void rio__op_again(struct rio_op *op);
 /* Asks a live operation to end.  Again is harmless. */
 void rio__op_cancel(struct rio_loop *loop, struct rio_op *op);
 
@@ -36,5 +40,9 @@ struct rio_op *rio__op_for_task(enum rio_op_kind kind, int fd);
 RIO_AWAITS int rio__op_await(struct rio_op *op);
 /* The same, not cancellable: a request stays pending. */
 RIO_AWAITS int rio__op_await_masked(struct rio_op *op);
+
+struct rio__wait;
+/* The descriptor that a task waits for, or -1: it waits for something else. */
+int rio__op_waited_fd(const struct rio__wait *wait);
 
 #endif

@@ -145,8 +145,6 @@ static void release(rio_process *p)
     free(p);
 }
 
-static int watch(rio_process *p);
-
 /* Returns  false: it still runs */
 static bool reap(rio_process *p)
 {
@@ -171,8 +169,7 @@ static void on_end(struct rio_op *op, int res, unsigned flags)
     (void)flags;
     (void)res; /* whatever it says: waitid knows */
     if (!reap(p)) {
-        if (watch(p) < 0)
-            rio__report(p->loop, "a process is not watched any more", -ENOMEM, NULL);
+        rio__op_again(op);
         return;
     }
     while (rio__waitq_wake(&p->waiters))
@@ -291,6 +288,16 @@ void rio_process_close(rio_process *p)
     release(p); /* or when it is reaped */
 }
 
+bool rio__processes_run(const struct rio_loop *l)
+{
+    RQ_LIST_EACH(link, &l->processes)
+    {
+        if (!RQ_LIST_ENTRY(link, rio_process, link)->ended)
+            return true;
+    }
+    return false;
+}
+
 void rio__processes_close(struct rio_loop *l)
 {
     RQ_LIST_EACH_SAFE(link, &l->processes)
@@ -344,27 +351,36 @@ static int feed(rio_stream *s, const void *in, size_t n)
     return rc == -ENOMEM || rc == -ENOBUFS ? rc : 0;
 }
 
+/* Why the input did not go out, unless it was the child's doing. */
+static int feed_error(const rio_stream *s)
+{
+    return !s->lost || s->err == -EPIPE || s->err == -ECONNRESET ? 0 : s->err;
+}
+
 int rio_process_communicate(rio_process *p, const void *in, size_t inlen, void **out,
                             size_t *outlen)
 {
+    rio_stream *input = p->streams[0];
     void *text = NULL;
     ssize_t n = 0;
     int rc = 0, status;
 
     if (rio__task_self() == NULL)
         return -EPERM;
-    if (p->closed || (inlen > 0 && p->streams[0] == NULL))
+    if (p->closed || (inlen > 0 && input == NULL))
         return -EINVAL;
     if (p->streams[2] != NULL) /* it may fill up while nobody reads it */
         rio_stream_set_limits(p->streams[2], OUTPUT_MAX, 64 << 10);
-    if (p->streams[0] != NULL)
-        rc = feed(p->streams[0], in, inlen);
+    if (input != NULL)
+        rc = feed(input, in, inlen);
     if (rc == 0 && p->streams[1] != NULL)
         n = await(rio_stream_readall(p->streams[1], OUTPUT_MAX, &text));
     if (rc == 0 && n < 0)
         rc = (int)n;
     if (rc == 0)
         rc = await(wait_end(p, &status));
+    if (rc == 0 && input != NULL)
+        rc = feed_error(input);
     if (rc < 0 || out == NULL) {
         free(text);
         return rc;

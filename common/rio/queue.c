@@ -100,7 +100,8 @@ int rio_queue_put_nowait(rio_queue *q, const void *item)
     if (rc < 0)
         return rc;
     q->unfinished++;
-    (void)rio__waitq_wake(&q->getters);
+    if (!rio__waitq_empty(&q->getters))
+        (void)rio__waitq_wake(&q->getters);
     return 0;
 }
 
@@ -109,7 +110,8 @@ int rio_queue_get_nowait(rio_queue *q, void *item)
     if (q->items.count == 0)
         return q->shut ? -ESHUTDOWN : -EAGAIN;
     rio__items_pop(&q->items, item);
-    (void)rio__waitq_wake(&q->putters);
+    if (!rio__waitq_empty(&q->putters))
+        (void)rio__waitq_wake(&q->putters);
     return 0;
 }
 
@@ -130,15 +132,15 @@ RIO_AWAITS static int wait_turn(rio_waitq *waiters, const char *what, bool *agai
     return rc;
 }
 
-int rio_queue_put(rio_queue *q, const void *item)
+/* Apart from rio_queue_put(), which as a rule need not wait. */
+RIO_AWAITS __attribute__((noinline)) static int put_when_room(rio_queue *q,
+                                                              const void *item)
 {
-    bool again = false, woken;
+    bool waited = false, woken;
     int rc;
 
-    if (rio__task_self() == NULL)
-        return -EPERM;
     while (rio_queue_full(q) && !q->shut) {
-        rc = await(wait_turn(&q->putters, "queue put", &again, &woken));
+        rc = await(wait_turn(&q->putters, "queue put", &waited, &woken));
 
         if (rc < 0) {
             if (woken && !rio_queue_full(q))
@@ -147,25 +149,46 @@ int rio_queue_put(rio_queue *q, const void *item)
         }
     }
     rc = rio_queue_put_nowait(q, item);
-    if (rc == -ENOMEM && again)
+    if (rc == -ENOMEM && waited)
         (void)rio__waitq_wake(&q->putters); /* the room is still there */
     return rc;
 }
 
-int rio_queue_get(rio_queue *q, void *item)
+int rio_queue_put(rio_queue *q, const void *item)
 {
-    bool again = false, woken;
-
     if (rio__task_self() == NULL)
         return -EPERM;
+    if (RQ_UNLIKELY(rio_queue_full(q)))
+        return await(put_when_room(q, item));
+    return rio_queue_put_nowait(q, item);
+}
+
+RIO_AWAITS static int wait_for_item(rio_queue *q)
+{
+    bool waited = false, woken;
+
     while (q->items.count == 0 && !q->shut) {
-        int rc = await(wait_turn(&q->getters, "queue get", &again, &woken));
+        int rc = await(wait_turn(&q->getters, "queue get", &waited, &woken));
 
         if (rc < 0) {
             if (woken && q->items.count > 0)
                 (void)rio__waitq_wake(&q->getters);
             return rc;
         }
+    }
+    return 0;
+}
+
+int rio_queue_get(rio_queue *q, void *item)
+{
+    int rc;
+
+    if (rio__task_self() == NULL)
+        return -EPERM;
+    if (q->items.count == 0) {
+        rc = await(wait_for_item(q));
+        if (rc < 0)
+            return rc;
     }
     return rio_queue_get_nowait(q, item);
 }

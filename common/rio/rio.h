@@ -25,6 +25,9 @@
  *   Threads   a loop and all that belongs to it is used by one thread alone; only
  *             rio_call_soon_threadsafe and rio_run_coroutine_threadsafe may be called
  *             from others.
+ *   State     errno, the floating-point environment and the signal mask belong to the
+ *             thread: errno means nothing after a suspension, and a task that changes
+ *             one of the others puts it back before it suspends.
  *   Memory    any call that allocates can return -ENOMEM; not repeated below either.
  *   Owns      borrows, keeps, consumes, gives, lends: a pointer is borrowed, valid
  *             until the call returns, unless the comment says otherwise.
@@ -93,14 +96,15 @@ typedef struct rio_runner rio_runner;
  * Source   asyncio.run */
 RIO_API long rio_run(rio_fn *main_fn, void *arg);
 
-/* With neither of the first two: io_uring, or epoll where the kernel has no io_uring or
+/* With none of the RIO_IO_*: io_uring, or epoll where the kernel has no io_uring or
  * forbids it; rio_stats.io says which, and io_reason why. */
 #define RIO_IO_URING 1u /* io_uring or nothing */
 #define RIO_IO_EPOLL 2u
-#define RIO_DEBUG 4u /* rio_set_debug from the first turn on */
+#define RIO_DEBUG 4u  /* rio_set_debug from the first turn on */
+#define RIO_IO_SIM 8u /* a simulated kernel and a virtual clock: <rio/sim.h> */
 
 /* asyncio.Runner: several runs on one loop.  It belongs to the thread that made it.
- * Errors  EINVAL unknown flag, or both backends; ENOMEM, EMFILE, ENFILE; with
+ * Errors  EINVAL unknown flag, or two backends; ENOMEM, EMFILE, ENFILE; with
  *         RIO_IO_URING: ENOSYS, EPERM, EINVAL, EOPNOTSUPP it is refused */
 RIO_API rio_runner *rio_runner_new(unsigned flags);
 /* Runs fn until it has ended.  Other tasks stay for the next run.
@@ -121,8 +125,11 @@ RIO_API void rio_runner_free(rio_runner *r);
 RIO_API rio_loop *rio_get_running_loop(void); /* NULL outside a loop */
 /* Ends run or run_forever after this turn. */
 RIO_API void rio_loop_stop(rio_loop *l);
-/* loop.time(): CLOCK_MONOTONIC, read now. */
+/* loop.time(): CLOCK_MONOTONIC, read now; in a simulation its virtual clock. */
 RIO_API int64_t rio_now(void);
+/* Random bytes, from the kernel; in a simulation from its seed.  For jitter and the
+ * like, not for keys. */
+RIO_API void rio_random(void *out, size_t n);
 
 /* Callbacks.  A handle is an index and a generation: a late cancel is harmless.
  * Returns  0 and errno when refused (EPERM: no running loop; EINVAL; ENOMEM)
@@ -141,15 +148,22 @@ RIO_API void rio_handle_cancel(rio_handle h);
 RIO_API int rio_call_soon_threadsafe(rio_loop *l, rio_cb *cb, void *arg);
 
 /* Gets the errors that nobody else can get: of callbacks, of tasks and futures whose
- * last reference went before anyone asked, of clients of a server. Returns  < 0:
- * "report it as by default", on stderr */
+ * last reference went before anyone asked, of clients of a server; and the findings of
+ * debug mode, whose err is 0.  `what` is lent until it returns.
+ * Returns  < 0: "report it as by default", on stderr */
 typedef long rio_exception_handler(rio_loop *l, const char *what, long err, void *arg);
 /* For the running loop; NULL restores the default. */
 RIO_API void rio_set_exception_handler(rio_exception_handler *h, void *arg);
 
-/* Debug mode reports steps longer than 50 ms and cancellations that were swallowed. */
+/* Debug mode, for the loop's own thread to switch.  It reports slow steps, from another
+ * thread also while they last; while it is on, and the program does not handle SIGQUIT,
+ * that signal lists the tasks.  docs/rio/debugging.md has the whole list. */
 RIO_API void rio_set_debug(rio_loop *l, bool on);
 RIO_API bool rio_get_debug(void);
+/* loop.slow_callback_duration: how long a step of a task, or a callback, may take
+ * before debug mode speaks of it; 50 ms unless set.  Errors  -EINVAL limit <= 0, or l
+ * is NULL */
+RIO_API int rio_set_slow_limit(rio_loop *l, int64_t limit);
 
 typedef struct rio_stats {
     size_t tasks;      /* not ended */
@@ -162,11 +176,13 @@ typedef struct rio_stats {
     uint64_t turns;    /* of the loop */
     uint64_t switches; /* into tasks */
     uint64_t enters;   /* calls of io_uring_enter, or of epoll_wait */
-    const char *io;    /* the backend: "uring", "epoll"; "closed" */
+    const char *io;    /* the backend: "uring", "epoll", "sim"; "closed" */
     /* Why it is epoll: "io_uring_setup: EPERM; seccomp?", or "": it was asked for, or
      * it is io_uring.  Lent: by the loop. */
     const char *io_reason;
     const char *guard; /* how stacks are guarded: "madvise", "mprotect", "canary" */
+    /* Bytes of stack of the deepest task that has ended; 0 without debug mode. */
+    size_t stack_deepest;
 } rio_stats;
 RIO_API void rio_loop_stats(const rio_loop *l, rio_stats *out);
 
@@ -216,10 +232,14 @@ template <class T> const T *rio_address_of(const T &temporary) { return &tempora
 #define RIO_ARGS(T, ...) &(T){__VA_ARGS__}, sizeof(T)
 #endif
 /* clang-format on */
+/* asyncio.eager_task_factory: the first step, up to a suspension, is taken inside the
+ * call.  Nobody else runs meanwhile, and the call does not suspend: callbacks may make
+ * such a task, too. */
+#define RIO_EAGER 1u
 typedef struct rio_task_opts {
     const char *name; /* copied, cut to 31 bytes; NULL: "task-N" */
     size_t stack;     /* bytes; 0: 64 KiB, the only size that is pooled */
-    unsigned flags;   /* 0 */
+    unsigned flags;   /* 0 or RIO_EAGER */
 } rio_task_opts;
 /* copy: how many bytes of arg to copy; 0: none, the task gets the pointer. */
 RIO_API rio_task *rio_create_task_ex(rio_fn *fn, const void *arg, size_t copy,
@@ -269,7 +289,14 @@ RIO_API long rio_error(long err, const char *fmt, ...)
 /* The message of t's error, or NULL.  t NULL: of the calling task; outside a task, of
  * the last run on this thread.  Lent by t. */
 RIO_API const char *rio_task_error(const rio_task *t);
-/* One line a task: name, state, what it waits for. */
+/* The frames of one, innermost first, in whatever stack they lie; of the calling task,
+ * too.  Functions that the program does not export are addresses, which addr2line
+ * names. Allocates; not for signal handlers.  Source  Task.print_stack */
+RIO_API void rio_task_print_stack(const rio_task *t, FILE *f);
+/* The tree of groups and tasks: one line a task, with its name, what it waits for, its
+ * time limit, its unanswered cancel requests; members of a group below the task that
+ * opened it.  In debug mode also how deep each task has used its stack, and the deepest
+ * of those that have ended, by name. */
 RIO_API void rio_dump_tasks(FILE *f);
 /* Suspends: cancels *t, waits for it, drops it.  For RIO_AUTO_TASK. */
 RIO_API void rio_task_auto(rio_task **t);
@@ -298,6 +325,18 @@ RIO_AWAITS RIO_API long rio_gather_map(rio_fn *fn, void *base, size_t n, size_t 
 #define RIO_GATHER_ARRAY(fn, a) \
     await(rio_gather_map((fn), (a), sizeof(a) / sizeof((a)[0]), sizeof((a)[0]), NULL, 0))
 /* clang-format on */
+/* asyncio.gather() as an object: a future that ends as rio_gather() would, for joins,
+ * shields, callbacks and other gathers.  A cancel goes to all members, and it is done,
+ * cancelled, when the last of them is; once all are done a cancel comes too late.
+ *
+ * Shape    as rio_gather; results are written in the moment it is done
+ * Errors   EINVAL a handle is NULL or of another loop, unknown flag; EPERM no running
+ *          loop; ENOMEM
+ * Owns     gives one reference; references the members and keeps `results` (not `fs`)
+ *          until it is done.  Whoever drops the last reference before lets the members
+ *          go on, and nothing is written. */
+RIO_API rio_future *rio_gather_future(rio_future *const *fs, size_t n, long *results,
+                                      unsigned flags);
 
 enum rio_when { RIO_ALL_COMPLETED, RIO_FIRST_COMPLETED, RIO_FIRST_EXCEPTION };
 /* Waits for some or all of n futures, at most `timeout` ns.  Cancels none of them, not
@@ -442,8 +481,8 @@ RIO_API rio_iter *rio_as_completed(rio_future *const *fs, size_t n, int64_t time
 
 /* The body has a stack of its own, but runs as the task that calls next: the limits,
  * the cancellation and rio_current_task() of that task hold inside it.  Another task
- * may call the next time.  The body may not yield inside a timeout scope or a group
- * that it has entered: it would stay open in the consumer, so that aborts. */
+ * may call the next time.  The body cannot yield inside a timeout scope or a group that
+ * it has entered: that would stay open in the consumer. */
 typedef struct rio_gen rio_gen;
 /* Nothing runs before the first next.
  *
@@ -461,7 +500,8 @@ RIO_API rio_gen *rio_gen_new(rio_fn *body, void *arg, size_t item_size);
 RIO_API rio_iter *rio_gen_iter(rio_gen *g);
 /* In a body: gives *item to the consumer and stands still until it wants more.
  * Returns  0.  Errors  -EPIPE closed: clean up and return; what was thrown; -EINVAL not
- *          inside a body.  A cancel is not delivered here. */
+ *          inside a body, or inside a scope that the body has entered: nothing was
+ *          given.  A cancel is not delivered here. */
 RIO_AWAITS RIO_API int rio_gen_yield(const void *item);
 /* next with a value for the body, which it gets by rio_gen_received().  in NULL: next.
  * out NULL: the item is dropped.
@@ -477,7 +517,9 @@ RIO_API int rio_gen_received(void *in, size_t size);
  */
 RIO_AWAITS RIO_API int rio_gen_free(rio_gen *g);
 
-/* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on ---- */
+/* ---- locks: plain structs, FIFO; a cancelled waiter hands its wake-up on.  They
+ * belong to no loop, but where a task of one loop waits, one of another cannot:
+ * -EINVAL. ---- */
 
 typedef struct rio_waitq {
     void *head, *tail;
@@ -528,7 +570,8 @@ typedef struct rio_barrier {
     int state;
     rio_cond c;
 } rio_barrier;
-RIO_API int rio_barrier_init(rio_barrier *b, size_t parties); /* -EINVAL parties 0 */
+/* Errors  -EINVAL no parties, or more than INT_MAX */
+RIO_API int rio_barrier_init(rio_barrier *b, size_t parties);
 /* Returns  0 .. parties - 1, each once a round, in the order of arrival
  * Errors   -EPIPE broken: aborted, or reset while waiting inside
  * Suspends until the round is full; before that while the last round is leaving */
@@ -609,14 +652,15 @@ RIO_API bool rio_queue_full(const rio_queue *q);
 
 /* A variable that each task has a value of; the variable's address names it, so it is
  * usually static.  A task starts with the values that the task which makes it has then;
- * one made by a callback starts with the defaults. */
+ * one made by a callback starts with the defaults, and the main of a runner's run with
+ * what the one before has left.  An exception handler has those of the failed task. */
 typedef struct rio_ctxvar {
     void *dflt;
 } rio_ctxvar;
 /* The calling task's value; dflt if it was never set, and outside a task. */
 RIO_API void *rio_ctxvar_get(const rio_ctxvar *v);
 /* For the calling task, and those it makes from now on.
- * Errors  -EPERM outside a task; -EINVAL v is NULL
+ * Errors  -EPERM outside a task, and in an exception handler; -EINVAL v is NULL
  * Owns    keeps val, and v, as long as such a task lives */
 RIO_API int rio_ctxvar_set(const rio_ctxvar *v, void *val);
 
@@ -723,13 +767,26 @@ typedef struct rio_stream rio_stream;
 typedef long rio_client_fn(rio_stream *s, void *arg);
 
 /* Connects over TCP, or to "unix:/path" (port is ignored then).  Numeric addresses go
- * straight to the kernel, names through getaddrinfo in a thread; each address is tried.
- * The port is a number.
+ * straight to the kernel, names through getaddrinfo in a thread, for which nobody waits
+ * who is cancelled; each address is tried.  The port is a number.
  *
  * Owns     gives *out: close, wait_closed, then rio_stream_free()
- * Errors   -ENOENT  no such name; -ENAMETOOLONG; else as connect(2) */
+ * Errors   -ENOENT  no such name; -ENAMETOOLONG; else the last address' of connect(2)
+ */
 RIO_AWAITS RIO_API int rio_open_connection(const char *host, const char *port,
                                            rio_stream **out);
+/* How a connection is opened; all-zero: as rio_open_connection(). */
+typedef struct rio_connect_opts {
+    /* Happy eyeballs (RFC 8305), 250 ms there: ns after which the next address is tried
+     * beside those before, of another family if there is one; the first that connects
+     * wins.  0: one address after the other. */
+    int64_t attempt_delay;
+} rio_connect_opts;
+/* rio_open_connection with options; NULL: none.  Errors  -EINVAL attempt_delay < 0
+ * Source  loop.create_connection(happy_eyeballs_delay) */
+RIO_AWAITS RIO_API int rio_open_connection_ex(const char *host, const char *port,
+                                              const rio_connect_opts *o,
+                                              rio_stream **out);
 /* A stream on a connected socket.  Owns  consumes fd, gives *out */
 RIO_API int rio_stream_from_fd(int fd, rio_stream **out);
 RIO_API int
@@ -810,14 +867,46 @@ typedef struct rio_server rio_server;
  * Errors  -EADDRINUSE, -EACCES and others of bind(2); -ENOENT no such name */
 RIO_AWAITS RIO_API int rio_start_server(rio_client_fn *fn, void *arg, const char *host,
                                         const char *port, rio_server **out);
+/* How a server is made; all-zero: as rio_start_server(). */
+typedef struct rio_server_opts {
+    int backlog; /* of listen(2); 0: 1024 */
+    unsigned flags;
+} rio_server_opts;
+/* start_serving=False: bound, but refuses clients until rio_server_start_serving(). */
+#define RIO_SERVER_IDLE 1u
+/* reuse_port: several servers, each with this flag, may have the port; the kernel
+ * spreads the clients over them. */
+#define RIO_SERVER_REUSE_PORT 2u
+/* cleanup_socket=False: the file of a unix socket stays at the end. */
+#define RIO_SERVER_KEEP_PATH 4u
+/* rio_start_server with options; NULL: none.  Errors  -EINVAL backlog < 0, unknown flag
+ */
+RIO_AWAITS RIO_API int rio_start_server_ex(rio_client_fn *fn, void *arg,
+                                           const char *host, const char *port,
+                                           const rio_server_opts *o, rio_server **out);
 /* On a socket that the caller has bound and made listen.  Owns  consumes listen_fd */
 RIO_API int rio_start_server_fd(rio_client_fn *fn, void *arg, int listen_fd,
                                 rio_server **out);
+/* Starts an idle one; again is harmless.
+ * Errors  -EBADF closed; -EADDRINUSE and others of listen(2): it is closed then */
+RIO_API int rio_server_start_serving(rio_server *s);
+/* For a server's client that may be idle for long: its function calls this, and returns
+ * >= 0.  Then its task ends and gives its stack back (4 KiB and more), and the stream
+ * stays open.  At the next byte, or at once if some are unread, at the end of the input
+ * and when it is closed or broken, fn(s, arg) runs as a new task in its place, and may
+ * park again.  What the function has returned is not used; an error still ends the
+ * client.
+ *
+ * Owns     keeps arg
+ * Errors   -EINVAL s is no client of a server, fn is NULL; -EBADF it is closing */
+RIO_API int rio_stream_park(rio_stream *s, rio_client_fn *fn, void *arg);
 /* The first listening socket, lent (for getsockname); -EBADF closed. */
 RIO_API int rio_server_fd(const rio_server *s);
-RIO_API bool rio_server_is_serving(const rio_server *s);
-/* Suspends until cancelled, then closes the server and waits for its clients.
- * Errors  -EBADF closed; -ECANCELED */
+RIO_API bool rio_server_is_serving(const rio_server *s); /* neither idle nor closed */
+/* Starts an idle one; suspends until cancelled, then closes the server and waits for
+ * its clients.
+ * Errors  -EBADF closed, before or meanwhile; -EBUSY another task is in it; as
+ *         rio_server_start_serving; -ECANCELED */
 RIO_AWAITS RIO_API int rio_server_serve_forever(rio_server *s);
 RIO_API void rio_server_close(rio_server *s); /* no new clients */
 RIO_API void rio_server_close_clients(rio_server *s);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "rio/sim.h"
 #include "rio/task.h"
 
 /* A task that ignores its cancellation is asked so often before the run gives up on it.
@@ -18,19 +19,22 @@ enum { SHUTDOWN_ROUNDS = 1000 };
 
 struct rio_runner {
     struct rio_loop *loop; /* closed, it stays as a husk until the runner is freed */
+    struct rio__vars
+        *vars; /* what the last main has set; the next one goes on with it */
 };
 
 /* ---- SIGINT ---- */
 
-static struct rio_loop *volatile interrupt_loop;
-static volatile sig_atomic_t interrupts;
+/* Set by the main thread; a signal handler and the loops of other threads look. */
+static struct rio_loop *_Atomic interrupt_loop;
+static atomic_bool interrupts;
 
 static void on_interrupt(int signo)
 {
-    struct rio_loop *l = interrupt_loop;
+    struct rio_loop *l = atomic_load(&interrupt_loop);
 
     (void)signo;
-    interrupts = 1;
+    atomic_store(&interrupts, true);
     if (l != NULL)
         l->io->wake(l->io);
 }
@@ -40,11 +44,11 @@ static bool watch_interrupt(struct rio_loop *l)
     struct sigaction old, sa = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
 
     (void)sigemptyset(&sa.sa_mask);
-    if (gettid() != getpid() || interrupt_loop != NULL ||
+    if (gettid() != getpid() || atomic_load(&interrupt_loop) != NULL ||
         sigaction(SIGINT, NULL, &old) < 0 || old.sa_handler != SIG_DFL)
         return false;
-    interrupts = 0;
-    interrupt_loop = l;
+    atomic_store(&interrupts, false);
+    atomic_store(&interrupt_loop, l);
     return sigaction(SIGINT, &sa, NULL) == 0;
 }
 
@@ -55,13 +59,14 @@ static void unwatch_interrupt(void)
     (void)sigemptyset(&sa.sa_mask);
     if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler == on_interrupt)
         (void)sigaction(SIGINT, &sa, NULL);
-    interrupt_loop = NULL;
+    atomic_store(&interrupt_loop, NULL);
 }
 
 /* Turns the first SIGINT into a cancel of main. */
 static void take_interrupt(struct rio_loop *l, rio_task *main_task)
 {
-    if (!interrupts || l->interrupted || interrupt_loop != l)
+    if (!atomic_load(&interrupts) || l->interrupted ||
+        atomic_load(&interrupt_loop) != l)
         return;
     l->interrupted = true;
     unwatch_interrupt();
@@ -88,11 +93,26 @@ static int enter(struct rio_runner *r)
 static void leave(struct rio_loop *l)
 {
     l->running = false;
+    l->hurried = false;
     rio__loop = NULL;
+}
+
+/* With main the run ends, and what it leaves runs at the loop's pace. */
+static void main_ended(void *arg, long result)
+{
+    struct rio_loop *l = arg;
+
+    (void)result;
+    l->hurried = false;
 }
 
 static long run_until_done(struct rio_loop *l, rio_task *main_task)
 {
+    struct rio__task *t = rio__task_of(main_task);
+
+    t->on_done = main_ended;
+    t->on_done_arg = l;
+    l->hurried = true;
     while (main_task->state == RIO__PENDING) {
         if (l->stop)
             return -EINTR;
@@ -127,11 +147,14 @@ long rio_runner_run(rio_runner *r, rio_fn *fn, void *arg)
         return -ENOMEM;
     }
     rio_ref(&t->f);
+    t->vars = rio__vars_ref(r->vars);
     watching = watch_interrupt(r->loop);
     rio__task_thread_msg(NULL);
     rc = run_until_done(r->loop, &t->f);
     if (watching)
         unwatch_interrupt();
+    rio__vars_unref(r->vars);
+    r->vars = rio__vars_ref(t->vars);
     rio_unref(&t->f);
     leave(r->loop);
     return rc;
@@ -143,6 +166,7 @@ int rio_runner_run_forever(rio_runner *r)
 
     if (rc < 0)
         return rc;
+    r->loop->hurried = true;
     while (!r->loop->stop)
         rio__loop_turn(r->loop, INT64_MAX);
     leave(r->loop);
@@ -174,19 +198,13 @@ rio_loop *rio_runner_get_loop(rio_runner *r)
 
 /* ---- life ---- */
 
-rio_runner *rio_runner_new(unsigned flags)
+static rio_runner *new_runner(unsigned flags, const rio_sim_opts *sim)
 {
-    rio_runner *r;
+    rio_runner *r = calloc(1, sizeof *r);
 
-    if ((flags & ~(RIO_IO_URING | RIO_IO_EPOLL | RIO_DEBUG)) != 0 ||
-        (flags & (RIO_IO_URING | RIO_IO_EPOLL)) == (RIO_IO_URING | RIO_IO_EPOLL)) {
-        errno = EINVAL;
-        return NULL;
-    }
-    r = calloc(1, sizeof *r);
     if (r == NULL)
         return NULL;
-    r->loop = rio__loop_new(flags);
+    r->loop = rio__loop_new(flags, sim);
     if (r->loop == NULL) {
         int err = errno;
 
@@ -194,9 +212,25 @@ rio_runner *rio_runner_new(unsigned flags)
         errno = err;
         return NULL;
     }
-    r->loop->debug = (flags & RIO_DEBUG) != 0;
+    rio_set_debug(r->loop, (flags & RIO_DEBUG) != 0);
     rio__overflow_watch();
     return r;
+}
+
+rio_runner *rio_runner_new(unsigned flags)
+{
+    unsigned io = flags & (RIO_IO_URING | RIO_IO_EPOLL | RIO_IO_SIM);
+
+    if ((flags & ~(io | RIO_DEBUG)) != 0 || (io & (io - 1)) != 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return new_runner(flags, NULL);
+}
+
+rio_runner *rio_sim_runner(const rio_sim_opts *opts)
+{
+    return new_runner(RIO_IO_SIM, opts);
 }
 
 static void cancel_all(struct rio_loop *l)
@@ -267,8 +301,8 @@ static void drain(struct rio_loop *l)
 {
     unsigned rounds = 0;
 
-    while (l->ops.live > 0 ||
-           (!rq_list_empty(&l->ready) && ++rounds < SHUTDOWN_ROUNDS)) {
+    while (l->ops.live > 0 || !rq_list_empty(&l->flushes) ||
+           (!rq_list_empty(l->ready) && ++rounds < SHUTDOWN_ROUNDS)) {
         l->stop = false;
         rio__loop_turn(l, INT64_MAX);
     }
@@ -278,6 +312,8 @@ static void close_loop(struct rio_loop *l)
 {
     l->closing = true;
     rio__servers_close(l);
+    if (l->debug)
+        rio__debug_closing(l);
     end_tasks(l);
     close_generators(l);
     rio__pool_close(l);
@@ -297,6 +333,7 @@ static void close_loop(struct rio_loop *l)
     l->io->free(l->io);
     l->io = NULL;
     l->closed = true;
+    rio__watch_stop(l);
     rio__overflow_unwatch();
 }
 
@@ -321,7 +358,10 @@ void rio_runner_free(rio_runner *r)
     ASSERT(rc == 0); /* not from inside a run, nor from another thread */
     if (r == NULL)
         return;
+    if (r->loop->debug)
+        rio__debug_closed(r->loop);
     rio__loop_free(r->loop);
+    rio__vars_unref(r->vars);
     free(r);
 }
 

@@ -53,7 +53,10 @@ struct rio__fiber {
 static inline void rio__fiber_init(struct rio__fiber *f, const void *bottom,
                                    size_t bytes)
 {
+#if defined(RIO_ASAN) || defined(RIO_TSAN)
     *f = (struct rio__fiber){.bottom = bottom, .bytes = bytes};
+#endif
+    (void)f, (void)bottom, (void)bytes;
 #ifdef RIO_TSAN
     f->tsan = bottom == NULL ? __tsan_get_current_fiber() : __tsan_create_fiber(0);
 #endif
@@ -69,9 +72,13 @@ static inline void rio__fiber_fini(struct rio__fiber *f)
     (void)f;
 }
 
+/* TSan keeps a stack of calls for each fiber: a function that returns on another fiber
+ * than it was called on leaves one too many here, and one too few there. */
+#define RIO_INLINED static inline __attribute__((always_inline))
+
 /* last: `from` will never be resumed. */
-static inline void rio__fiber_leave(struct rio__fiber *from, struct rio__fiber *to,
-                                    bool last)
+RIO_INLINED void rio__fiber_leave(struct rio__fiber *from, struct rio__fiber *to,
+                                  bool last)
 {
 #ifdef RIO_ASAN
     __sanitizer_start_switch_fiber(last ? NULL : &from->fake_stack, to->bottom,
@@ -138,6 +145,24 @@ static inline unsigned rio__stack_announce(void *base, size_t bytes)
 #endif
 }
 
+/* TSan does not see that liburing unmaps a ring: without a word, the next thread that
+ * gets a ring at that address would race with the last one.  `point` is one for all. */
+static inline void rio__memory_given_up(void *point)
+{
+#ifdef RIO_TSAN
+    __tsan_release(point);
+#endif
+    (void)point;
+}
+
+static inline void rio__memory_taken(void *point)
+{
+#ifdef RIO_TSAN
+    __tsan_acquire(point);
+#endif
+    (void)point;
+}
+
 /* The kernel has written there, which none of them sees. */
 static inline void rio__kernel_wrote(void *at, size_t bytes)
 {
@@ -148,6 +173,16 @@ static inline void rio__kernel_wrote(void *at, size_t bytes)
     VALGRIND_MAKE_MEM_DEFINED(at, bytes);
 #endif
     (void)at, (void)bytes;
+}
+
+/* Does somebody take accesses below the stack pointer of another stack for errors? */
+static inline bool rio__stacks_are_watched(void)
+{
+#ifdef RIO_VALGRIND
+    return RUNNING_ON_VALGRIND != 0;
+#else
+    return false;
+#endif
 }
 
 /* Valgrind 3.19 runs one thread at a time and does not know that io_uring_enter blocks.

@@ -33,7 +33,16 @@ struct rio__signals {
     struct slot slots[NSIG];
 };
 
-static void arm(struct rio_loop *l);
+/* A signal is not lost for want of memory: its handler is called at once then. */
+static void handle(struct rio_loop *l, const struct slot *s)
+{
+    long rc = 0;
+
+    if (rio_call_soon(s->cb, s->arg) == 0)
+        rc = s->cb(s->arg);
+    if (rc < 0)
+        rio__report(l, "a callback failed", rc, NULL);
+}
 
 static void dispatch(struct rio_loop *l, unsigned signo)
 {
@@ -43,8 +52,7 @@ static void dispatch(struct rio_loop *l, unsigned signo)
         return;
     s = &l->signals->slots[signo];
     if (s->cb != NULL) {
-        if (rio_call_soon(s->cb, s->arg) == 0)
-            rio__report(l, "a signal was lost", -errno, NULL);
+        handle(l, s);
     } else if (!rio__waitq_wake(&s->waiters)) {
         s->kept = true;
     }
@@ -55,35 +63,47 @@ static void dispatch(struct rio_loop *l, unsigned signo)
 static void on_poll(struct rio_op *op, int res, unsigned flags)
 {
     struct rio_loop *l = op->owner;
+    struct rio__signals *all = l->signals;
     struct signalfd_siginfo info;
 
     (void)flags;
     (void)res; /* -ECANCELED: there is nothing to read, or it is read later */
-    l->signals->poll = NULL;
-    while (read(l->signals->fd, &info, sizeof info) == (ssize_t)sizeof info)
+    all->poll = NULL;
+    while (read(all->fd, &info, sizeof info) == (ssize_t)sizeof info)
         dispatch(l, info.ssi_signo);
-    arm(l);
+    if (all->wanted > 0 && all->poll == NULL) {
+        rio__op_again(op);
+        all->poll = op;
+    }
 }
 
-/* Polls exactly while somebody wants a signal. */
-static void arm(struct rio_loop *l)
+/* Somebody wants a signal, which is watched. */
+static int want(struct rio_loop *l)
 {
     struct rio__signals *all = l->signals;
 
-    if (all->wanted == 0 || all->fd < 0) {
-        if (all->poll != NULL)
-            rio__op_cancel(l, all->poll);
-        return;
-    }
-    if (all->poll != NULL)
-        return;
-    all->poll = rio__op_new(l, RIO_OP_POLL, all->fd, on_poll, l);
     if (all->poll == NULL) {
-        rio__report(l, "signals are not watched any more", -ENOMEM, NULL);
-        return;
+        all->poll = rio__op_new(l, RIO_OP_POLL, all->fd, on_poll, l);
+        if (all->poll == NULL)
+            return -ENOMEM;
+        all->poll->arg = POLLIN;
+        rio__op_submit(l, all->poll);
     }
-    all->poll->arg = POLLIN;
-    rio__op_submit(l, all->poll);
+    all->wanted++;
+    return 0;
+}
+
+/* The poll ends when nobody wants one any more. */
+static void stop_if_idle(struct rio_loop *l)
+{
+    if (l->signals->wanted == 0 && l->signals->poll != NULL)
+        rio__op_cancel(l, l->signals->poll);
+}
+
+static void unwant(struct rio_loop *l)
+{
+    l->signals->wanted--;
+    stop_if_idle(l);
 }
 
 static struct rio__signals *signals_of(struct rio_loop *l)
@@ -171,11 +191,11 @@ int rio_signal_wait(int signo)
         s->kept = false;
         return signo;
     }
-    l->signals->wanted++;
-    arm(l);
+    rc = want(l);
+    if (rc < 0)
+        return rc;
     rc = await(rio__waitq_wait(&s->waiters, &w, "signal"));
-    l->signals->wanted--;
-    arm(l);
+    unwant(l);
     if (rc < 0 && w.woken && !rio__waitq_wake(&s->waiters))
         s->kept = true; /* for the next wait */
     return rc < 0 ? rc : signo;
@@ -183,22 +203,29 @@ int rio_signal_wait(int signo)
 
 int rio_add_signal_handler(int signo, rio_cb *cb, void *arg)
 {
+    struct rio_loop *l = rio__loop;
     struct slot *s;
+    bool before;
     int rc;
 
-    if (rio__loop == NULL)
+    if (l == NULL)
         return -EPERM;
     if (!is_watchable(signo) || cb == NULL)
         return -EINVAL;
-    rc = watch(rio__loop, signo);
+    before = l->signals != NULL && l->signals->slots[signo].watched;
+    rc = watch(l, signo);
     if (rc < 0)
         return rc;
-    s = &rio__loop->signals->slots[signo];
+    s = &l->signals->slots[signo];
     if (s->cb == NULL)
-        rio__loop->signals->wanted++;
+        rc = want(l);
+    if (rc < 0) {
+        if (!before)
+            unwatch(l->signals, signo);
+        return rc;
+    }
     s->cb = cb;
     s->arg = arg;
-    arm(rio__loop);
     return 0;
 }
 
@@ -214,10 +241,9 @@ int rio_remove_signal_handler(int signo)
         return 0;
     s = &rio__loop->signals->slots[signo];
     s->cb = NULL;
-    rio__loop->signals->wanted--;
+    unwant(rio__loop);
     if (rio__waitq_empty(&s->waiters))
         unwatch(rio__loop->signals, signo);
-    arm(rio__loop);
     return 1;
 }
 
@@ -226,12 +252,22 @@ bool rio__signals_armed(const struct rio_loop *l)
     return l->signals != NULL && l->signals->wanted > 0;
 }
 
+bool rio__signals_awaited(const struct rio_loop *l)
+{
+    if (!rio__signals_armed(l))
+        return false;
+    for (int signo = 1; signo < NSIG; signo++)
+        if (!rio__waitq_empty(&l->signals->slots[signo].waiters))
+            return true;
+    return false;
+}
+
 void rio__signals_close(struct rio_loop *l)
 {
     if (l->signals == NULL)
         return;
     l->signals->wanted = 0;
-    arm(l);
+    stop_if_idle(l);
 }
 
 void rio__signals_free(struct rio_loop *l)

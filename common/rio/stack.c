@@ -36,6 +36,7 @@ enum {
     PROBE_BYTES = 256,      /* looked at, at WARM_BYTES depth */
     CANARY_BYTES = 64,
     CANARY_BYTE = 0xC5,
+    PAINT_BYTE = 0xAB,
     BIG_STACK_MAX = 64 << 20, /* rio_task_opts.stack */
 };
 
@@ -66,6 +67,7 @@ void rio__stacks_init(struct rio__stacks *p)
     p->stack_bytes = page + (STACK_BYTES > 8 * page ? STACK_BYTES : 8 * page);
     p->warm_bytes = WARM_BYTES > page ? WARM_BYTES : page;
     p->mprotect_max = SIZE_MAX; /* not read yet */
+    p->watched = rio__stacks_are_watched();
 #if defined(RIO_ASAN) || defined(RIO_TSAN)
     /* LSan reads every page that /proc/self/maps shows as readable. */
     p->guard = RIO__GUARD_MPROTECT;
@@ -109,8 +111,8 @@ static void check_canary(const struct rio__stacks *p, const char *base)
 {
     const unsigned char *canary = (const unsigned char *)base + p->guard_bytes;
 
-    if (p->guard != RIO__GUARD_CANARY || *canary == 0)
-        return; /* 0: this stack has a page as its guard */
+    if (*canary == 0)
+        return; /* this stack has a page as its guard */
     for (size_t i = 0; i < CANARY_BYTES; i++)
         ASSERT(canary[i] == CANARY_BYTE); /* a task has overflowed its stack */
 }
@@ -158,7 +160,41 @@ static bool add_slab(struct rio__stacks *p)
     return true;
 }
 
-static void *get_big(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
+/* ---- paint ---- */
+
+void rio__stacks_paint(struct rio__stacks *p, bool on)
+{
+    /* Valgrind takes what lies below a stack pointer for freed. */
+    p->paint = on && !p->watched;
+}
+
+__attribute__((noinline)) static void paint(void *top, size_t bytes)
+{
+    /* All but the canary. */
+    memset((char *)top - bytes + CANARY_BYTES, PAINT_BYTE, bytes - CANARY_BYTES);
+}
+
+static void *painted(const struct rio__stacks *p, void *top, size_t bytes)
+{
+    if (RQ_UNLIKELY(p->paint))
+        paint(top, bytes);
+    return top;
+}
+
+RIO_NO_ASAN size_t rio__stack_depth(const void *top, size_t bytes)
+{
+    const unsigned char *at = (const unsigned char *)top - bytes + CANARY_BYTES;
+
+    while (at < (const unsigned char *)top && *at == PAINT_BYTE)
+        at++;
+    return (size_t)((const unsigned char *)top - at);
+}
+
+/* ---- get and put ---- */
+
+/* What is rare stays out of the way of what is not. */
+__attribute__((noinline)) static void *get_big(struct rio__stacks *p, size_t bytes,
+                                               size_t *out_bytes)
 {
     char *base;
 
@@ -177,21 +213,13 @@ static void *get_big(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
     (void)rio__stack_announce(base + p->guard_bytes, bytes);
     p->in_use++;
     *out_bytes = bytes;
-    return base + p->guard_bytes + bytes;
+    return painted(p, base + p->guard_bytes + bytes, bytes);
 }
 
-void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
+__attribute__((noinline)) static void *get_fresh(struct rio__stacks *p, size_t usable)
 {
-    size_t usable = p->stack_bytes - p->guard_bytes;
     char *base;
 
-    if (bytes > usable)
-        return get_big(p, bytes, out_bytes);
-    *out_bytes = usable;
-    if (p->free_count > 0) {
-        p->in_use++;
-        return p->free[--p->free_count];
-    }
     if (p->fresh_left == 0 && !add_slab(p))
         return NULL;
     base = p->fresh;
@@ -200,7 +228,20 @@ void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
     p->in_use++;
     guard_stack(p, base);
     (void)rio__stack_announce(base + p->guard_bytes, usable);
-    return base + p->stack_bytes;
+    return painted(p, base + p->stack_bytes, usable);
+}
+
+void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes)
+{
+    size_t usable = p->stack_bytes - p->guard_bytes;
+
+    if (bytes > usable)
+        return get_big(p, bytes, out_bytes);
+    *out_bytes = usable;
+    if (p->free_count == 0)
+        return get_fresh(p, usable);
+    p->in_use++;
+    return painted(p, p->free[--p->free_count], usable);
 }
 
 RIO_NO_ASAN static bool went_deep(const char *at)
@@ -220,25 +261,38 @@ static void cool(const struct rio__stacks *p, char *base, char *end)
     (void)madvise(start, (size_t)(end - start), MADV_DONTNEED);
 }
 
-void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes)
+/* A pooled one that keeps no more than it may needs none of this. */
+__attribute__((noinline)) static void put_with_care(struct rio__stacks *p, void *top,
+                                                    size_t bytes)
 {
-    size_t usable = p->stack_bytes - p->guard_bytes;
     char *base = (char *)top - bytes - p->guard_bytes;
 
-    ASSERT(p->in_use > 0);
-    p->in_use--;
-    if (bytes > usable) {
+    if (bytes > p->stack_bytes - p->guard_bytes) {
         rio__stack_memory_remove(base, bytes + p->guard_bytes);
         (void)munmap(base, bytes + p->guard_bytes);
         return;
     }
-    rio__stack_clean(base + p->guard_bytes, bytes);
-    check_canary(p, base);
+    if (p->guard == RIO__GUARD_CANARY)
+        check_canary(p, base);
     if (p->free_count >= WARM_STACKS)
         cool(p, base, top);
-    else if (went_deep((char *)top - p->warm_bytes))
+    else if (p->watched || went_deep((char *)top - p->warm_bytes))
         cool(p, base, (char *)top - p->warm_bytes + p->guard_bytes);
     p->free[p->free_count++] = top;
+}
+
+void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes)
+{
+    ASSERT(p->in_use > 0);
+    p->in_use--;
+    rio__stack_clean((char *)top - bytes, bytes);
+    if (RQ_UNLIKELY(p->guard == RIO__GUARD_CANARY ||
+                    bytes + p->guard_bytes > p->stack_bytes ||
+                    p->free_count >= WARM_STACKS || p->watched ||
+                    went_deep((char *)top - p->warm_bytes)))
+        put_with_care(p, top, bytes);
+    else
+        p->free[p->free_count++] = top;
 }
 
 const char *rio__stacks_guard_name(const struct rio__stacks *p)

@@ -39,6 +39,8 @@ struct rio__stacks {
     size_t slab_stacks; /* how many the next slab will hold */
     size_t in_use, mprotected, mprotect_max;
     enum rio__guard guard;
+    bool paint;   /* each stack when it is handed out */
+    bool watched; /* valgrind runs: dead stacks are not looked at */
 };
 
 void rio__stacks_init(struct rio__stacks *p);
@@ -51,6 +53,11 @@ void rio__stacks_fini(struct rio__stacks *p);
 void *rio__stacks_get(struct rio__stacks *p, size_t bytes, size_t *out_bytes);
 /* Gives it back, with the *out_bytes of get. */
 void rio__stacks_put(struct rio__stacks *p, void *top, size_t bytes);
+
+/* From now on stacks are filled with a pattern when they are handed out, or not. */
+void rio__stacks_paint(struct rio__stacks *p, bool on);
+/* How many bytes below the top of a painted stack do not bear the pattern any more. */
+size_t rio__stack_depth(const void *top, size_t bytes);
 
 const char *rio__stacks_guard_name(const struct rio__stacks *p);
 

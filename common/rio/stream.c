@@ -81,6 +81,8 @@ void rio__stream_break(struct rio_stream *s, int err)
         s->err = err;
         s->lost = rio_stream_unsent(s) > 0;
     }
+    if (err == -ENOMEM || err == -ENOBUFS) /* our own doing: the peer does not know */
+        (void)shutdown(s->fd, SHUT_RDWR);
     rq_buf_shrink(&s->out, 0);
     rio__stream_wake_reader(s);
     wake_drainers(s);

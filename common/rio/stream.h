@@ -18,6 +18,8 @@
 
 enum { RIO__IDLE_BYTES = 512 };
 
+struct rio__client; /* client.c */
+
 struct rio_stream {
     struct rio_loop *loop;
     struct rq_list link; /* in loop->streams until closed */
@@ -35,6 +37,7 @@ struct rio_stream {
     struct rio__flush flush;
     rio_waitq reader, drainers, closers;
     struct rio__timer linger;
+    struct rio__client *client; /* of a server; NULL: it is none's */
 };
 
 /* Receives unless there is a reason not to. */
@@ -43,6 +46,13 @@ void rio__stream_receive(struct rio_stream *s);
 void rio__stream_break(struct rio_stream *s, int err);
 /* Takes the next step of closing, if it is time. */
 void rio__stream_close_step(struct rio_stream *s);
+/* Wakes the task that waits for input; or a parked client, if there is any, or never
+ * will be. */
 void rio__stream_wake_reader(struct rio_stream *s);
+
+/* ---- client.c ---- */
+
+/* Gives it a task if it is parked. */
+void rio__client_wake(struct rio__client *c);
 
 #endif

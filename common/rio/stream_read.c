@@ -8,9 +8,16 @@
 
 /* ---- receiving ---- */
 
+/* Whether there is more input than `have` bytes, or never will be. */
+static bool is_over(const struct rio_stream *s, size_t have)
+{
+    return s->in.len > have || s->eof || s->err < 0 || s->closing;
+}
+
 void rio__stream_wake_reader(struct rio_stream *s)
 {
-    (void)rio__waitq_wake(&s->reader);
+    if (!rio__waitq_wake(&s->reader) && s->client != NULL && is_over(s, 0))
+        rio__client_wake(s->client);
 }
 
 /* Keeps what has come.  Bytes that were taken from the kernel are never dropped, unless
@@ -57,12 +64,6 @@ void rio__stream_receive(struct rio_stream *s)
 }
 
 /* ---- waiting for input ---- */
-
-/* Whether there is more input than `have` bytes, or never will be. */
-static bool is_over(const struct rio_stream *s, size_t have)
-{
-    return s->in.len > have || s->eof || s->err < 0 || s->closing;
-}
 
 /* Waits for more than `have` buffered bytes.
  * Returns  1 there are; 0 the end; or an error */

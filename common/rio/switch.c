@@ -73,15 +73,26 @@ void rio__switch_make(struct rio__context *c, void *stack_top, size_t stack_byte
 
 void *rio__switch(struct rio__context *from, const struct rio__context *to, void *arg)
 {
-    struct frame self;
-    struct frame *target = to->sp;
+    struct frame self, *target;
 
-    target->arg = arg;
     from->sp = &self;
+    target = to->sp; /* perhaps ourselves: a task that is the only ready one */
+    target->arg = arg;
     /* swapcontext sets the mask of the target; here it belongs to the thread. */
     (void)pthread_sigmask(SIG_SETMASK, NULL, &target->uc.uc_sigmask);
     (void)swapcontext(&self.uc, &target->uc);
     return self.arg;
+}
+
+#endif
+
+#if !defined(__x86_64__) || defined(RIO_UCONTEXT)
+
+void rio__switch_last(const struct rio__context *to, void *arg)
+{
+    struct rio__context gone;
+
+    (void)rio__switch(&gone, to, arg);
 }
 
 #endif

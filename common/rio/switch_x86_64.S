@@ -34,6 +34,7 @@ rio__switch:                            /* rdi from, rsi to, rdx arg */
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset r15, 0
         movq    %rsp, (%rdi)
+.Lresume:
         movq    (%rsi), %rsp
         movq    %rdx, %rax
         popq    %r15
@@ -54,12 +55,30 @@ rio__switch:                            /* rdi from, rsi to, rdx arg */
         popq    %rbp
         .cfi_adjust_cfa_offset -8
         .cfi_restore rbp
-        popq    %rcx
-        .cfi_adjust_cfa_offset -8
-        .cfi_register rip, rcx
-        jmp     *%rcx
+        leaq    rio__entry(%rip), %rcx
+        cmpq    %rcx, (%rsp)
+        je      .Lfresh
+        ret
+.Lfresh:                                /* nothing calls it, so nothing returns there */
+        addq    $8, %rsp
+        jmp     rio__entry
         .cfi_endproc
         .size   rio__switch, . - rio__switch
+
+/* Reached by a jump from the first frame: so this `ret` meets the call of whoever
+ * switched to the context that ends here, if that is who goes on. */
+        .p2align 4
+        .globl  rio__switch_last
+        .hidden rio__switch_last
+        .type   rio__switch_last, @function
+rio__switch_last:                       /* rdi to, rsi arg */
+        .cfi_startproc
+        _CET_ENDBR
+        movq    %rsi, %rdx
+        movq    %rdi, %rsi
+        jmp     .Lresume
+        .cfi_endproc
+        .size   rio__switch_last, . - rio__switch_last
 
 /* First entry: r12 fn, rax arg.  An undefined rip ends every backtrace here. */
         .p2align 4
@@ -72,8 +91,11 @@ rio__entry:
         _CET_ENDBR
         xorl    %ebp, %ebp
         movq    %rax, %rdi
-        call    *%r12
-        ud2
+        leaq    1f(%rip), %rcx          /* a call that the predictor does not count */
+        pushq   %rcx
+        .cfi_adjust_cfa_offset 8
+        jmp     *%r12
+1:      ud2
         .cfi_endproc
         .size   rio__entry, . - rio__entry
 #endif

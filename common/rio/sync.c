@@ -92,15 +92,14 @@ void rio_cond_init(rio_cond *c, rio_lock *shared_or_null)
  * -ECANCELED if it was: with the lock all the same */
 RIO_AWAITS static int reacquire(rio_lock *l)
 {
-    int cancelled = 0;
+    struct rio__task *t = rio__task_self();
+    int cancelled = 0, rc;
 
-    for (;;) {
-        int rc = await(rio_lock_acquire(l));
-
-        if (rc == 0)
-            return cancelled;
+    t->excused = true; /* it may have been cancelled already */
+    while ((rc = await(rio_lock_acquire(l))) == -ECANCELED)
         cancelled = rc;
-    }
+    t->excused = false;
+    return rc < 0 ? rc : cancelled;
 }
 
 int rio_cond_wait(rio_cond *c)

@@ -18,7 +18,7 @@
 #include "base/assert.h"
 #include "rio/loop.h"
 
-enum rio__future_kind { RIO__FUTURE, RIO__TASK, RIO__SHIELD };
+enum rio__future_kind { RIO__FUTURE, RIO__TASK, RIO__SHIELD, RIO__GATHER };
 enum rio__future_state { RIO__PENDING, RIO__DONE, RIO__CANCELLED };
 
 struct rio_future {
@@ -49,33 +49,37 @@ struct rio__wait {
     bool cancelled;    /* ended by a cancel request */
 };
 
+/* The first two cache lines hold all that a switch, a park and a wake touch. */
 struct rio__task {
     struct rio_future f;
-    struct rio__ready ready;
-    struct rio__wait *wait;
     struct rio__context context; /* maybe on a generator's stack */
-    rio_gen *gen;                /* the innermost one whose body it runs */
+    struct rio__wait *wait;
+    struct rio__ready ready;
+    bool forced, masked, started;
+    bool owed;    /* a -ECANCELED was delivered, and is not answered yet */
+    bool told;    /* debug: that it waits again all the same */
+    bool excused; /* it does, but the runtime makes it: clean-up of its own */
+    bool painted; /* debug: its stack was, before it began */
+    unsigned pending, cancels, delivered;
+    uint32_t cancel_stamp;
+    rio_gen *gen;          /* the innermost one whose body it runs */
+    rio_timeout *timeouts; /* open scopes, innermost first */
+    rio_group *groups;     /* open groups, innermost first */
+    rio_group *group;      /* it is a member of this one */
+    char *cancel_msg;
+    void (*on_done)(void *arg, long result); /* of the runtime's own tasks */
+    long msg_err;                            /* the error that f.msg was kept for */
+    char name[32];                           /* empty: nobody has asked for it yet */
+    struct rio__vars *vars;                  /* NULL: all have their defaults */
     rio_fn *fn;
     void *arg;
-    struct rq_list all;     /* in loop->tasks */
-    struct rio__vars *vars; /* NULL: all have their defaults */
-    unsigned cancels, pending, delivered;
-    uint32_t cancel_stamp;
-    bool forced, masked, started;
-    bool told; /* debug: a swallowed cancellation was reported */
-    char *cancel_msg;
-    rio_timeout *timeouts;                   /* open scopes, innermost first */
-    rio_group *groups;                       /* open groups, innermost first */
-    rio_group *group;                        /* it is a member of this one */
-    struct rq_list member;                   /* in that group */
-    void (*on_done)(void *arg, long result); /* of the runtime's own tasks */
+    struct rq_list all;    /* in loop->tasks */
+    struct rq_list member; /* in `group` */
     void *on_done_arg;
     void *stack_top;
     size_t stack_bytes;
     struct rio__fiber fiber;
-    long msg_err; /* the error that f.msg was kept for */
     uint64_t id;
-    char name[32];
 };
 
 static inline struct rio__task *rio__task_of(const rio_future *f)
@@ -88,7 +92,8 @@ static inline struct rio__task *rio__task_of(const rio_future *f)
 void rio__future_init(rio_future *f, struct rio_loop *l, enum rio__future_kind kind);
 /* Ends a pending future and notifies its observers. */
 void rio__future_finish(rio_future *f, enum rio__future_state state, long result);
-/* Cancels a pending future that is no task: it is done at once. */
+/* Cancels a pending future that is no task: it is done at once, a gather with its last
+ * member. */
 void rio__future_cancel(rio_future *f, const char *msg);
 void rio__future_observe(rio_future *f, struct rio__observer *o);
 static inline void rio__future_unobserve(struct rio__observer *o)
@@ -105,7 +110,8 @@ void rio__future_set_msg(rio_future *f, const char *msg);
 
 /* ---- task.c ---- */
 
-/* Arguments and errors as rio_create_task_ex; the loop's own reference alone. */
+/* Arguments and errors as rio_create_task_ex; the loop's own reference alone.  With
+ * RIO_EAGER it is not made ready: that is rio__task_start_eagerly(). */
 struct rio__task *rio__task_new(struct rio_loop *l, rio_fn *fn, const void *arg,
                                 size_t copy, const rio_task_opts *o);
 void rio__task_free(struct rio__task *t);
@@ -126,6 +132,8 @@ static inline struct rio__task *rio__task_self(void)
 RIO_AWAITS int rio__task_park(struct rio__wait *w);
 /* The same without a look at cancellation: w->cancel alone decides.  Returns  0 */
 RIO_AWAITS int rio__task_park_raw(struct rio__wait *w);
+/* When a sleep ends, or RIO_FOREVER: the task waits for something else. */
+int64_t rio__sleep_until(const struct rio__wait *wait);
 /* A rio__wait.cancel: the request stays pending. */
 void rio__wait_ignore_cancel(struct rio__wait *wait);
 
@@ -138,6 +146,22 @@ void rio__task_thread_msg(const char *msg);
 
 /* Waits for f whatever comes; requests stay pending. */
 RIO_AWAITS long rio__join_uncancelled(rio_future *f);
+
+/* ---- eager.c ---- */
+
+/* Runs a new task until it suspends or ends. */
+void rio__task_start_eagerly(struct rio__task *t);
+
+/* ---- print_stack.c ---- */
+
+/* In a task that was resumed `by` something else than itself: walks the stack.
+ * Returns  by whom it was resumed then */
+void *rio__task_probed(struct rio__task *t, void *by);
+
+/* ---- gather_future.c ---- */
+
+void rio__gather_cancel(rio_future *f, const char *msg);
+void rio__gather_drop(rio_future *f); /* lets go of the members */
 
 /* ---- cancel.c ---- */
 
@@ -182,11 +206,24 @@ void rio__vars_unref(struct rio__vars *v);
 
 void rio__group_member_done(struct rio__task *t, enum rio__future_state state,
                             long result);
+/* The members of all groups that t has open: the first one, and the one after a member.
+ */
+struct rio__task *rio__group_first(const struct rio__task *t);
+struct rio__task *rio__group_next(const struct rio__task *member);
 
 /* ---- debug.c ---- */
 
 /* Reports a task that suspends again after a -ECANCELED it has not answered. */
 void rio__debug_swallowed(struct rio__task *t);
+/* Names a task that ends inside a scope it has entered; then the process ends. */
+RQ_NORETURN void rio__debug_scope_left_open(const struct rio__task *t);
+/* Looks at a task that ends by itself. */
+void rio__debug_ended(struct rio__task *t, long result);
+/* What the program has left behind: when its loop begins to close, and when all is
+ * over.
+ */
+void rio__debug_closing(struct rio_loop *l);
+void rio__debug_closed(struct rio_loop *l);
 static inline void rio__debug_before_park(struct rio__task *t)
 {
     if (RQ_UNLIKELY(t->f.loop->debug))

@@ -19,7 +19,7 @@ static void unlink_waiter(struct rio__waiter *w)
     w->q = NULL;
 }
 
-static void push_back(rio_waitq *q, struct rio__waiter *w)
+static inline void push_back(rio_waitq *q, struct rio__waiter *w)
 {
     struct rio__waiter *last = q->tail;
 
@@ -56,18 +56,24 @@ static void cancel_waiter(struct rio__wait *wait)
     rio__task_wake(wait->task);
 }
 
-RIO_AWAITS static int wait_at(rio_waitq *q, struct rio__waiter *w, const char *what,
-                              void (*push)(rio_waitq *, struct rio__waiter *))
+RIO_AWAITS static inline int wait_at(rio_waitq *q, struct rio__waiter *w,
+                                     const char *what, bool first)
 {
     struct rio__task *t = rio__task_self();
+    const struct rio__waiter *last = q->tail;
     int rc;
 
     w->woken = false;
     w->q = NULL;
     if (t == NULL)
         return -EPERM;
+    if (last != NULL && last->wait.task->f.loop != t->f.loop)
+        return -EINVAL;
     w->wait = (struct rio__wait){.task = t, .cancel = cancel_waiter, .what = what};
-    push(q, w);
+    if (first)
+        push_front(q, w);
+    else
+        push_back(q, w);
     rc = await(rio__task_park(&w->wait));
     unlink_waiter(w); /* only a cancel that was pending before leaves it linked */
     return rc;
@@ -75,12 +81,12 @@ RIO_AWAITS static int wait_at(rio_waitq *q, struct rio__waiter *w, const char *w
 
 int rio__waitq_wait(rio_waitq *q, struct rio__waiter *w, const char *what)
 {
-    return await(wait_at(q, w, what, push_back));
+    return await(wait_at(q, w, what, false));
 }
 
 int rio__waitq_wait_first(rio_waitq *q, struct rio__waiter *w, const char *what)
 {
-    return await(wait_at(q, w, what, push_front));
+    return await(wait_at(q, w, what, true));
 }
 
 bool rio__waitq_wake(rio_waitq *q)

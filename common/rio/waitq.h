@@ -16,7 +16,8 @@ struct rio__waiter {
     bool woken;
 };
 
-/* Parks the running task at the end of q (or at its head).  Errors  -EPERM */
+/* Parks the running task at the end of q (or at its head).
+ * Errors  -EPERM outside a task; -EINVAL tasks of another loop wait there */
 RIO_AWAITS int rio__waitq_wait(rio_waitq *q, struct rio__waiter *w, const char *what);
 RIO_AWAITS int rio__waitq_wait_first(rio_waitq *q, struct rio__waiter *w,
                                      const char *what);

@@ -55,12 +55,14 @@ enum {
     RQ_JITTER_DEFAULT_PCT = 10,
     RQ_GET_COUNT_MAX = 1024,
     RQ_GET_QUEUES_MAX = 64,
+    RQ_WEIGHT_MAX = 1000,
     RQ_LEASES_MAX = 1024, /* leases in one DONE or TOUCH */
     RQ_HEADERS_MAX = 16,  /* of one job */
     RQ_HEADER_NAME_MAX = 64,
     RQ_HEADER_VALUE_MAX = 1024,
     RQ_ERROR_TEXT_MAX = 4096, /* bytes of FAIL's ERROR that are kept; the rest is cut */
 };
+#define RQ_KEEP_MAX_MS INT64_C(604800000)     /* a week */
 #define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
 #define RQ_BLOCK_MAX_MS INT64_C(315360000000)
 
@@ -83,6 +85,7 @@ struct rq_put {
     uint32_t ttr_ms; /* 0: the queue's */
     uint32_t backoff_base_ms, backoff_max_ms;
     int64_t ttl_ms;   /* 0: no limit */
+    int64_t keep_ms;  /* of its end */
     int64_t block_ms; /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;
     struct rq_header headers[RQ_HEADERS_MAX];
@@ -90,11 +93,13 @@ struct rq_put {
 
 struct rq_get {
     size_t queue_count;
-    struct rq_slice queues[RQ_GET_QUEUES_MAX]; /* strict order */
-    int64_t block_ms;                          /* -1: for ever; 0: get_nowait */
-    bool has_count;                            /* the reply is an array of jobs */
-    uint32_t count;                            /* 1 without COUNT */
-    uint32_t ttr_ms;                           /* 0: the job's own */
+    struct rq_slice queues[RQ_GET_QUEUES_MAX];
+    bool has_weights; /* they take turns; else a strict order */
+    uint16_t weights[RQ_GET_QUEUES_MAX];
+    int64_t block_ms; /* -1: for ever; 0: get_nowait */
+    bool has_count;   /* the reply is an array of jobs */
+    uint32_t count;   /* 1 without COUNT */
+    uint32_t ttr_ms;  /* 0: the job's own */
 };
 
 /* A parsed lease `7-1042:3` or id `7-1042`; both parts of an id are >= 1. */
@@ -129,20 +134,31 @@ struct rq_join {
     struct rq_slice queues[RQ_GET_QUEUES_MAX];
     int64_t block_ms; /* -1: for ever */
     bool strict;
+    bool barrier; /* jobs put later do not count */
 };
 
-/* ---- of operators ---- */
+/* ---- of operators, and of those who wait for jobs ---- */
 
 enum {
     RQ_IDS_MAX = 1024,
     RQ_PEEK_COUNT_MAX = 1024,
     RQ_TERMS_MAX = 8,
     RQ_RATE_MAX = 1000 * 1000 * 1000,
+    RQ_WATCH_MIN_MS = 100,
+    RQ_WATCH_MAX_MS = 3600 * 1000,
 };
 
 struct rq_ids { /* CANCEL, KICK ... ID */
     size_t count;
     const struct rq_slice *words; /* lends: each checked to be an id */
+};
+
+enum { RQ_WAIT_IDS_MAX = 64 };
+
+struct rq_wait {
+    struct rq_ids ids;
+    bool any;         /* else all */
+    int64_t block_ms; /* -1: for ever */
 };
 
 struct rq_kick {
@@ -203,6 +219,11 @@ struct rq_shutdown {
     bool immediate;
 };
 
+struct rq_watch {
+    struct rq_slice queue; /* empty: the server */
+    int64_t every_ms;
+};
+
 struct rq_reschedule {
     struct rq_lease id;
     int64_t delay_ms; /* -1: at_unix_ms is given */
@@ -245,6 +266,10 @@ RQ_MUST_CHECK int rq_pause_parse(const struct rq_cmd *cmd, struct rq_pause *out,
                                  struct rq_complaint *why);
 RQ_MUST_CHECK int rq_shutdown_parse(const struct rq_cmd *cmd, struct rq_shutdown *out,
                                     struct rq_complaint *why);
+RQ_MUST_CHECK int rq_wait_parse(const struct rq_cmd *cmd, struct rq_wait *out,
+                                struct rq_complaint *why);
+RQ_MUST_CHECK int rq_watch_parse(const struct rq_cmd *cmd, struct rq_watch *out,
+                                 struct rq_complaint *why);
 RQ_MUST_CHECK int rq_reschedule_parse(const struct rq_cmd *cmd,
                                       struct rq_reschedule *out,
                                       struct rq_complaint *why);

@@ -47,10 +47,6 @@ static int check_listed_queue(struct rq_slice name, const struct rq_slice *befor
 {
     char shown[RQ_SHOWN_MAX];
 
-    if (name.len > 0 && memchr(name.ptr, ':', name.len) != NULL)
-        return rq_complain(why, RQ_E_BADARG,
-                           "weights are not supported yet; write '%s' without ':'",
-                           rq_option_show(name, shown));
     int rc = rq_parse_queue(name, why);
     if (rc < 0)
         return rc;
@@ -80,6 +76,55 @@ static int take_queues(struct rq_words *words, struct rq_slice *queues,
         queues[count++] = name;
     }
     *out_count = count;
+    return 0;
+}
+
+/* `critical:5`: takes the weight off the name.  0: it has none */
+static int take_weight(struct rq_slice *name, uint16_t *out, struct rq_complaint *why)
+{
+    struct rq_slice rest = *name, first;
+    char shown[RQ_SHOWN_MAX];
+    int64_t weight = 0;
+
+    *out = 0;
+    if (name->len == 0 || memchr(name->ptr, ':', name->len) == NULL ||
+        !rq_slice_split(&rest, ':', &first))
+        return 0;
+    if (rq_num_i64(rest, 1, RQ_WEIGHT_MAX, &weight) < 0)
+        return rq_complain(why, RQ_E_BADARG,
+                           "a weight is 1 to %d, as in critical:5, not '%s'",
+                           RQ_WEIGHT_MAX, rq_option_show(*name, shown));
+    *name = first;
+    *out = (uint16_t)weight;
+    return 0;
+}
+
+/* Takes `queue[,queue...]`, all of them with a weight or none. */
+static int take_weighted_queues(struct rq_words *words, struct rq_get *out,
+                                struct rq_complaint *why)
+{
+    struct rq_slice list = *words->next++;
+    struct rq_slice name;
+    size_t count = 0;
+
+    if (list.len == 0)
+        return rq_parse_queue(list, why);
+    while (rq_slice_split(&list, ',', &name)) {
+        uint16_t weight;
+        int rc = take_weight(&name, &weight, why);
+
+        if (rc == 0)
+            rc = check_listed_queue(name, out->queues, count, why);
+        if (rc < 0)
+            return rc;
+        if (count > 0 && (weight > 0) != out->has_weights)
+            return rq_complain(why, RQ_E_BADARG,
+                               "give all queues a weight, or none for a strict order");
+        out->has_weights = weight > 0;
+        out->weights[count] = weight;
+        out->queues[count++] = name;
+    }
+    out->queue_count = count;
     return 0;
 }
 
@@ -167,6 +212,7 @@ static const struct rq_option put_options[] = {
     {.name = "PRI",     U8(rq_put, pri),         RANGE(0, RQ_PRI_MAX)},
     {.name = "TTR",     U32(rq_put, ttr_ms),     MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
     {.name = "TTL",     I64(rq_put, ttl_ms),     MS(1, RQ_DELAY_MAX_MS)},
+    {.name = "KEEP",    I64(rq_put, keep_ms),    MS(0, RQ_KEEP_MAX_MS)},
     {.name = "TRIES",   U16(rq_put, tries),      RANGE(1, RQ_TRIES_MAX)},
     {.name = "BACKOFF", CALL(read_backoff)},
     {.name = "JITTER",  U8(rq_put, jitter_pct),  RANGE(0, 100)},
@@ -208,6 +254,7 @@ static const struct rq_option release_options[] = {
 static const struct rq_option join_options[] = {
     {.name = "BLOCK",  I64(rq_join, block_ms), MS(0, RQ_BLOCK_MAX_MS)},
     {.name = "STRICT", FLAG(rq_join, strict)},
+    {.name = "BARRIER", FLAG(rq_join, barrier)},
     {.name = NULL},
 };
 /* clang-format on */
@@ -296,8 +343,9 @@ int rq_get_parse(const struct rq_cmd *cmd, struct rq_get *out, struct rq_complai
     struct rq_words words;
     int rc = rq_parse_begin(cmd, RQ_COMMAND_GET, &words, why);
 
+    out->has_weights = false;
     if (rc == 0)
-        rc = take_queues(&words, out->queues, &out->queue_count, why);
+        rc = take_weighted_queues(&words, out, why);
     if (rc < 0)
         return rc;
     out->block_ms = -1;
@@ -423,6 +471,6 @@ int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
     if (rc < 0)
         return rc;
     out->block_ms = -1;
-    out->strict = false;
+    out->strict = out->barrier = false;
     return rq_options_read(join_options, &words, NULL, out, why);
 }

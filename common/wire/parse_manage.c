@@ -1,4 +1,4 @@
-/* parse_manage - the words of an operator's command become its struct.
+/* parse_manage - the words of an operator's command, and of WAIT, become its struct.
  * SPDX-License-Identifier: MIT */
 #include "wire/parse.h"
 
@@ -91,6 +91,14 @@ static int read_peeked(struct rq_words *words, void *out, struct rq_complaint *w
 {
     return take_state(words, ~0u, "ready, delayed, leased, dead",
                       &((struct rq_peek *)out)->state, why);
+}
+
+static int read_all(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    (void)words;
+    (void)out;
+    (void)why;
+    return 0; /* it is the default */
 }
 
 static int read_after(struct rq_words *words, void *out, struct rq_complaint *why)
@@ -215,6 +223,60 @@ static const struct rq_option reschedule_options[] = {
     {.name = NULL},
 };
 /* clang-format on */
+
+/* ---- WAIT ---- */
+
+/* clang-format off */
+static const struct rq_option wait_options[] = {
+    {.name = "ANY",   FLAG(rq_wait, any),     .rival = "ALL"},
+    {.name = "ALL",   CALL(read_all),         .rival = "ANY"},
+    {.name = "BLOCK", I64(rq_wait, block_ms), MS(0, RQ_BLOCK_MAX_MS)},
+    {.name = NULL},
+};
+/* clang-format on */
+
+static bool is_twice(const struct rq_ids *ids, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (rq_slice_eq(ids->words[i], ids->words[at]))
+            return true;
+    return false;
+}
+
+/* Takes the ids that come first, each of them once. */
+static int take_waited(struct rq_words *words, struct rq_ids *out,
+                       struct rq_complaint *why)
+{
+    char shown[RQ_SHOWN_MAX];
+    struct rq_lease id;
+    int rc = 0;
+
+    out->words = words->next;
+    out->count = 0;
+    do {
+        rc = take_id(words, &id, why);
+        if (rc == 0 && is_twice(out, out->count++))
+            rc = rq_complain(why, RQ_E_BADARG, "id '%s' is named twice",
+                             rq_option_show(words->next[-1], shown));
+        if (rc == 0 && out->count > RQ_WAIT_IDS_MAX)
+            rc = rq_complain(why, RQ_E_LIMIT, "more than %d ids in one command",
+                             RQ_WAIT_IDS_MAX);
+    } while (rc == 0 && words->next < words->end &&
+             rq_id_parse(*words->next, &id) == 0);
+    return rc;
+}
+
+int rq_wait_parse(const struct rq_cmd *cmd, struct rq_wait *out,
+                  struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_WAIT, &words, why);
+
+    *out = (struct rq_wait){.block_ms = -1};
+    if (rc == 0)
+        rc = take_waited(&words, &out->ids, why);
+    return rc < 0 ? rc : rq_options_read(wait_options, &words, NULL, out, why);
+}
 
 /* ---- QUEUE SET ---- */
 
@@ -370,6 +432,26 @@ int rq_peek_parse(const struct rq_cmd *cmd, struct rq_peek *out,
     if (rc == 0)
         rc = take_queue(&words, &out->queue, why);
     return rc < 0 ? rc : rq_options_read(peek_options, &words, NULL, out, why);
+}
+
+/* clang-format off */
+static const struct rq_option watch_options[] = {
+    {.name = "EVERY", I64(rq_watch, every_ms), MS(RQ_WATCH_MIN_MS, RQ_WATCH_MAX_MS)},
+    {.name = NULL},
+};
+/* clang-format on */
+
+/* `WATCH EVERY 500` watches the server: a queue of that name needs both words. */
+int rq_watch_parse(const struct rq_cmd *cmd, struct rq_watch *out,
+                   struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_WATCH, &words, why);
+
+    *out = (struct rq_watch){.queue = RQ_LIT(""), .every_ms = 1000};
+    if (rc == 0 && words.end - words.next != 0 && words.end - words.next != 2)
+        rc = take_queue(&words, &out->queue, why);
+    return rc < 0 ? rc : rq_options_read(watch_options, &words, NULL, out, why);
 }
 
 int rq_reschedule_parse(const struct rq_cmd *cmd, struct rq_reschedule *out,

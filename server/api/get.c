@@ -76,6 +76,7 @@ void api_get(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     }
     const struct core_get take = {.queues = get.queues,
                                   .queue_count = get.queue_count,
+                                  .weights = get.has_weights ? get.weights : NULL,
                                   .count = get.count,
                                   .bytes_max = LIMIT_GET_BYTES,
                                   .ttr_ms = get.ttr_ms,

@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/map.h"
+#include "api/stats.h"
 #include "base/err.h"
 
 /* Per second, with three digits behind the point. */
@@ -104,6 +105,7 @@ static void write_server_stats(struct map *m, const void *arg)
     map_u64(m, "waiting_getters", sums.getters);
     map_u64(m, "waiting_joiners", sums.joiners);
     map_u64(m, "waiting_putters", sums.putters);
+    map_u64(m, "kept", sums.kept);
     map_u64(m, "draining", broker_is_draining(s->broker));
     put_totals(m, &sums.totals);
     map_u64(m, "errors", s->errors);
@@ -176,9 +178,10 @@ static bool check_queue(struct rq_slice name, struct reply *r)
     return false;
 }
 
-static void view_of(struct api_client *c, struct rq_slice name, struct queue_view *out)
+static void view_of(const struct api_server *s, struct rq_slice name,
+                    struct queue_view *out)
 {
-    const struct queue *q = core_find_queue(broker_core(c->server->broker), name);
+    const struct queue *q = core_find_queue(broker_core(s->broker), name);
 
     memset(out, 0, sizeof *out);
     if (q != NULL)
@@ -186,17 +189,30 @@ static void view_of(struct api_client *c, struct rq_slice name, struct queue_vie
     out->name = name;
 }
 
-void api_stats(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+void stats_write(const struct api_server *s, struct rq_slice queue,
+                 struct rq_resp_writer *w)
 {
     struct queue_view view;
 
+    if (queue.len == 0) {
+        map_write(w, write_server_stats, s);
+        return;
+    }
+    view_of(s, queue, &view);
+    map_write(w, write_queue_stats, &view);
+}
+
+void api_stats(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_slice queue = cmd->argc > 1 ? cmd->argv[1] : RQ_LIT("");
+
     if (cmd->argc > 2) {
         reply_error(r, RQ_E_MALFORMED, "say STATS [queue]");
-    } else if (cmd->argc == 1) {
-        map_reply(r, write_server_stats, c->server);
-    } else if (check_queue(cmd->argv[1], r)) {
-        view_of(c, cmd->argv[1], &view);
-        map_reply(r, write_queue_stats, &view);
+    } else if (cmd->argc == 1 || check_queue(queue, r)) {
+        struct rq_resp_writer w = reply_writer(r);
+
+        stats_write(c->server, queue, &w);
+        reply_resolve(r, &w);
     }
 }
 
@@ -208,7 +224,7 @@ void api_qsize(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 
     if (!check_queue(cmd->argv[1], r))
         return;
-    view_of(c, cmd->argv[1], &view);
+    view_of(c->server, cmd->argv[1], &view);
     reply_int(r, (int64_t)(view.ready + view.delayed));
 }
 

@@ -70,6 +70,7 @@ static struct job_policy policy_of(struct api_client *c, const struct rq_put *pu
     uint32_t tries = said.tries > 0 ? said.tries : RQ_TRIES_DEFAULT;
 
     return (struct job_policy){.ttl_ms = (uint64_t)put->ttl_ms,
+                               .keep_ms = (uint64_t)put->keep_ms,
                                .ttr_ms = put->ttr_ms > 0 ? put->ttr_ms : ttr_ms,
                                .backoff_base_ms = put->backoff_base_ms,
                                .backoff_max_ms = put->backoff_max_ms,

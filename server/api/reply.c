@@ -67,6 +67,7 @@ struct reply *reply_new(struct reply_pool *pool, struct reply_owner *owner,
     r->has_waited = false;
     r->lease_count = 0;
     r->held = NULL;
+    r->stream = NULL;
     return r;
 }
 
@@ -76,6 +77,8 @@ void reply_free(struct reply *r)
 
     ASSERT(r->promise.waiter == NULL);
     held_drop(r);
+    if (r->stream != NULL)
+        r->stream->stop(r->stream);
     if (pool->free_count >= POOL_MAX) {
         rq_buf_fini(&r->out);
         free(r->leases);
@@ -109,13 +112,22 @@ void reply_abandon(struct reply *r)
 {
     give_back(r);
     r->owner = NULL;
-    if (r->resolved)
+    if (r->resolved || r->stream != NULL)
         reply_free(r);
 }
 
 void reply_sent(struct reply *r)
 {
     r->lease_count = 0;
+}
+
+void reply_again(struct reply *r)
+{
+    ASSERT(r->stream != NULL && r->resolved);
+    rq_buf_clear(&r->out);
+    r->resolved = false;
+    if (r->stream->again != NULL)
+        r->stream->again(r->stream);
 }
 
 int reply_reserve_leases(struct reply *r, size_t n)

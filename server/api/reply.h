@@ -23,6 +23,12 @@ struct held;
 void reply_pool_init(struct reply_pool *pool);
 void reply_pool_fini(struct reply_pool *pool);
 
+/* What resolves a reply again and again, until its connection ends: WATCH. */
+struct reply_stream {
+    void (*stop)(struct reply_stream *stream);  /* frees it */
+    void (*again)(struct reply_stream *stream); /* it may be resolved again; or NULL */
+};
+
 struct reply_owner {
     /* The reply is resolved; its bytes are in reply->out. */
     void (*resolved)(struct reply_owner *owner, struct reply *reply);
@@ -43,7 +49,8 @@ struct reply {
     struct broker_lease *leases;
     size_t lease_count, lease_cap;
 
-    struct held *held; /* a PUT that waits for room; NULL: none */
+    struct held *held;           /* a PUT that waits for room; NULL: none */
+    struct reply_stream *stream; /* NULL: it is resolved once */
 
     union { /* what the answer to a kept promise needs, by command */
         struct broker_receipt put;
@@ -54,6 +61,10 @@ struct reply {
             struct rq_lease bad;
         } done;
         struct core_failed fail;
+        struct { /* the ids stand in `leases` */
+            size_t count;
+            bool any;
+        } wait;
         struct {
             size_t count;
             bool has_bad;
@@ -76,6 +87,8 @@ void reply_free(struct reply *r);
 void reply_abandon(struct reply *r);
 /* Its bytes are with the kernel: its leases are truly handed over. */
 void reply_sent(struct reply *r);
+/* A reply of a stream is with the kernel: it waits for the next. */
+void reply_again(struct reply *r);
 /* The peer has hung up before it could be handed what it had waited for: that goes
  * back, and the answer of a resolved GET is nil. */
 void reply_take_back(struct reply *r);

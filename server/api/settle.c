@@ -79,8 +79,9 @@ void api_done(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     r->promise.ops = &done_ops;
-    int rc = broker_done(c->server->broker, leases, done.count, done.result,
-                         &r->promise, &r->u.done.finished, &bad, &r->u.done.bad_code);
+    int rc =
+        broker_done(c->server->broker, leases, done.count, done.result, done.has_result,
+                    &r->promise, &r->u.done.finished, &bad, &r->u.done.bad_code);
     r->u.done.has_bad = bad < done.count;
     if (r->u.done.has_bad)
         r->u.done.bad = (struct rq_lease){leases[bad].id.epoch, leases[bad].id.number,

@@ -40,6 +40,7 @@ static void write_job(struct map *m, const void *arg)
     map_u64(m, "pri", job->policy.pri);
     map_u64(m, "ttr", job->policy.ttr_ms);
     map_u64(m, "ttl", job->policy.ttl_ms);
+    map_u64(m, "keep", job->policy.keep_ms);
     map_text(m, "backoff", backoffs[job->policy.backoff]);
     map_u64(m, "backoff_base", job->policy.backoff_base_ms);
     map_u64(m, "backoff_max", job->policy.backoff_max_ms);
@@ -61,6 +62,37 @@ static void write_job(struct map *m, const void *arg)
         map_str(m, "body", job->body);
 }
 
+/* ---- SHOW of a job that is over ---- */
+
+struct kept {
+    struct job_id id;
+    struct core_outcome outcome;
+};
+
+static void write_kept(struct map *m, const void *arg)
+{
+    const struct kept *kept = arg;
+    char text[RQ_ID_TEXT_MAX];
+
+    map_str(m, "id",
+            rq_slice(text, rq_id_format(kept->id.epoch, kept->id.number, text)));
+    map_str(m, "queue", kept->outcome.queue);
+    map_text(m, "state", kept->outcome.state);
+    map_u64(m, "kept_until", (uint64_t)kept->outcome.kept_wall_ms);
+    if (kept->outcome.has_result)
+        map_str(m, "result", kept->outcome.result);
+}
+
+static void show_kept(struct api_client *c, struct job_id id, struct reply *r)
+{
+    struct kept kept = {.id = id};
+
+    if (core_outcome(broker_core(c->server->broker), id, &kept.outcome) < 0)
+        reply_error(r, RQ_E_NOJOB, NULL);
+    else
+        map_reply(r, write_kept, &kept);
+}
+
 void api_show(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
     struct shown shown = {.with_body = cmd->argc == 3};
@@ -78,7 +110,7 @@ void api_show(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     const struct job *job = core_find_job(broker_core(c->server->broker),
                                           (struct job_id){id.epoch, id.number});
     if (job == NULL) {
-        reply_error(r, RQ_E_NOJOB, NULL);
+        show_kept(c, (struct job_id){id.epoch, id.number}, r);
         return;
     }
     job_view(job, &shown.job);

@@ -118,6 +118,7 @@ struct broker *broker_new(const struct broker_config *config,
     pledges_init(&b->pledges);
     arrears_init(&b->arrears);
     rq_list_init(&b->members);
+    rq_list_init(&b->listeners);
     rq_list_init(&b->admitted);
     return b;
 }
@@ -134,7 +135,7 @@ void broker_free(struct broker *b)
 {
     if (b == NULL)
         return;
-    ASSERT(rq_list_empty(&b->members));
+    ASSERT(rq_list_empty(&b->members) && rq_list_empty(&b->listeners));
     if (b->timer != 0)
         rio_handle_cancel(b->timer);
     if (b->store != NULL)

@@ -94,7 +94,7 @@ struct broker_lease {
  * Errors   why the first was not finished, when none was;  RQ_E_STORE  there is a
  *          result, and the log has no room for it;  gate */
 RQ_MUST_CHECK int broker_done(struct broker *b, const struct broker_lease *leases,
-                              size_t count, struct rq_slice result,
+                              size_t count, struct rq_slice result, bool has_result,
                               struct promise *promise, size_t *out_finished,
                               size_t *out_bad, int *out_bad_code);
 RQ_MUST_CHECK int broker_fail(struct broker *b, const struct broker_lease *lease,
@@ -112,6 +112,10 @@ size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
 size_t member_leases(const struct member *m);
 RQ_MUST_CHECK int broker_join(struct member *m, const struct core_join *join,
                               struct promise *promise);
+
+/* Errors  RQ_E_NOJOB  *out_bad is the index of the first job that is not known */
+RQ_MUST_CHECK int broker_wait(struct member *m, const struct core_wait *wait,
+                              struct promise *promise, size_t *out_bad);
 
 /* ---- managing: the promise is kept when what has changed is in the log ---- */
 

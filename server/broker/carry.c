@@ -114,6 +114,7 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
                 out.rc = rc;
             if (rc == 0) {
                 out.seq = seq;
+                broker__tell_logged(b, e);
                 if (e->u.log.confirm)
                     pledge_job(b, e, seq);
             }
@@ -144,6 +145,12 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
         case EFFECT_ADMITTED:
             rq_list_push_back(&b->admitted, &take_promise(e->u.admitted.cookie)->link);
             break;
+        case EFFECT_WAITED: {
+            struct promise *p = take_promise(e->u.waited.cookie);
+
+            p->ops->waited(p);
+            break;
+        }
         case EFFECT_REFUSED: {
             struct promise *p = take_promise(e->u.refused.cookie);
 

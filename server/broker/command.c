@@ -44,6 +44,7 @@ static void confirm_at_once(struct broker *b, size_t count)
         promise = pledge->promise;
         pledge->job = NULL;
         pledge->promise = NULL;
+        broker__tell_confirmed(b, job);
         broker__must(core_confirmed(b->core, job, broker__now(), &b->fx),
                      "confirming a job");
         broker__carry(b, NULL);
@@ -213,8 +214,8 @@ void broker_undeliver(struct broker *b, struct job_id id, uint64_t lease)
 }
 
 int broker_done(struct broker *b, const struct broker_lease *leases, size_t count,
-                struct rq_slice result, struct promise *promise, size_t *out_finished,
-                size_t *out_bad, int *out_bad_code)
+                struct rq_slice result, bool has_result, struct promise *promise,
+                size_t *out_finished, size_t *out_bad, int *out_bad_code)
 {
     struct core_now now = broker__now();
     size_t finished = 0, bad = count;
@@ -227,7 +228,8 @@ int broker_done(struct broker *b, const struct broker_lease *leases, size_t coun
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < count; i++) {
-        rc = core_done(b->core, leases[i].id, leases[i].n, result, now, &b->fx);
+        rc = core_done(b->core, leases[i].id, leases[i].n, result, has_result, now,
+                       &b->fx);
         if (rc == 0) {
             finished++;
         } else if (bad == count) {
@@ -302,6 +304,24 @@ int broker_join(struct member *m, const struct core_join *join, struct promise *
     if (rc == 0)
         rc = core_join(b->core, join, m->holder, promise, broker__now(), &b->fx,
                        &waiter);
+    if (rc < 0)
+        return rc;
+    wait_or_carry(m, promise, waiter);
+    return 0;
+}
+
+int broker_wait(struct member *m, const struct core_wait *wait, struct promise *promise,
+                size_t *out_bad)
+{
+    struct broker *b = m->broker;
+    struct waiter *waiter;
+
+    int rc = broker_gate(b);
+    if (rc == 0)
+        rc = need_holder(m);
+    if (rc == 0)
+        rc = core_wait(b->core, wait, m->holder, promise, broker__now(), &b->fx,
+                       &waiter, out_bad);
     if (rc < 0)
         return rc;
     wait_or_carry(m, promise, waiter);

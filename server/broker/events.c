@@ -81,6 +81,7 @@ static void on_committed(void *arg, uint64_t seq)
 
         pledges_drop_first(&b->pledges);
         if (pledge.job != NULL) {
+            broker__tell_confirmed(b, pledge.job);
             broker__must(core_confirmed(b->core, pledge.job, broker__now(), &b->fx),
                          "confirming a job");
             broker__carry(b, NULL);

@@ -4,6 +4,7 @@
  *   carry.c    effects carried out: records, deliveries, answers
  *   command.c  one function per command of producers and workers
  *   manage.c   the same for those of operators
+ *   listener.c who hears what becomes of jobs
  *   events.c   what the store tells
  * SPDX-License-Identifier: MIT */
 #ifndef BROKER_INNER_H
@@ -11,6 +12,7 @@
 
 #include "broker/arrears.h"
 #include "broker/broker.h"
+#include "broker/listener.h"
 #include "broker/pledge.h"
 
 struct broker {
@@ -23,6 +25,7 @@ struct broker {
     struct effects fx; /* empty between two commands */
     struct pledges pledges;
     struct rq_list members;
+    struct rq_list listeners;
     struct rq_list admitted; /* promises whose PUTs are to be made, after the effects */
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
@@ -66,6 +69,11 @@ RQ_MUST_CHECK int broker__carry_promise(struct broker *b, struct promise *promis
 
 /* Makes the PUTs that have got room. */
 void broker__put_admitted(struct broker *b);
+
+/* To those who listen: a record that nobody waits for; a job that is about to be
+ * confirmed. */
+void broker__tell_logged(struct broker *b, const struct effect *logged);
+void broker__tell_confirmed(struct broker *b, const struct job *job);
 
 /* What the store calls. */
 struct store_events broker__events(struct broker *b);

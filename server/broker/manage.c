@@ -10,12 +10,8 @@ enum { BATCH = 1024 };
 
 /* ---- jobs by id ---- */
 
-typedef int change_one(struct core *core, struct job_id id, struct effects *fx);
-
-static int kick_one(struct core *core, struct job_id id, struct effects *fx)
-{
-    return core_kick(core, id, broker__now(), fx);
-}
+typedef int change_one(struct core *core, struct job_id id, struct core_now now,
+                       struct effects *fx);
 
 static int change_all(struct broker *b, const struct job_id *ids, size_t count,
                       change_one *change, struct promise *promise, size_t *out_changed,
@@ -28,7 +24,7 @@ static int change_all(struct broker *b, const struct job_id *ids, size_t count,
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < count; i++) {
-        rc = change(b->core, ids[i], &b->fx);
+        rc = change(b->core, ids[i], broker__now(), &b->fx);
         if (rc > 0)
             (*out_changed)++;
         else if (rc == RQ_E_NOJOB && *out_bad == count)
@@ -44,7 +40,7 @@ static int change_all(struct broker *b, const struct job_id *ids, size_t count,
 int broker_kick(struct broker *b, const struct job_id *ids, size_t count,
                 struct promise *promise, size_t *out_changed, size_t *out_bad)
 {
-    return change_all(b, ids, count, kick_one, promise, out_changed, out_bad);
+    return change_all(b, ids, count, core_kick, promise, out_changed, out_bad);
 }
 
 int broker_cancel(struct broker *b, const struct job_id *ids, size_t count,
@@ -95,7 +91,7 @@ static size_t purge_state(struct broker *b, struct rq_slice queue, enum job_stat
     long n;
 
     do {
-        n = core_purge_some(b->core, queue, state, BATCH, &b->fx);
+        n = core_purge_some(b->core, queue, state, BATCH, broker__now(), &b->fx);
         if (n < 0)
             broker__must((int)n, "purging jobs");
         purged += (size_t)n;

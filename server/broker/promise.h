@@ -26,6 +26,8 @@ struct promise_ops {
     int (*delivered)(struct promise *p, const struct job_view *job, size_t i, size_t n);
     /* GET, JOIN, PUT: BLOCK has run out. */
     void (*timed_out)(struct promise *p);
+    /* WAIT: the jobs are over; core_outcome() says how. */
+    void (*waited)(struct promise *p);
     /* JOIN: nothing is unfinished. */
     void (*joined)(struct promise *p, const struct join_counts *counts);
 };
@@ -33,7 +35,7 @@ struct promise_ops {
 struct promise {
     const struct promise_ops *ops;
     /* private to the broker */
-    struct waiter *waiter; /* while a GET, JOIN or PUT waits */
+    struct waiter *waiter; /* while a GET, JOIN, PUT or WAIT waits */
     struct rq_list link;   /* in its member's list of waits, or the broker's admitted */
     const struct broker_put *put; /* while a PUT waits for room */
 };

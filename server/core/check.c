@@ -150,6 +150,7 @@ static void check_waiters(const struct core *core, const struct queue *q)
     ASSERT(q->getter_count == 0 || q->count[JOB_READY] == 0 || /* no lost wake-up */
            core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening));
     check_gate(core, q);
+    ASSERT(length(&q->barriers) == q->barrier_count);
     for (size_t strict = 0; strict < 2; strict++) {
         ASSERT(length(&q->joiners[strict]) == q->joiner_count[strict]);
         ASSERT(q->joiner_count[strict] == 0 || queue_unfinished(q, strict) > 0);
@@ -172,16 +173,44 @@ static void check_queue(const struct core *core, const struct queue *q)
 
 /* ---- holders ---- */
 
-static size_t check_waiter(const struct holder *holder, const struct waiter *w)
+static bool is_barred(const struct waiter *w, const struct job *job)
+{
+    const struct job_id id = job_id(job), last = w->barrier;
+
+    if (id.epoch > last.epoch || (id.epoch == last.epoch && id.number > last.number))
+        return false;
+    return w->strict ||
+           !(job->state == JOB_DEAD || (job->state == JOB_ENDING && job->was_dead));
+}
+
+/* The jobs that a JOIN with BARRIER waits for. */
+static uint64_t count_barred(const struct core *core, const struct waiter *w)
+{
+    uint64_t n = 0;
+
+    for (const struct job *job = index_next(&core->index, NULL); job != NULL;
+         job = index_next(&core->index, job))
+        for (size_t i = 0; i < w->link_count; i++)
+            n += w->links[i].queue == job_queue(job) && is_barred(w, job);
+    return n;
+}
+
+static size_t check_waiter(const struct core *core, const struct holder *holder,
+                           const struct waiter *w)
 {
     size_t linked = 0;
 
-    ASSERT(w->holder == holder && w->link_count > 0);
+    ASSERT(w->holder == holder && (w->link_count > 0 || w->kind == WAITER_WAIT));
     for (size_t i = 0; i < w->link_count; i++) {
         ASSERT(w->links[i].waiter == w && w->links[i].queue->pins > 0);
         linked += !rq_list_empty(&w->links[i].link);
     }
-    ASSERT(linked == (w->kind == WAITER_GET ? w->link_count : 1u));
+    if (w->kind == WAITER_WAIT)
+        ASSERT(w->left > 0 && w->left <= w->ref_count);
+    else
+        ASSERT(linked ==
+               (w->kind == WAITER_GET || w->has_barrier ? w->link_count : 1u));
+    ASSERT(!w->has_barrier || w->left == count_barred(core, w));
     return w->kind == WAITER_GET;
 }
 
@@ -199,7 +228,7 @@ static void check_holders(const struct core *core, const struct recount *n)
         RQ_LIST_EACH(w, &holder->waiters)
         {
             getters_here +=
-                check_waiter(holder, RQ_LIST_ENTRY(w, struct waiter, of_holder));
+                check_waiter(core, holder, RQ_LIST_ENTRY(w, struct waiter, of_holder));
         }
         ASSERT(holder->getter_count == getters_here);
         leases += holder->lease_count;
@@ -208,8 +237,26 @@ static void check_holders(const struct core *core, const struct recount *n)
     }
     ASSERT(leases == n->leases);
     ASSERT(getters == core->getter_count);
-    ASSERT(waiters == core->getter_count + core->joiner_count + core->putter_count);
+    ASSERT(waiters == core->getter_count + core->joiner_count + core->putter_count +
+                          core->wait_count);
     ASSERT(core->wait_timers.count <= waiters);
+}
+
+/* Each is waiting to go, or belongs to a job that is there. */
+static void check_remnants(const struct core *core)
+{
+    const struct remnant *r;
+    size_t cursor = 0, kept = 0;
+
+    while ((r = rq_map_next(&core->remnants, &cursor)) != NULL) {
+        const struct job *job = index_get(&core->index, r->id);
+
+        kept += r->queue != NULL;
+        ASSERT((r->queue != NULL) == (job == NULL));
+        ASSERT((r->timer.node.place != 0) == (r->queue != NULL));
+        ASSERT(job == NULL || job->extra->remnant == r);
+    }
+    ASSERT(kept == core->keep_timers.count);
 }
 
 void core_check(const struct core *core)
@@ -241,4 +288,5 @@ void core_check(const struct core *core)
     ASSERT(n.timers == core->job_timers.count);
     ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);
     check_holders(core, &n);
+    check_remnants(core);
 }

@@ -8,8 +8,10 @@
 #include "core/jobs.h"
 #include "core/kind.h"
 #include "core/queues.h"
+#include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/wait.h"
 #include "core/waiter.h"
 
 struct core *core_new(uint64_t seed)
@@ -25,6 +27,9 @@ struct core *core_new(uint64_t seed)
     }
     rq_map_init(&core->queues, queue_key_of);
     rq_map_init(&core->kinds, kind_key_of);
+    rq_map_init(&core->remnants, remnant_key_of);
+    rq_map_init(&core->awaited, awaited_key_of);
+    rq_heap_init(&core->keep_timers, timer_less);
     rq_heap_init(&core->job_timers, timer_less);
     rq_heap_init(&core->wait_timers, timer_less);
     rq_heap_init(&core->gate_timers, timer_less);
@@ -72,12 +77,16 @@ void core_free(struct core *core)
         return;
     free_holders(core);
     free_jobs(core);
+    remnants_free(core);
     while (!rq_list_empty(&core->all_queues))
         queue_free(core, RQ_LIST_ENTRY(core->all_queues.next, struct queue, all));
     ASSERT(core->extra_count == 0 && core->kinds.count == 0 && core->queues.count == 0);
     index_fini(&core->index);
     rq_map_fini(&core->queues);
     rq_map_fini(&core->kinds);
+    rq_map_fini(&core->remnants);
+    rq_map_fini(&core->awaited);
+    rq_heap_fini(&core->keep_timers);
     rq_heap_fini(&core->job_timers);
     rq_heap_fini(&core->wait_timers);
     rq_heap_fini(&core->gate_timers);
@@ -119,6 +128,7 @@ void core_sums(const struct core *core, struct core_sums *out)
         .getters = core->getter_count,
         .joiners = core->joiner_count,
         .putters = core->putter_count,
+        .kept = core->remnants.count,
         .body_bytes = core->body_bytes,
         .totals = core->totals,
     };

@@ -73,12 +73,14 @@ RQ_MUST_CHECK int core_holder_lost(struct core *core, struct holder *holder,
 size_t core_holder_leases(const struct holder *holder);
 
 struct core_get {
-    const struct rq_slice *queues; /* strict order */
-    size_t queue_count;            /* >= 1 */
-    uint32_t count;                /* at most so many jobs; waits for the first only */
-    size_t bytes_max;              /* of bodies; the first job may exceed it */
-    uint32_t ttr_ms;               /* 0: each job's own */
-    int64_t block_ms;              /* -1: for ever; 0: do not wait */
+    const struct rq_slice *queues;
+    size_t queue_count; /* >= 1 */
+    /* How often each has its turn, one a queue, >= 1; NULL: strict order. */
+    const uint16_t *weights;
+    uint32_t count;   /* at most so many jobs; waits for the first only */
+    size_t bytes_max; /* of bodies; the first job may exceed it */
+    uint32_t ttr_ms;  /* 0: each job's own */
+    int64_t block_ms; /* -1: for ever; 0: do not wait */
 };
 
 /* Row 7, now or later.  What is there is delivered at once: all LEASE records, then the
@@ -102,12 +104,14 @@ void core_waiter_cancel(struct core *core, struct waiter *w);
 RQ_MUST_CHECK int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
                                  struct core_now now, struct effects *fx);
 
-/* Rows 9 to 13 and 15.
+/* Rows 9 to 13 and 15.  DONE again with the same lease, while the end is kept, is good
+ * (row 16) and has no effect.
  * Errors  (of all five) RQ_E_STALE  not the current lease, or already ending
  *                       RQ_E_NOJOB  no such job */
+/* `result`: kept as long as the job's end; `has_result`: it was said. */
 RQ_MUST_CHECK int core_done(struct core *core, struct job_id id, uint64_t lease,
-                            struct rq_slice result, struct core_now now,
-                            struct effects *fx);
+                            struct rq_slice result, bool has_result,
+                            struct core_now now, struct effects *fx);
 
 struct core_failed {
     bool dead;             /* else delayed... */
@@ -150,12 +154,13 @@ RQ_MUST_CHECK long core_kick_some(struct core *core, struct rq_slice queue, size
 /* Rows 18 and 19: a delayed or ready job is over; a leased one when it comes back
  * undone, and its worker hears of it at its next TOUCH.
  * Returns  1; 0: dead, or on its way to an end.  Errors  RQ_E_NOJOB */
-RQ_MUST_CHECK int core_cancel(struct core *core, struct job_id id, struct effects *fx);
+RQ_MUST_CHECK int core_cancel(struct core *core, struct job_id id, struct core_now now,
+                              struct effects *fx);
 /* Row 18 for up to `max` jobs of a queue that are in `state` (delayed, ready or dead).
  * Returns  how many */
 RQ_MUST_CHECK long core_purge_some(struct core *core, struct rq_slice queue,
                                    enum job_state state, size_t max,
-                                   struct effects *fx);
+                                   struct core_now now, struct effects *fx);
 /* A delayed or ready job gets a new time; a past one means now.
  * Errors  RQ_E_NOJOB;  RQ_E_BADARG  it is in another state */
 RQ_MUST_CHECK int core_reschedule(struct core *core, struct job_id id,
@@ -169,9 +174,11 @@ struct core_join {
     size_t queue_count;
     int64_t block_ms; /* -1: for ever */
     bool strict;      /* dead jobs count as unfinished */
+    bool barrier;     /* only jobs put before this call count */
 };
 /* EFFECT_JOINED at the first instant at which the number of unfinished jobs, summed
- * over the queues, is 0: now or later.  Unknown queues count as empty; only a JOIN that
+ * over the queues, is 0: now or later.  A job that is kicked counts again, for a
+ * barrier too if it was put before it.  Unknown queues count as empty; only a JOIN that
  * waits makes them, for as long as it waits.  Owns and Errors as core_get. */
 RQ_MUST_CHECK int core_join(struct core *core, const struct core_join *join,
                             struct holder *holder, void *cookie, struct core_now now,
@@ -204,6 +211,36 @@ RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record,
  * The totals are made to agree with the jobs (S9): see replay.c. */
 RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now,
                                   struct effects *fx);
+
+/* ---- waiting for results ---- */
+
+/* What has become of a job. */
+struct core_outcome {
+    bool is_over;           /* done, expired, cancelled, or dead */
+    const char *state;      /* the protocol's word */
+    struct rq_slice queue;  /* lends */
+    struct rq_slice result; /* lends: what DONE ... RESULT said; else empty */
+    bool has_result;
+    int64_t kept_wall_ms; /* until when this can be asked; 0: a job that is there */
+};
+/* Errors  RQ_E_NOJOB  not known, or not any more */
+RQ_MUST_CHECK int core_outcome(const struct core *core, struct job_id id,
+                               struct core_outcome *out);
+
+struct core_wait {
+    const struct job_id *ids; /* borrows; each once */
+    size_t count;             /* >= 1 */
+    bool any;                 /* one of them is enough; else all */
+    int64_t block_ms;         /* -1: for ever */
+};
+/* EFFECT_WAITED when the jobs are over, now or later.  What is waited for is kept for a
+ * minute at least after its end.
+ * Errors  RQ_E_NOJOB  a job is not known: *out_bad;  RQ_E_LIMIT  too many waiters
+ * Owns    as core_get */
+RQ_MUST_CHECK int core_wait(struct core *core, const struct core_wait *wait,
+                            struct holder *holder, void *cookie, struct core_now now,
+                            struct effects *fx, struct waiter **out_waiter,
+                            size_t *out_bad);
 
 /* ---- queues ---- */
 
@@ -259,7 +296,7 @@ const struct queue *core_next_queue(const struct core *core, size_t *cursor);
 /* The server's sums over all queues. */
 struct core_sums {
     uint64_t queues, jobs, ready, delayed, leased, dead, unfinished, getters, joiners,
-        putters;
+        putters, kept;
     size_t body_bytes;
     struct record_totals totals;
 };

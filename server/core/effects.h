@@ -32,6 +32,8 @@ enum effect_kind {
     EFFECT_ADMITTED,
     /* The getter or putter is turned away with `code`. */
     EFFECT_REFUSED,
+    /* The jobs of a WAIT are over: core_outcome() says how. */
+    EFFECT_WAITED,
     /* The data of something lived in commit `home` and is not needed any more. */
     EFFECT_FORGET,
 };
@@ -65,6 +67,9 @@ struct effect {
         struct {
             void *cookie;
         } admitted;
+        struct {
+            void *cookie;
+        } waited;
         struct {
             void *cookie;
             int code;

@@ -212,7 +212,8 @@ static int admit_putter(struct core *core, struct queue *q, struct effects *fx)
 }
 
 /* Row 24: too many have died; the one that did so first goes. */
-static int drop_dead(struct core *core, struct queue *q, struct effects *fx)
+static int drop_dead(struct core *core, struct queue *q, struct core_now now,
+                     struct effects *fx)
 {
     const struct gate *g = q->gate;
 
@@ -223,7 +224,7 @@ static int drop_dead(struct core *core, struct queue *q, struct effects *fx)
     if (rc < 0)
         return rc;
     hand_end(core, RQ_LIST_ENTRY(q->dead.next, struct job, at.link),
-             RECORD_END_CANCELLED, RQ_LIT(""), fx);
+             RECORD_END_CANCELLED, RQ_LIT(""), now, fx);
     return 1;
 }
 
@@ -236,7 +237,7 @@ static int serve_one(struct core *core, struct queue *q, struct core_now now,
         rc = dismiss_getter(core, q, fx);
     if (rc == 0)
         rc = admit_putter(core, q, fx);
-    return rc != 0 ? rc : drop_dead(core, q, fx);
+    return rc != 0 ? rc : drop_dead(core, q, now, fx);
 }
 
 long gate_serve(struct core *core, struct queue *q, size_t max, struct core_now now,

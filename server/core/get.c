@@ -30,7 +30,7 @@ struct taking {
 static void drop(struct taking *t, struct job *job)
 {
     if (job_is_expired(job, t->now))
-        hand_end(t->core, job, RECORD_END_EXPIRED, RQ_LIT(""), t->fx);
+        hand_end(t->core, job, RECORD_END_EXPIRED, RQ_LIT(""), t->now, t->fx);
     else
         hand_bury_unleasable(t->core, job, t->fx);
     t->has_dropped = true;
@@ -68,20 +68,63 @@ static int take_one(struct taking *t, struct queue *q)
     return 1;
 }
 
+/* One job of the queue.  Returns and Errors  as take_one() */
+static int take_from(struct taking *t, struct rq_slice name)
+{
+    struct queue *q = queue_find(t->core, name);
+
+    if (q == NULL)
+        return 0;
+    t->core->recent = q;
+    return take_one(t, q);
+}
+
+/* The queue whose turn it is, of those not in `empty`. */
+static size_t draw(struct core *core, const struct core_get *get, uint64_t empty)
+{
+    uint64_t sum = 0, at;
+
+    for (size_t i = 0; i < get->queue_count; i++)
+        sum += empty >> i & 1 ? 0 : get->weights[i];
+    at = rq_rand_below(&core->rand, sum);
+    for (size_t i = 0;; i++) {
+        uint64_t weight = empty >> i & 1 ? 0 : get->weights[i];
+
+        if (at < weight)
+            return i;
+        at -= weight;
+    }
+}
+
+/* Chance gives each job's turn to a queue; one that has nothing gives it on. */
+static int take_turns(struct taking *t, const struct core_get *get)
+{
+    uint64_t all =
+        get->queue_count == 64 ? UINT64_MAX : (UINT64_C(1) << get->queue_count) - 1;
+    uint64_t empty = 0;
+
+    ASSERT(get->queue_count <= 64);
+    while (empty != all && t->taken < t->taken_max) {
+        size_t i = draw(t->core, get, empty);
+        int rc = take_from(t, get->queues[i]);
+
+        if (rc < 0)
+            return t->taken > 0 ? 0 : rc;
+        if (rc == 0)
+            empty |= UINT64_C(1) << i;
+    }
+    return 0;
+}
+
 /* Takes from the queues in strict order.  What has been taken is good, whatever comes
  * after it. */
-static int take(struct taking *t, const struct core_get *get)
+static int take_in_order(struct taking *t, const struct core_get *get)
 {
     int rc = 0;
 
     for (size_t i = 0; i < get->queue_count && rc == 0; i++) {
-        struct queue *q = queue_find(t->core, get->queues[i]);
-
-        if (q == NULL)
-            continue;
-        t->core->recent = q;
         do
-            rc = take_one(t, q);
+            rc = take_from(t, get->queues[i]);
         while (rc > 0);
     }
     return t->taken > 0 ? 0 : rc;
@@ -163,7 +206,7 @@ int core_get(struct core *core, const struct core_get *get, struct holder *holde
 
     int rc = effects_reserve(fx, 1);
     if (rc == 0)
-        rc = take(&t, get);
+        rc = get->weights == NULL ? take_in_order(&t, get) : take_turns(&t, get);
     if (rc == 0 && t.taken == 0 && are_dry(core, get))
         rc = RQ_E_SHUTDOWN;
     if (rc == 0 && t.taken == 0 && get->block_ms != 0) {
@@ -195,7 +238,7 @@ int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
     lease_stop(job);
     job->attempts--;
     if (job->is_cancelled) {
-        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx);
         return 0;
     }
     journal_state(job, RECORD_READY, fx);

@@ -12,6 +12,7 @@
 #include "core/journal.h"
 #include "core/lease.h"
 #include "core/ready.h"
+#include "core/remnant.h"
 #include "core/state.h"
 #include "core/waiter.h"
 
@@ -52,7 +53,7 @@ int hand_ready(struct core *core, struct job *job, struct core_now now,
     if (rc < 0)
         return rc;
     if (job_is_expired(job, now))
-        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
     else if (lease_is_possible(core, job))
         serve(core, job, waiter_first_getter(job_queue(job)), now, fx);
     else
@@ -75,7 +76,7 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
 
     ASSERT(job->state != JOB_READY && job->state != JOB_ENDING);
     if (job_is_expired(job, now)) {
-        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
     } else if (!can_pass(core, q, now)) {
         place_move(core, job, JOB_READY);
         job_drop_extra(core, job);
@@ -100,9 +101,10 @@ static void begin_to_end(struct core *core, struct job *job, unsigned end)
 }
 
 void hand_end(struct core *core, struct job *job, enum record_end end,
-              struct rq_slice result, struct effects *fx)
+              struct rq_slice result, struct core_now now, struct effects *fx)
 {
     begin_to_end(core, job, end);
+    remnant_fix(job, now);
     journal_done(job, result, fx);
 }
 
@@ -129,7 +131,7 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
         return rc;
     lease_stop(job);
     if (job->is_cancelled) {
-        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx);
         return 0;
     }
     counters_add(core, job_queue(job),

@@ -22,7 +22,7 @@ RQ_MUST_CHECK int hand_ready(struct core *core, struct job *job, struct core_now
                              struct effects *fx);
 /* The job is over once that is in the log.  Needs room for one effect. */
 void hand_end(struct core *core, struct job *job, enum record_end end,
-              struct rq_slice result, struct effects *fx);
+              struct rq_slice result, struct core_now now, struct effects *fx);
 /* The job will be DEAD once that is in the log.  Needs an extra, in which the reason
  * stands already, and room for one effect. */
 void hand_bury(struct core *core, struct job *job, struct effects *fx);

@@ -37,6 +37,7 @@
 #include "core/jobs.h"
 #include "core/kind.h"
 #include "core/limits.h"
+#include "core/remnant.h"
 #include "core/state.h"
 
 struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
@@ -104,6 +105,8 @@ static void free_extra(struct core *core, struct job *job)
         return;
     ASSERT(job->extra->timer.node.place == 0 && job->extra->holder == NULL);
     free_error(job->extra);
+    if (job->extra->remnant != NULL)
+        remnant_drop(core, job->extra->remnant);
     free(job->extra);
     job->extra = NULL;
     core->extra_count--;
@@ -140,7 +143,8 @@ void job_drop_extra(struct core *core, struct job *job)
 {
     const struct job_extra *x = job->extra;
 
-    if (x == NULL || x->error_len > 0 || job->kind->key.policy.ttl_ms > 0)
+    if (x == NULL || x->error_len > 0 || x->remnant != NULL ||
+        job->kind->key.policy.ttl_ms > 0)
         return;
     /* Deliveries of an earlier epoch do not matter: no lease can be like theirs. */
     if (x->deliveries == 0 || x->deliveries_epoch != core->epoch)
@@ -215,6 +219,7 @@ void job_view(const struct job *job, struct job_view *out)
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,
                              .put_wall_ms = job->put_wall_ms,
+                             .end = (enum record_end)job->end,
                              .home = job->home};
     if (job_can_expire(job))
         out->expires_wall_ms =

@@ -44,6 +44,7 @@ struct job_view {
     int64_t due_wall_ms;      /* while delayed */
     int64_t expires_wall_ms;  /* unless started before; 0: never */
     int64_t deadline_wall_ms; /* while leased */
+    enum record_end end;      /* while ending; 0: it will be dead */
     uint64_t home;            /* the commit its data lives in; 0: none yet */
 };
 void job_view(const struct job *job, struct job_view *out);

@@ -4,7 +4,11 @@
  * queue alone, its witness, which has unfinished jobs: as long as it has, the sum is
  * not 0. When the witness is done, another queue of the JOIN that has unfinished jobs
  * becomes the witness, or there is none: then this is the first instant at which the
- * sum is 0. SPDX-License-Identifier: MIT */
+ * sum is 0.
+ *
+ * A JOIN with BARRIER counts down instead: it knows how many jobs up to the last one of
+ * its call are unfinished, and stands in all of its queues to hear of their ends.
+ * SPDX-License-Identifier: MIT */
 #include "core/join.h"
 
 #include "base/assert.h"
@@ -70,7 +74,7 @@ static void stand_at(struct waiter *w, size_t witness)
 
 size_t join_effects_max(const struct queue *q)
 {
-    return (size_t)q->joiner_count[0] + q->joiner_count[1];
+    return (size_t)q->joiner_count[0] + q->joiner_count[1] + q->barrier_count;
 }
 
 static void settle(struct core *core, struct queue *q, bool strict, struct effects *fx)
@@ -91,11 +95,65 @@ static void settle(struct core *core, struct queue *q, bool strict, struct effec
     }
 }
 
-void join_settle(struct core *core, struct queue *q, struct effects *fx)
+/* ---- BARRIER ---- */
+
+static bool is_before(const struct waiter *w, struct job_id job)
+{
+    const struct job_id last = w->barrier;
+
+    return job.epoch != last.epoch ? job.epoch < last.epoch : job.number <= last.number;
+}
+
+static struct waiter *of_barrier(struct rq_list *link)
+{
+    return RQ_LIST_ENTRY(link, struct waiter_link, link)->waiter;
+}
+
+static void settle_barriers(struct core *core, struct queue *q,
+                            const struct join_change *change, struct effects *fx)
+{
+    RQ_LIST_EACH_SAFE(link, &q->barriers)
+    {
+        struct waiter *w = of_barrier(link);
+
+        if (!(w->strict ? change->strict : change->plain) || !is_before(w, change->job))
+            continue;
+        ASSERT(w->left > 0);
+        if (--w->left == 0)
+            answer(core, w, fx);
+    }
+}
+
+void join_raise(const struct queue *q, struct job_id job)
+{
+    RQ_LIST_EACH(link, &q->barriers)
+    {
+        struct waiter *w = of_barrier(link);
+
+        w->left += !w->strict && is_before(w, job);
+    }
+}
+
+static void stand_at_barrier(const struct core *core, struct waiter *w)
+{
+    w->has_barrier = true;
+    w->barrier = (struct job_id){core->epoch, core->number};
+    for (size_t i = 0; i < w->link_count; i++) {
+        struct queue *q = w->links[i].queue;
+
+        w->left += queue_unfinished(q, w->strict);
+        rq_list_push_back(&q->barriers, &w->links[i].link);
+        q->barrier_count++;
+    }
+}
+
+void join_settle(struct core *core, struct queue *q, const struct join_change *change,
+                 struct effects *fx)
 {
     q->pins++; /* the last joiner would take the queue with it */
     settle(core, q, false, fx);
     settle(core, q, true, fx);
+    settle_barriers(core, q, change, fx);
     q->pins--;
     queue_release(core, q);
 }
@@ -146,9 +204,13 @@ int core_join(struct core *core, const struct core_join *join, struct holder *ho
         return rc;
     w->strict = join->strict;
     w->before = count_ends(w);
+    *out_waiter = w;
+    if (join->barrier) {
+        stand_at_barrier(core, w);
+        return 0;
+    }
     bool found = find_witness(w, &witness);
     ASSERT(found); /* is_finished() saw one */
     stand_at(w, witness);
-    *out_waiter = w;
     return 0;
 }

@@ -8,8 +8,16 @@
 
 /* Effects that join_settle() may add. */
 size_t join_effects_max(const struct queue *q);
+/* A job does not count any more: among the unfinished, among those and the dead. */
+struct join_change {
+    struct job_id job;
+    bool plain, strict;
+};
 /* To be called after each change that lowers the number of unfinished jobs of `q`:
  * answers those for whom it is 0 now.  `q` may be gone afterwards. */
-void join_settle(struct core *core, struct queue *q, struct effects *fx);
+void join_settle(struct core *core, struct queue *q, const struct join_change *change,
+                 struct effects *fx);
+/* A dead job of `q` counts again. */
+void join_raise(const struct queue *q, struct job_id job);
 
 #endif

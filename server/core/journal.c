@@ -50,8 +50,17 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
 {
     struct record *r = add(job, RECORD_DONE, true, fx);
 
+    const struct remnant *left = job->extra == NULL ? NULL : job->extra->remnant;
+
     r->end = (enum record_end)job->end;
     r->result = result;
+    if (left == NULL)
+        return;
+    r->queue = queue_name(job_queue(job));
+    r->kept_wall_ms = left->kept_wall_ms;
+    r->has_result = left->has_result;
+    r->lease = left->lease;
+    fx->items[fx->count - 1].u.log.homes = true;
 }
 
 /* As a replay counts up to here: what is in flight stands before this record in the

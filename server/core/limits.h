@@ -26,11 +26,20 @@ enum {
     /* The size of a reply with many jobs: GET COUNT stops taking jobs at this. */
     LIMIT_GET_BYTES = 4 << 20,
     LIMIT_CONNECTIONS_DEFAULT = 20000,
+    /* Events that a peer has not read yet; beyond it some are lost to it, and counted.
+     */
+    LIMIT_EVENTS_BYTES = 1 << 20,
     /* PUTs that wait for room, of all connections together, with their bodies. */
     LIMIT_HELD_BYTES = 256 << 20,
+    /* Ends that can be asked for; beyond it the one that is over first goes early. */
+    LIMIT_KEPT = 1000000,
+    /* Jobs that one WAIT may name. */
+    LIMIT_IDS_PER_COMMAND = 1024,
     /* Headers and keys of one job, with their lengths. */
     LIMIT_ATTRS_BYTES = 64 << 10,
 };
+/* A week: results are not an archive. */
+#define LIMIT_KEEP_MS UINT64_C(604800000)
 /* Ten years: sums of times stay far from overflow. */
 #define LIMIT_TTL_MS UINT64_C(315360000000)
 

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "core/hand.h"
 #include "core/jobs.h"
+#include "core/join.h"
 #include "core/journal.h"
 #include "core/queues.h"
 #include "core/ready.h"
@@ -34,6 +35,8 @@ static int kick(struct core *core, struct job *job, struct core_now now,
     job->ready_ns = now.mono_ns;
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
+    if (job->state != JOB_ENDING)
+        join_raise(job_queue(job), job_id(job));
     return 1;
 }
 
@@ -67,13 +70,14 @@ long core_kick_some(struct core *core, struct rq_slice queue, size_t max,
 
 /* ---- CANCEL, PURGE ---- */
 
-static int cancel(struct core *core, struct job *job, struct effects *fx)
+static int cancel(struct core *core, struct job *job, struct core_now now,
+                  struct effects *fx)
 {
     int rc = effects_reserve(fx, 1);
 
     if (rc < 0)
         return rc;
-    hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+    hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx);
     return 1;
 }
 
@@ -89,7 +93,8 @@ static int cancel_leased(struct job *job, struct effects *fx)
     return 1;
 }
 
-int core_cancel(struct core *core, struct job_id id, struct effects *fx)
+int core_cancel(struct core *core, struct job_id id, struct core_now now,
+                struct effects *fx)
 {
     struct job *job;
     int rc = find_job(core, id, &job);
@@ -99,7 +104,7 @@ int core_cancel(struct core *core, struct job_id id, struct effects *fx)
     switch ((enum job_state)job->state) {
     case JOB_DELAYED:
     case JOB_READY:
-        return cancel(core, job, fx);
+        return cancel(core, job, now, fx);
     case JOB_LEASED:
         return cancel_leased(job, fx);
     case JOB_PENDING:
@@ -121,7 +126,7 @@ static struct job *first_in(const struct queue *q, enum job_state state)
 }
 
 long core_purge_some(struct core *core, struct rq_slice queue, enum job_state state,
-                     size_t max, struct effects *fx)
+                     size_t max, struct core_now now, struct effects *fx)
 {
     struct queue *q = queue_find(core, queue);
     long purged = 0;
@@ -131,7 +136,7 @@ long core_purge_some(struct core *core, struct rq_slice queue, enum job_state st
         return 0;
     for (; (size_t)purged < max; purged++) {
         struct job *job = first_in(q, state);
-        int rc = job == NULL ? 0 : cancel(core, job, fx);
+        int rc = job == NULL ? 0 : cancel(core, job, now, fx);
 
         if (rc <= 0)
             return purged > 0 ? purged : rc;

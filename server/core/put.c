@@ -12,8 +12,10 @@
 #include "core/limits.h"
 #include "core/queues.h"
 #include "core/ready.h"
+#include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/wait.h"
 
 /* A job in no place yet, with all that it needs. */
 static int make_job(struct core *core, struct queue *q, const struct core_put *put,
@@ -29,8 +31,11 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
         kind_unref(core, kind);
         return -ENOMEM;
     }
-    bool is_timed = put->due_wall_ms > now.wall_ms || put->policy.ttl_ms > 0;
-    if (is_timed && job_need_extra(core, job) < 0) {
+    uint64_t keep_ms = put->policy.keep_ms;
+    bool needs_extra =
+        put->due_wall_ms > now.wall_ms || put->policy.ttl_ms > 0 || keep_ms > 0;
+    if ((needs_extra && job_need_extra(core, job) < 0) ||
+        (keep_ms > 0 && remnant_need(core, job, keep_ms) < 0)) {
         job_free(core, job);
         return -ENOMEM;
     }
@@ -96,7 +101,7 @@ static int put_is_logged(struct core *core, struct job *job, struct core_now now
         return rc;
     counters_put(core, q, now.mono_ns);
     if (is_shut_now(q))
-        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx); /* row 21 */
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx); /* row 21 */
     else
         hand_over(core, job, now, fx);
     return 0;
@@ -107,10 +112,13 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
                          struct effects *fx)
 {
     struct queue *q = job_queue(job);
-    int rc = effects_reserve(fx, 1 + join_effects_max(q));
+    int rc = effects_reserve(fx, 1 + join_effects_max(q) +
+                                     wait_effects_max(core, job_id(job)));
 
     if (rc < 0)
         return rc;
+    const struct join_change change = {
+        .job = job_id(job), .plain = !job->was_dead, .strict = job->end != 0};
     unsigned end = job->end;
     ASSERT(q->ending[end] > 0 && q->ending_dead >= job->was_dead);
     q->ending[end]--;
@@ -122,10 +130,12 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
     } else {
         journal_forget(job, fx);
         place_leave(core, job);
+        remnant_settle(core, job, now);
         job_free(core, job);
         counters_ended(core, q, (enum record_end)end, now.mono_ns);
     }
-    join_settle(core, q, fx);
+    wait_settle(core, change.job, fx);
+    join_settle(core, q, &change, fx);
     return 0;
 }
 
@@ -147,10 +157,11 @@ int core_refused(struct core *core, struct job *job, struct core_now now,
     int rc = effects_reserve(fx, 1 + join_effects_max(q));
     if (rc < 0)
         return rc;
+    const struct join_change change = {job_id(job), true, true};
     journal_forget(job, fx);
     place_leave(core, job);
     job_free(core, job);
-    join_settle(core, q, fx);
+    join_settle(core, q, &change, fx);
     return 0;
 }
 
@@ -167,6 +178,10 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
             counters_set_home(core, q, home);
         else
             q->gate->home = home;
+        return;
+    }
+    if (record->type == RECORD_DONE) {
+        logged->u.log.job->extra->remnant->home = home;
         return;
     }
     ASSERT(logged->u.log.job->home == 0); /* a PUT has one home */

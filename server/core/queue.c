@@ -45,6 +45,7 @@ static struct queue *queue_new(struct rq_slice name)
     rq_list_init(&q->getters);
     rq_list_init(&q->joiners[0]);
     rq_list_init(&q->joiners[1]);
+    rq_list_init(&q->barriers);
     rq_list_init(&q->changed);
     rq_list_init(&q->recorded);
     rq_list_init(&q->all);

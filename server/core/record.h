@@ -11,6 +11,8 @@
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 struct job_id {
@@ -22,7 +24,8 @@ enum job_backoff { JOB_BACKOFF_FIXED, JOB_BACKOFF_LINEAR, JOB_BACKOFF_EXP };
 
 /* What a producer asks of a job's handling. */
 struct job_policy {
-    uint64_t ttl_ms; /* not started by then: expired; 0: no limit */
+    uint64_t ttl_ms;  /* not started by then: expired; 0: no limit */
+    uint64_t keep_ms; /* how long its end can be asked for */
     uint32_t ttr_ms;
     uint32_t backoff_base_ms, backoff_max_ms;
     uint16_t tries;     /* attempts in all */
@@ -90,7 +93,7 @@ struct record_settings {
 struct record {
     enum record_type type;
     struct job_id job;           /* all but QUEUE and TOTALS */
-    struct rq_slice queue;       /* PUT, MOVE, QUEUE, TOTALS */
+    struct rq_slice queue;       /* PUT, MOVE, QUEUE, TOTALS; DONE that is kept */
     struct rq_slice body;        /* PUT, MOVE */
     struct rq_slice attrs;       /* PUT, MOVE: see attrs.h; may be empty */
     struct job_policy policy;    /* PUT, MOVE */
@@ -101,6 +104,9 @@ struct record {
     struct rq_slice error;       /* STATE, MOVE: last error, may be empty */
     enum record_end end;         /* DONE */
     struct rq_slice result;      /* DONE: what DONE ... RESULT said, may be empty */
+    bool has_result;             /* DONE that is kept: it said something */
+    int64_t kept_wall_ms;        /* DONE: until when its end is kept; 0: not at all */
+    uint64_t lease;              /* DONE that is kept: n of the lease; 0: none */
     struct record_totals totals; /* TOTALS */
     struct record_settings settings; /* QUEUE */
 };
@@ -113,10 +119,10 @@ static inline bool record_has_job(enum record_type type)
 }
 
 /* Does something live in it, so that its commit must stay in the log? */
-static inline bool record_is_home(enum record_type type)
+static inline bool record_is_home(const struct record *r)
 {
-    return type == RECORD_PUT || type == RECORD_MOVE || type == RECORD_QUEUE ||
-           type == RECORD_TOTALS;
+    return r->type == RECORD_PUT || r->type == RECORD_MOVE || r->type == RECORD_QUEUE ||
+           r->type == RECORD_TOTALS || (r->type == RECORD_DONE && r->kept_wall_ms > 0);
 }
 
 #endif

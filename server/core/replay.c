@@ -26,6 +26,7 @@
 #include "core/limits.h"
 #include "core/queues.h"
 #include "core/ready.h"
+#include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
 
@@ -34,8 +35,10 @@ struct replaying {
     const struct record *record;
     uint64_t home;
     struct core_now now;
-    struct effects *fx; /* with room for one */
+    struct effects *fx; /* with room for REPLAY_EFFECTS */
 };
+
+enum { REPLAY_EFFECTS = 2 }; /* a job's home, and that of its end */
 
 /* ---- checks ---- */
 
@@ -107,15 +110,19 @@ static void unmake_job(struct replaying *r, struct job *job)
     queue_release(r->core, q);
 }
 
-/* What is left of its TTL, at most all of it. */
+/* What is left of its TTL, at most all of it; and room for what will be left of it. */
 static int limit_life(const struct replaying *r, struct job *job)
 {
     int64_t ttl_ms = (int64_t)r->record->policy.ttl_ms, left_ms;
+    uint64_t keep_ms = r->record->policy.keep_ms;
 
+    if (ttl_ms == 0 && keep_ms == 0)
+        return 0;
+    if (job_need_extra(r->core, job) < 0 ||
+        (keep_ms > 0 && remnant_need(r->core, job, keep_ms) < 0))
+        return -ENOMEM;
     if (ttl_ms == 0)
         return 0;
-    if (job_need_extra(r->core, job) < 0)
-        return -ENOMEM;
     left_ms =
         rq_clock_until(rq_clock_after(r->record->put_wall_ms, ttl_ms), r->now.wall_ms);
     job->extra->expires_ns =
@@ -226,6 +233,10 @@ static int replay_move(struct replaying *r)
 
     if (!is_state_good(r->record) || r->record->state == RECORD_CANCELLING)
         return RQ_E_MALFORMED;
+    if (old != NULL && old->extra != NULL && old->extra->remnant != NULL) {
+        remnant_drop(r->core, old->extra->remnant); /* the new one gets its own */
+        old->extra->remnant = NULL;
+    }
     int rc = make_job(r, &job);
     if (rc < 0)
         return rc;
@@ -324,6 +335,30 @@ static int replay_state(struct replaying *r)
     return 0;
 }
 
+/* An end that could be asked for: perhaps it still can. */
+static int replay_kept(struct replaying *r)
+{
+    const struct record *record = r->record;
+    struct remnant *old =
+        (struct remnant *)(uintptr_t)remnant_find(r->core, record->job);
+    struct queue *q;
+
+    if (record->kept_wall_ms <= r->now.wall_ms) {
+        forget(r, r->home);
+        return 0;
+    }
+    if (!rq_name_is_valid(record->queue))
+        return RQ_E_MALFORMED;
+    int rc = queue_need(r->core, record->queue, SIZE_MAX, &q);
+    if (rc < 0)
+        return rc;
+    if (old != NULL) { /* the same record again, after a repair of the log */
+        forget(r, old->home);
+        remnant_drop(r->core, old);
+    }
+    return remnant_replay(r->core, record, q, r->home, r->now);
+}
+
 static int replay_done(struct replaying *r)
 {
     struct job *job = index_get(&r->core->index, r->record->job);
@@ -342,11 +377,15 @@ static int replay_done(struct replaying *r)
     default:
         return RQ_E_MALFORMED;
     }
-    if (job == NULL)
-        return 0;
-    counters_add(r->core, job_queue(job), delta);
-    remove_job(r, job);
-    return 0;
+    if (job != NULL) {
+        struct queue *q = job_queue(job);
+
+        counters_add(r->core, q, delta);
+        q->pins++;
+        remove_job(r, job);
+        q->pins--;
+    }
+    return r->record->kept_wall_ms > 0 ? replay_kept(r) : 0;
 }
 
 /* ---- QUEUE and TOTALS ---- */
@@ -395,7 +434,7 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
     struct replaying r = {core, record, home, now, fx};
 
     ASSERT(home > 0 && rq_list_empty(&core->holders));
-    int rc = effects_reserve(fx, 1);
+    int rc = effects_reserve(fx, REPLAY_EFFECTS);
     if (rc < 0)
         return rc;
     core->is_replaying = true;

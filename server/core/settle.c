@@ -3,29 +3,44 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/err.h"
 #include "core/counters.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/lease.h"
+#include "core/remnant.h"
 #include "core/retry.h"
 #include "core/state.h"
 #include "core/timer.h"
 
+/* Row 16: this very lease has ended it, and that is still known. */
+static bool was_done_by(const struct core *core, struct job_id id, uint64_t lease)
+{
+    const struct remnant *r = remnant_find(core, id);
+
+    return r != NULL && r->end == RECORD_END_DONE && r->lease == lease && lease != 0;
+}
+
 int core_done(struct core *core, struct job_id id, uint64_t lease,
-              struct rq_slice result, struct core_now now, struct effects *fx)
+              struct rq_slice result, bool has_result, struct core_now now,
+              struct effects *fx)
 {
     struct job *job;
     int rc = lease_find(core, id, lease, &job);
 
+    if (rc == RQ_E_NOJOB && was_done_by(core, id, lease))
+        return 0;
     if (rc < 0)
         return rc;
     rc = effects_reserve(fx, 1);
+    if (rc == 0)
+        rc = remnant_set_result(job, lease, result, has_result);
     if (rc < 0)
         return rc;
     counters_run(job, now.mono_ns);
     lease_stop(job);
-    hand_end(core, job, RECORD_END_DONE, result, fx);
+    hand_end(core, job, RECORD_END_DONE, result, now, fx);
     return 0;
 }
 
@@ -64,7 +79,7 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
     lease_stop(job);
     job_set_error(job, copy, error.len);
     if (job->is_cancelled) {
-        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx);
         *out = (struct core_failed){.cancelled = true};
         return 0;
     }
@@ -96,7 +111,7 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
     lease_stop(job);
     job->attempts--;
     if (job->is_cancelled) {
-        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx);
         return 0;
     }
     if (delay_ms > 0) {

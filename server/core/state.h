@@ -62,8 +62,9 @@ struct job_extra {
     struct timer timer; /* delayed: until due, or expired; leased: until the deadline;
                          * ready, with a TTL: until expired */
     struct job *job;
-    int64_t wall_ms;    /* the same time on the wall clock */
-    int64_t expires_ns; /* of a job with a TTL */
+    int64_t wall_ms;         /* the same time on the wall clock */
+    int64_t expires_ns;      /* of a job with a TTL */
+    struct remnant *remnant; /* what will be left of it; NULL: nothing */
     /* while leased; after a replay `holder` is NULL and `lease` 0 */
     struct holder *holder;
     struct rq_list of_holder;
@@ -96,7 +97,8 @@ struct queue {
     struct rq_list delayed, leased, dead;
     struct rq_list getters;    /* struct waiter_link */
     struct rq_list joiners[2]; /* struct waiter_link; [1]: STRICT */
-    uint32_t getter_count, joiner_count[2];
+    struct rq_list barriers;   /* the same: JOINs with BARRIER */
+    uint32_t getter_count, joiner_count[2], barrier_count;
     uint32_t pins;             /* waiters and kinds that point here */
     struct job_kind *last_put; /* a guess at the next PUT's kind; counts as a ref */
     uint64_t mark;             /* the last walk over names that met this queue */
@@ -142,7 +144,34 @@ struct holder {
     size_t lease_count, waiter_count, getter_count;
 };
 
-enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT };
+enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT, WAITER_WAIT };
+
+/* What is left of a job that is over: its end can be asked for, for a while. */
+struct remnant {
+    struct job_id id;
+    struct timer timer;  /* until it goes */
+    struct queue *queue; /* pinned, once it is kept */
+    uint64_t keep_ms;
+    int64_t kept_wall_ms;
+    uint64_t home;  /* of its DONE record */
+    uint64_t lease; /* n of the lease that ended it; 0: none */
+    uint8_t end;    /* enum record_end */
+    bool has_result;
+    uint8_t *result;
+    size_t result_len;
+};
+
+/* Somebody waits for the end of one job. */
+struct wait_ref {
+    struct rq_list link; /* in awaited->refs; points at itself when the job is over */
+    struct waiter *waiter;
+    struct job_id id;
+};
+
+struct awaited {
+    struct job_id id;
+    struct rq_list refs; /* struct wait_ref */
+};
 
 struct waiter_link {
     struct rq_list link;
@@ -156,10 +185,15 @@ struct waiter {
     struct holder *holder;
     struct rq_list of_holder;
     void *cookie;
-    uint32_t ttr_ms; /* GET; 0: each job's own */
-    bool strict;     /* JOIN */
-    uint64_t count;  /* PUT: jobs */
-    size_t witness;  /* JOIN: the link in use, of a queue that is not finished */
+    uint32_t ttr_ms;       /* GET; 0: each job's own */
+    bool strict;           /* JOIN */
+    bool has_barrier;      /* JOIN: stands in the barriers of all its queues */
+    struct job_id barrier; /* the last job that counts */
+    uint64_t left;         /* unfinished jobs up to that one; WAIT: that must end yet */
+    struct wait_ref *refs; /* WAIT: one a job */
+    size_t ref_count;
+    uint64_t count; /* PUT: jobs */
+    size_t witness; /* JOIN: the link in use, of a queue that is not finished */
     struct join_counts before; /* JOIN: sums at the time of the call */
     size_t link_count;
     struct waiter_link links[]; /* GET: each stands in its queue's FIFO */
@@ -178,7 +212,9 @@ struct core {
     struct rq_list recorded; /* queues with a TOTALS in the log, by its age */
     struct rq_heap job_timers, wait_timers, gate_timers;
     struct rq_list openings; /* struct queue */
-    size_t gate_count, putter_count;
+    size_t gate_count, putter_count, wait_count;
+    struct rq_map remnants, awaited; /* by id */
+    struct rq_heap keep_timers;
     bool is_draining;
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;

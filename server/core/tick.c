@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "core/gate.h"
 #include "core/hand.h"
+#include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
 #include "core/waiter.h"
@@ -20,6 +21,7 @@ int64_t core_next_due(const struct core *core)
 {
     const struct timer *job = first_of(&core->job_timers);
     const struct timer *gate = first_of(&core->gate_timers);
+    const struct timer *keep = first_of(&core->keep_timers);
     const struct timer *wait = first_of(&core->wait_timers);
     int64_t due = job == NULL ? INT64_MAX : job->at_ns;
 
@@ -27,6 +29,8 @@ int64_t core_next_due(const struct core *core)
         return 0;
     if (gate != NULL && gate->at_ns < due)
         due = gate->at_ns;
+    if (keep != NULL && keep->at_ns < due)
+        due = keep->at_ns;
     return wait == NULL || due < wait->at_ns ? due : wait->at_ns;
 }
 
@@ -51,7 +55,7 @@ static int fire_job(struct core *core, struct timer *t, struct core_now now,
     if (rc < 0)
         return rc;
     if (job->state == JOB_READY) {
-        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), fx);
+        hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
         return 0;
     }
     job->ready_ns = t->at_ns;
@@ -71,6 +75,16 @@ static int fire_waiter(struct core *core, struct timer *t, struct effects *fx)
     return 0;
 }
 
+static int fire_remnant(struct core *core, struct timer *t, struct core_now now,
+                        struct effects *fx)
+{
+    int rc = effects_reserve(fx, 1);
+
+    if (rc == 0)
+        remnant_fire(core, RQ_CONTAINER_OF(t, struct remnant, timer), now, fx);
+    return rc;
+}
+
 static int serve_gate(struct core *core, size_t max, struct core_now now,
                       struct effects *fx)
 {
@@ -85,6 +99,7 @@ int core_tick(struct core *core, struct core_now now, size_t max, struct effects
     for (size_t fired = 0; fired < max; fired++) {
         struct timer *job = first_of(&core->job_timers);
         struct timer *gate = first_of(&core->gate_timers);
+        struct timer *keep = first_of(&core->keep_timers);
         struct timer *wait = first_of(&core->wait_timers);
         int rc = 0;
 
@@ -96,6 +111,8 @@ int core_tick(struct core *core, struct core_now now, size_t max, struct effects
             rc = serve_gate(core, max - fired, now, fx);
         else if (wait != NULL && wait->at_ns <= now.mono_ns)
             rc = fire_waiter(core, wait, fx);
+        else if (keep != NULL && keep->at_ns <= now.mono_ns)
+            rc = fire_remnant(core, keep, now, fx);
         else
             break;
         if (rc < 0)

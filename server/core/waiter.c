@@ -1,7 +1,8 @@
 /* waiter - somebody waits.
  *
  * A waiting GET is linked into every queue that it names; a waiting JOIN into one of
- * them (join.c); a waiting PUT into the gate of its queue (gate.c).  Either way it is
+ * them (join.c); a waiting PUT into the gate of its queue (gate.c); a WAIT into the
+ * jobs that it names (wait.c).  Either way it is
  * one object, answered once, and leaves all queues together. SPDX-License-Identifier:
  * MIT */
 #include "core/waiter.h"
@@ -15,6 +16,7 @@
 #include "core/limits.h"
 #include "core/queues.h"
 #include "core/timer.h"
+#include "core/wait.h"
 
 static void unpin(struct core *core, struct queue *q)
 {
@@ -75,6 +77,7 @@ int waiter_new(struct core *core, const struct waiter_call *call, struct core_no
     core->getter_count += w->kind == WAITER_GET;
     core->joiner_count += w->kind == WAITER_JOIN;
     core->putter_count += w->kind == WAITER_PUT;
+    core->wait_count += w->kind == WAITER_WAIT;
     if (call->block_ms >= 0)
         timer_arm(core, &core->wait_timers, &w->timer,
                   timer_after_ms(now.mono_ns, call->block_ms));
@@ -89,8 +92,9 @@ static uint32_t *count_of(struct queue *q, const struct waiter *w)
     case WAITER_GET:
         return &q->getter_count;
     case WAITER_JOIN:
-        return &q->joiner_count[w->strict];
+        return w->has_barrier ? &q->barrier_count : &q->joiner_count[w->strict];
     case WAITER_PUT:
+    case WAITER_WAIT: /* in no queue */
         break;
     }
     return &q->gate->putter_count;
@@ -116,6 +120,7 @@ void waiter_free(struct core *core, struct waiter *w)
     struct holder *holder = w->holder;
 
     timer_stop(&core->wait_timers, &w->timer);
+    wait_forget(core, w);
     for (size_t i = 0; i < w->link_count; i++) {
         unlink_one(core, w, &w->links[i]);
         unpin(core, w->links[i].queue);
@@ -127,6 +132,7 @@ void waiter_free(struct core *core, struct waiter *w)
     core->getter_count -= w->kind == WAITER_GET;
     core->joiner_count -= w->kind == WAITER_JOIN;
     core->putter_count -= w->kind == WAITER_PUT;
+    core->wait_count -= w->kind == WAITER_WAIT;
     free(w);
 }
 

@@ -45,6 +45,7 @@ struct conn {
     size_t owed_bytes; /* of resolved replies that are not written */
     bool reading;      /* the reader can be told to stop */
     bool hung_up;      /* the peer sends no more: it may not read either */
+    bool has_left;     /* the reader has ended */
     bool goodbye; /* our last word was an error: linger, so that the peer can read it */
 };
 
@@ -60,7 +61,8 @@ static void on_resolved(struct reply_owner *owner, struct reply *r)
     rio_event_set(&c->resolved);
 }
 
-/* Writes a resolved reply, which is then no longer the caller's. */
+/* Writes a resolved reply, which is then no longer the caller's, unless more of it will
+ * come.  Returns  1: it will; 0; < 0 */
 static int write_reply(struct conn *c, struct reply *r)
 {
     size_t owed = r->out.len;
@@ -76,25 +78,13 @@ static int write_reply(struct conn *c, struct reply *r)
     }
     c->owed_bytes -= owed;
     rio_event_set(&c->drained);
+    if (r->stream != NULL) {
+        reply_again(r);
+        return 1;
+    }
     reply_sent(r);
     reply_free(r);
     return 0;
-}
-
-/* Waits for the slot at the head, writes it. */
-RIO_AWAITS static int send_reply(struct conn *c, struct reply *r)
-{
-    int rc = 0;
-
-    while (!r->resolved && rc == 0) {
-        rio_event_clear(&c->resolved);
-        rc = await(rio_event_wait(&c->resolved));
-    }
-    if (rc < 0) {
-        reply_abandon(r);
-        return rc;
-    }
-    return write_reply(c, r);
 }
 
 /* A peer that takes nothing for a minute is not coming back. */
@@ -112,6 +102,46 @@ RIO_AWAITS static int drain(struct conn *c)
     }
 }
 
+/* Waits for the slot at the head, writes it.  A stream ends with its reader. */
+RIO_AWAITS static int send_reply(struct conn *c, struct reply *r)
+{
+    int rc = 0;
+
+    while (!r->resolved && rc == 0) {
+        if (r->stream != NULL && c->has_left) {
+            reply_abandon(r);
+            return 0;
+        }
+        rio_event_clear(&c->resolved);
+        rc = await(rio_event_wait(&c->resolved));
+    }
+    if (rc < 0) {
+        reply_abandon(r);
+        return rc;
+    }
+    return write_reply(c, r);
+}
+
+/* The same, to the end of a stream; the peer reads, or is waited for. */
+RIO_AWAITS static int send_all(struct conn *c, struct reply *r)
+{
+    int rc;
+
+    do {
+        bool more;
+
+        rc = await(send_reply(c, r));
+        more = rc > 0;
+        if (rc >= 0 && rio_stream_unsent(c->stream) > LIMIT_OUTPUT_BYTES)
+            rc = await(drain(c));
+        if (rc < 0 && more)
+            reply_abandon(r);
+        if (rc >= 0)
+            rc = more;
+    } while (rc > 0);
+    return rc;
+}
+
 static long writer_main(void *arg)
 {
     struct conn *c = arg;
@@ -124,9 +154,7 @@ static long writer_main(void *arg)
             return 0; /* the reader is gone, and all is written */
         if (rc < 0)
             return rc;
-        rc = await(send_reply(c, r));
-        if (rc == 0 && rio_stream_unsent(c->stream) > LIMIT_OUTPUT_BYTES)
-            rc = await(drain(c));
+        rc = await(send_all(c, r));
         if (rc < 0)
             return rc;
     }
@@ -287,6 +315,8 @@ RIO_AWAITS static long serve(struct conn *c)
         rc = await(read_commands(c));
         c->reading = false;
     }
+    c->has_left = true;
+    rio_event_set(&c->resolved);           /* a stream has nobody to tell */
     member_stop_waits(c->client.member);   /* a blocked GET has nobody to serve */
     rio_queue_shutdown(c->replies, false); /* what was issued is still answered */
     /* The end of the reader, even a cancelled one, is no reason to cut the writer

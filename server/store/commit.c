@@ -136,7 +136,7 @@ int commits_append(struct commits *c, const struct record *record, int64_t now_n
     if (rc < 0)
         return rc;
     c->bytes += commit->plain.len - before;
-    if (record_is_home(record->type))
+    if (record_is_home(record))
         ledger_count(c->ledger, commit->seq);
     if (record->type != RECORD_LEASE && record->type != RECORD_TOTALS)
         commit->is_lazy = false;

@@ -84,6 +84,17 @@ static void put_policy(struct sink *s, const struct job_policy *p)
     put_byte(s, p->pri);
 }
 
+/* Of an end that can be asked for: all that is left of the job. */
+static void put_kept(struct sink *s, const struct record *r)
+{
+    if (r->kept_wall_ms == 0)
+        return;
+    put_signed(s, r->kept_wall_ms);
+    put_bytes(s, r->queue);
+    put_varint(s, r->lease);
+    put_byte(s, r->has_result);
+}
+
 static void put_totals(struct sink *s, const struct record_totals *t)
 {
     put_varint(s, t->put);
@@ -100,10 +111,11 @@ static void put_totals(struct sink *s, const struct record_totals *t)
 /* What most jobs do not have; where it is missing it is empty. */
 static void put_rest(struct sink *s, const struct record *r)
 {
-    if (r->policy.ttl_ms == 0 && r->attrs.len == 0)
+    if (r->policy.ttl_ms == 0 && r->policy.keep_ms == 0 && r->attrs.len == 0)
         return;
     put_varint(s, r->policy.ttl_ms);
     put_bytes(s, r->attrs);
+    put_varint(s, r->policy.keep_ms);
 }
 
 static void put_settings(struct sink *s, const struct record_settings *v)
@@ -150,6 +162,7 @@ static void put_payload(struct sink *s, const struct record *r)
     case RECORD_DONE:
         put_byte(s, (uint8_t)r->end);
         put_bytes(s, r->result);
+        put_kept(s, r);
         break;
     case RECORD_QUEUE:
         put_bytes(s, r->queue);
@@ -399,9 +412,10 @@ static int take_put(struct rq_slice *in, struct record *r)
         return RQ_E_MALFORMED;
     if (in->len == 0)
         return 0;
-    if (take_varint(in, UINT64_MAX, &r->policy.ttl_ms) < 0)
+    if (take_varint(in, UINT64_MAX, &r->policy.ttl_ms) < 0 ||
+        take_bytes(in, &r->attrs) < 0)
         return RQ_E_MALFORMED;
-    return take_bytes(in, &r->attrs);
+    return in->len == 0 ? 0 : take_varint(in, UINT64_MAX, &r->policy.keep_ms);
 }
 
 static int take_move(struct rq_slice *in, struct record *r)
@@ -410,6 +424,22 @@ static int take_move(struct rq_slice *in, struct record *r)
         take_bytes(in, &r->error) < 0)
         return RQ_E_MALFORMED;
     return take_put(in, r);
+}
+
+static int take_done(struct rq_slice *in, struct record *r)
+{
+    uint8_t has_result;
+
+    if (take_end(in, &r->end) < 0 || take_bytes(in, &r->result) < 0)
+        return RQ_E_MALFORMED;
+    if (in->len == 0)
+        return 0;
+    if (take_signed(in, &r->kept_wall_ms) < 0 || take_queue(in, &r->queue) < 0 ||
+        take_varint(in, UINT64_MAX, &r->lease) < 0 ||
+        take_choice(in, 0, 1, &has_result) < 0 || r->kept_wall_ms <= 0)
+        return RQ_E_MALFORMED;
+    r->has_result = has_result != 0;
+    return 0;
 }
 
 static int take_state_change(struct rq_slice *in, struct record *r)
@@ -432,8 +462,7 @@ static int take_payload(struct rq_slice in, struct job_id base, struct record *r
     case RECORD_STATE:
         return take_state_change(&in, r);
     case RECORD_DONE:
-        return take_end(&in, &r->end) < 0 ? RQ_E_MALFORMED
-                                          : take_bytes(&in, &r->result);
+        return take_done(&in, r);
     case RECORD_MOVE:
         return take_move(&in, r);
     case RECORD_QUEUE:

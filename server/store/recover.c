@@ -71,7 +71,7 @@ static int replay(struct recover *r, struct entry_id id, struct rq_slice plain,
         return damaged(id, "cannot be read", "restore Redis from a backup", why);
     int rc = ledger_add(r->ledger, &seq);
     while (rc == 0 && (rc = decode_next(&d, &record)) == 1) {
-        if (record_is_home(record.type))
+        if (record_is_home(&record))
             ledger_count(r->ledger, seq); /* first: the replay may forget it at once */
         rc = r->events->replay(r->events->arg, &record, seq);
         if (rc < 0)

@@ -62,7 +62,7 @@ static void get_and_finish(struct bench *b)
     uint64_t lease = b->fx.items[b->fx.count - 1].u.deliver.lease;
     b->fx.count = 0;
     job_view(job, &view);
-    must(core_done(b->core, view.id, lease, rq_slice(NULL, 0), b->now, &b->fx));
+    must(core_done(b->core, view.id, lease, rq_slice(NULL, 0), false, b->now, &b->fx));
     b->fx.count = 0;
     must(core_confirmed(b->core, job, b->now, &b->fx));
     b->fx.count = 0;

@@ -192,6 +192,12 @@ LOOP_TEST(test_COND_07)
     return 0;
 }
 
+static long takes_lock(void *lock)
+{
+    RIO_TRY(await(rio_lock_acquire(lock)));
+    return rio_lock_release(lock);
+}
+
 LOOP_TEST(test_COND_09)
 {
     rio_lock shared = RIO_LOCK_INIT;
@@ -211,7 +217,52 @@ LOOP_TEST(test_COND_09)
     return 0;
 }
 
-SKIP_CASE(test_COND_10, "a lock is a plain struct that belongs to no loop")
+static long takes_and_contends(void *arg)
+{
+    rio_cond *c = arg;
+
+    RIO_TRY(await(rio_lock_acquire(c->lock)));
+    rio_unref(rio_create_task(takes_lock, c->lock)); /* it waits from now on */
+    return await(settle());
+}
+
+static long contends_elsewhere(void *arg)
+{
+    rio_cond *c = arg;
+    long rc;
+
+    EXPECT_EQ(await(rio_lock_acquire(c->lock)), -EINVAL);
+    RIO_WITH_LOCK(c->lock, &rc)
+    {
+        return ERR;
+    }
+    return rc;
+}
+
+static long gives_back(void *arg)
+{
+    rio_cond *c = arg;
+
+    RIO_TRY(rio_lock_release(c->lock));
+    RIO_TRY(await(settle()));
+    return rio_lock_locked(c->lock);
+}
+
+static void test_COND_10(void **state)
+{
+    rio_runner *one = rio_runner_new(loop_test_io()),
+               *two = rio_runner_new(loop_test_io());
+    rio_lock shared = RIO_LOCK_INIT;
+    rio_cond c;
+
+    (void)state;
+    rio_cond_init(&c, &shared);
+    assert_int_equal(rio_runner_run(one, takes_and_contends, &c), 0);
+    assert_int_equal(rio_runner_run(two, contends_elsewhere, &c), -EINVAL);
+    assert_int_equal(rio_runner_run(one, gives_back, &c), 0);
+    rio_runner_free(two);
+    rio_runner_free(one);
+}
 
 LOOP_TEST(test_COND_11)
 {

@@ -95,30 +95,40 @@ static long slow(void *arg)
     return 5;
 }
 
-static long slow_in_thread(void *arg)
+struct told {
+    struct slow slow;
+    int done; /* callbacks of the future */
+};
+
+static void count_done(rio_future *f, void *arg)
 {
-    return await(rio_to_thread(slow, arg));
+    ((struct told *)arg)->done += rio_future_cancelled(f);
 }
 
-static long leaves_it_running(void *arg)
+static long cancels_and_shuts_down(void *arg)
 {
-    struct slow *s = arg;
-    rio_task *t = rio_create_task(slow_in_thread, s);
+    struct told *t = arg;
+    rio_future *f = rio_run_in_executor(NULL, slow, &t->slow, 0);
+    long rc;
 
-    while (!atomic_load(&s->started))
+    RIO_TRY(rio_future_add_done_callback(f, count_done, t));
+    while (!atomic_load(&t->slow.started))
         RIO_TRY(await(rio_sleep(RIO_MS)));
-    rio_task_cancel(t);
-    rio_unref(t);
-    return 0;
+    if (!rio_task_cancel(f) || await(rio_join(f)) != -ECANCELED ||
+        atomic_load(&t->slow.ended))
+        return ERR;
+    rio_unref(f);
+    rc = await(rio_executor_shutdown(NULL, RIO_FOREVER));
+    return atomic_load(&t->slow.ended) ? rc : ERR; /* it went on, and was waited for */
 }
 
 static void test_EXEC_06(void **state)
 {
-    struct slow s = {0};
+    struct told t = {0};
 
     (void)state;
-    assert_int_equal(rio_run(leaves_it_running, &s), 0);
-    assert_true(atomic_load(&s.ended)); /* the loop has waited for it */
+    assert_int_equal(loop_test_run_leaky(cancels_and_shuts_down, &t), 0);
+    assert_int_equal(t.done, 1);
 }
 
 static long slow_in_executor(void *arg)

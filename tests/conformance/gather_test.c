@@ -209,7 +209,21 @@ LOOP_TEST(test_GATHER_09)
     return await(cancel_outer(0));
 }
 
-SKIP_CASE(test_GATHER_10, "gather is a call, not an object that can be cancelled")
+LOOP_TEST(test_GATHER_10)
+{
+    struct party p;
+    rio_future *all;
+
+    invite(&p, 2, 0);
+    all = rio_gather_future(p.f, 2, p.results, 0);
+    EXPECT_EQ(rio_future_set_result(p.f[0], 1), 0);
+    EXPECT_EQ(rio_future_set_result(p.f[1], 2), 0);
+    EXPECT(!rio_task_cancel(all));
+    EXPECT_EQ(await(rio_join_unref(all)), 0);
+    EXPECT(p.results[0] == 1 && p.results[1] == 2);
+    part(&p);
+    return 0;
+}
 
 LOOP_TEST(test_GATHER_11)
 {
@@ -248,18 +262,17 @@ LOOP_TEST(test_GATHER_B)
 
 LOOP_TEST(test_GATHER_14)
 {
+    rio_future *all, *shield;
     struct party p;
-    rio_task *t;
-    rio_future *shield;
 
     invite(&p, 2, 0);
-    t = rio_create_task(gathers, &p);
-    shield = rio_shield_future(t);
+    all = rio_gather_future(p.f, 2, p.results, 0);
+    shield = rio_shield_future(all);
     EXPECT_EQ(await(settle()), 0);
     EXPECT(rio_task_cancel(shield));
     EXPECT_EQ(rio_future_set_result(p.f[0], 1), 0);
     EXPECT_EQ(rio_future_set_result(p.f[1], 2), 0);
-    EXPECT_EQ(await(rio_join_unref(t)), 0);
+    EXPECT_EQ(await(rio_join_unref(all)), 0);
     EXPECT(rio_future_cancelled(shield));
     EXPECT(p.results[0] == 1 && p.results[1] == 2);
     rio_unref(shield);

@@ -1,6 +1,6 @@
-/* qjoin_test - QJOIN: task_done and join of the queue.
+/* qjoin_test - QJOIN: task_done and join of every kind of queue.
  * SPDX-License-Identifier: MIT */
-#include "case.h"
+#include "queue_case.h"
 
 struct shop {
     rio_queue *q;
@@ -10,7 +10,7 @@ struct shop {
 
 static struct shop open_shop(void)
 {
-    return (struct shop){.q = rio_queue_new(sizeof(int), 0)};
+    return (struct shop){.q = ints(0)};
 }
 
 static long worker(void *arg)
@@ -34,7 +34,7 @@ static long joiner(void *arg)
     return await(rio_queue_join(s->q));
 }
 
-LOOP_TEST(test_QJOIN_01)
+QUEUE_CASE(test_QJOIN_01)
 {
     struct shop s = open_shop();
 
@@ -43,7 +43,7 @@ LOOP_TEST(test_QJOIN_01)
     return 0;
 }
 
-LOOP_TEST(test_QJOIN_02)
+QUEUE_CASE(test_QJOIN_02)
 {
     struct shop s = open_shop();
     rio_task *w[2] = {rio_create_task(worker, &s), rio_create_task(worker, &s)};
@@ -61,7 +61,7 @@ LOOP_TEST(test_QJOIN_02)
     return 0;
 }
 
-LOOP_TEST(test_QJOIN_03)
+QUEUE_CASE(test_QJOIN_03)
 {
     struct shop s = open_shop();
     uint64_t turns = stats_now().turns;
@@ -73,7 +73,7 @@ LOOP_TEST(test_QJOIN_03)
     return 0;
 }
 
-LOOP_TEST(test_QJOIN_05)
+QUEUE_CASE(test_QJOIN_05)
 {
     struct shop s = open_shop();
     rio_task *t[2] = {rio_create_task(joiner, &s), rio_create_task(joiner, &s)};
@@ -94,7 +94,7 @@ LOOP_TEST(test_QJOIN_05)
     return 0;
 }
 
-LOOP_TEST(test_QJOIN_06)
+QUEUE_CASE(test_QJOIN_06)
 {
     struct shop s = open_shop();
     rio_task *t;

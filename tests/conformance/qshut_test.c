@@ -1,11 +1,6 @@
-/* qshut_test - QSHUT: shutdown of the queue.
+/* qshut_test - QSHUT: shutdown of every kind of queue.
  * SPDX-License-Identifier: MIT */
-#include "case.h"
-
-static rio_queue *ints(size_t maxsize)
-{
-    return rio_queue_new(sizeof(int), maxsize);
-}
+#include "queue_case.h"
 
 RIO_AWAITS static long getter(void *q)
 {
@@ -44,7 +39,7 @@ RIO_AWAITS static bool is_shut(rio_queue *q)
            rio_queue_get_nowait(q, &item) == -ESHUTDOWN;
 }
 
-LOOP_TEST(test_QSHUT_01)
+QUEUE_CASE(test_QSHUT_01)
 {
     rio_queue *q = ints(0);
     rio_task *t = rio_create_task(getter, q);
@@ -58,7 +53,7 @@ LOOP_TEST(test_QSHUT_01)
     return 0;
 }
 
-LOOP_TEST(test_QSHUT_02)
+QUEUE_CASE(test_QSHUT_02)
 {
     rio_queue *q = ints(1);
     rio_task *p, *j;
@@ -83,7 +78,7 @@ LOOP_TEST(test_QSHUT_02)
     return 0;
 }
 
-LOOP_TEST(test_QSHUT_03)
+QUEUE_CASE(test_QSHUT_03)
 {
     rio_queue *q = ints(0);
     rio_task *j;
@@ -100,7 +95,7 @@ LOOP_TEST(test_QSHUT_03)
     return 0;
 }
 
-LOOP_TEST(test_QSHUT_05)
+QUEUE_CASE(test_QSHUT_05)
 {
     rio_queue *q = ints(0);
     int item;
@@ -116,7 +111,7 @@ LOOP_TEST(test_QSHUT_05)
     return 0;
 }
 
-LOOP_TEST(test_QSHUT_06)
+QUEUE_CASE(test_QSHUT_06)
 {
     for (int immediate = 0; immediate < 2; immediate++) {
         rio_queue *q = ints(2);
@@ -141,7 +136,7 @@ LOOP_TEST(test_QSHUT_06)
     return 0;
 }
 
-LOOP_TEST(test_QSHUT_07)
+QUEUE_CASE(test_QSHUT_07)
 {
     for (int immediate = 0; immediate < 2; immediate++) {
         rio_queue *q = ints(2);
@@ -168,7 +163,7 @@ static long get_and_finish(void *q)
     return rio_queue_task_done(q);
 }
 
-LOOP_TEST(test_QSHUT_09)
+QUEUE_CASE(test_QSHUT_09)
 {
     rio_queue *q = ints(0);
     rio_task *t[4];
@@ -214,7 +209,7 @@ static long consumer(void *arg)
     }
 }
 
-LOOP_TEST(test_QSHUT_10)
+QUEUE_CASE(test_QSHUT_10)
 {
     for (int immediate = 0; immediate < 2; immediate++) {
         struct market m = {.q = ints(3), .immediate = immediate == 1};
@@ -231,7 +226,7 @@ LOOP_TEST(test_QSHUT_10)
     return 0;
 }
 
-LOOP_TEST(test_QSHUT_11)
+QUEUE_CASE(test_QSHUT_11)
 {
     for (int k = 0; k < 2; k++) { /* whichever comes first */
         rio_queue *q = ints(0);

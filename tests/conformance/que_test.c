@@ -1,11 +1,6 @@
-/* que_test - QUE: the queue.  Items are ints.
+/* que_test - QUE: the queue, first in, first out, where nothing else is said.
  * SPDX-License-Identifier: MIT */
-#include "case.h"
-
-static rio_queue *ints(size_t maxsize)
-{
-    return rio_queue_new(sizeof(int), maxsize);
-}
+#include "queue_case.h"
 
 struct user {
     rio_queue *q;
@@ -43,7 +38,7 @@ static int add(rio_queue *q, int item)
     return rio_queue_put_nowait(q, &item);
 }
 
-LOOP_TEST(test_QUE_01)
+QUEUE_CASE(test_QUE_01)
 {
     rio_queue *q = ints(0), *one = ints(1);
 
@@ -63,16 +58,17 @@ LOOP_TEST(test_QUE_01)
     return 0;
 }
 
-LOOP_TEST(test_QUE_02)
+QUEUE_CASE(test_QUE_02)
 {
+    const int order[KINDS][3] = {{1, 3, 2}, {2, 3, 1}, {1, 2, 3}};
     rio_queue *q = ints(0);
 
     EXPECT_EQ(add(q, 1), 0);
     EXPECT_EQ(add(q, 3), 0);
     EXPECT_EQ(add(q, 2), 0);
-    EXPECT_EQ(take(q), 1);
-    EXPECT_EQ(take(q), 3);
-    EXPECT_EQ(take(q), 2);
+    for (int i = 0; i < 3; i++)
+        EXPECT_EQ(take(q), order[kind][i]);
+    EXPECT(rio_queue_empty(q));
     rio_queue_free(q);
     return 0;
 }
@@ -111,7 +107,7 @@ static long add_seven(void *q)
     return add(q, 7);
 }
 
-LOOP_TEST(test_QUE_05)
+QUEUE_CASE(test_QUE_05)
 {
     struct user u = {.q = ints(0)};
     rio_task *t = rio_create_task(get_one, &u);
@@ -122,7 +118,7 @@ LOOP_TEST(test_QUE_05)
     return 0;
 }
 
-LOOP_TEST(test_QUE_06)
+QUEUE_CASE(test_QUE_06)
 {
     rio_queue *q = ints(0);
 
@@ -133,7 +129,7 @@ LOOP_TEST(test_QUE_06)
     return 0;
 }
 
-LOOP_TEST(test_QUE_07)
+QUEUE_CASE(test_QUE_07)
 {
     rio_queue *q = ints(1);
 
@@ -145,7 +141,7 @@ LOOP_TEST(test_QUE_07)
     return 0;
 }
 
-LOOP_TEST(test_QUE_09)
+QUEUE_CASE(test_QUE_09)
 {
     rio_queue *q = ints(1);
     struct user a = {.q = q, .item = 'a'}, b = {.q = q, .item = 'b'};
@@ -198,7 +194,7 @@ static long get_what_is_there(void *arg)
     return got;
 }
 
-LOOP_TEST(test_QUE_10)
+QUEUE_CASE(test_QUE_10)
 {
     struct user one = {.q = ints(1)}, two = {.q = ints(2)};
     rio_task *t[7] = {
@@ -218,7 +214,7 @@ LOOP_TEST(test_QUE_10)
     return 0;
 }
 
-LOOP_TEST(test_QUE_11)
+QUEUE_CASE(test_QUE_11)
 {
     struct user u = {.q = ints(0)};
 
@@ -251,7 +247,7 @@ LOOP_TEST(test_QUE_13)
     return 0;
 }
 
-LOOP_TEST(test_QUE_14)
+QUEUE_CASE(test_QUE_14)
 {
     rio_queue *q = ints(0);
     struct user u[3] = {{.q = q}, {.q = q}, {.q = q}};
@@ -273,7 +269,7 @@ LOOP_TEST(test_QUE_14)
     return 0;
 }
 
-LOOP_TEST(test_QUE_15)
+QUEUE_CASE(test_QUE_15)
 {
     struct user u = {.q = ints(1), .item = 2};
     rio_task *t;
@@ -293,7 +289,7 @@ LOOP_TEST(test_QUE_15)
     return 0;
 }
 
-LOOP_TEST(test_QUE_17)
+QUEUE_CASE(test_QUE_17)
 {
     rio_queue *q = ints(1);
     struct user u[3] = {
@@ -317,7 +313,7 @@ LOOP_TEST(test_QUE_17)
     return 0;
 }
 
-LOOP_TEST(test_QUE_18)
+QUEUE_CASE(test_QUE_18)
 {
     struct user u = {.q = ints(0)};
     rio_task *t = rio_create_task(get_one, &u);
@@ -330,7 +326,7 @@ LOOP_TEST(test_QUE_18)
     return 0;
 }
 
-LOOP_TEST(test_QUE_19)
+QUEUE_CASE(test_QUE_19)
 {
     struct user u = {.q = ints(1), .item = 2};
     rio_task *t;
@@ -368,7 +364,7 @@ LOOP_TEST(test_QUE_21)
     return 0;
 }
 
-LOOP_TEST(test_QUE_22)
+QUEUE_CASE(test_QUE_22)
 {
     rio_queue *q = ints(0);
 

@@ -16,7 +16,7 @@ static long returns_42(void *unused)
 static void test_RUN_01(void **state)
 {
     (void)state;
-    assert_int_equal(rio_run(returns_42, NULL), 42);
+    assert_int_equal(loop_test_main(returns_42, NULL), 42);
     assert_null(rio_get_running_loop());
 }
 
@@ -30,16 +30,16 @@ static long fails_with_spam(void *unused)
 static void test_RUN_02(void **state)
 {
     (void)state;
-    assert_int_equal(rio_run(fails_with_spam, NULL), ERR);
+    assert_int_equal(loop_test_main(fails_with_spam, NULL), ERR);
     assert_string_equal(rio_task_error(NULL), "spam");
 }
 
 static void test_RUN_03(void **state)
 {
     (void)state;
-    assert_int_equal(rio_run(NULL, NULL), -EINVAL);
+    assert_int_equal(loop_test_main(NULL, NULL), -EINVAL);
     assert_null(rio_get_running_loop());
-    assert_int_equal(rio_run(returns_42, NULL), 42);
+    assert_int_equal(loop_test_main(returns_42, NULL), 42);
 }
 
 struct hanging {
@@ -64,7 +64,7 @@ static void test_RUN_05(void **state)
     int64_t start = rio_now();
 
     (void)state;
-    assert_int_equal(rio_run(leaves_a_task, &h), 123);
+    assert_int_equal(loop_test_main(leaves_a_task, &h), 123);
     assert_true(rio_now() - start < LONG_SLEEP);
     assert_true(rio_future_done(h.t));
     assert_true(rio_future_cancelled(h.t));
@@ -78,7 +78,7 @@ static void test_RUN_06(void **state)
     struct hanging h = {.job = {.delay = LONG_SLEEP, .answer = ERR}};
 
     (void)state;
-    assert_int_equal(rio_run(leaves_a_task, &h), 123);
+    assert_int_equal(loop_test_main(leaves_a_task, &h), 123);
     assert_int_equal(h.reports.count, 1);
     assert_int_equal(h.reports.err, ERR);
     assert_non_null(strstr(h.reports.what, "during shutdown"));
@@ -131,7 +131,7 @@ static void test_RUN_07(void **state)
     struct numbers n = {0};
 
     (void)state;
-    assert_int_equal(rio_run(fails_with_a_generator, &n), ERR2);
+    assert_int_equal(loop_test_main(fails_with_a_generator, &n), ERR2);
     assert_int_equal(rio_future_result(n.t), ERR);
     assert_true(n.closed);
     rio_unref(n.t);
@@ -145,7 +145,7 @@ static long tells_loop(void *arg)
 
 static void test_RUN_09(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     rio_loop *a = NULL, *b = NULL;
 
     (void)state;
@@ -163,7 +163,7 @@ static void test_RUN_09(void **state)
 
 static void test_RUN_10(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
 
     (void)state;
     assert_int_equal(rio_runner_close(r), 0);
@@ -179,7 +179,7 @@ static long counts(void *arg)
 
 static void test_RUN_11(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     int ran = 0;
 
     (void)state;
@@ -190,7 +190,29 @@ static void test_RUN_11(void **state)
     rio_runner_free(r);
 }
 
-SKIP_CASE(test_RUN_13, "the main of each run starts with the default values")
+static const rio_ctxvar number = {NULL};
+
+static long swaps_number(void *value)
+{
+    long old = (long)(intptr_t)rio_ctxvar_get(&number);
+
+    RIO_TRY(await(rio_yield()));
+    RIO_TRY(rio_ctxvar_set(&number, value));
+    return old;
+}
+
+static void test_RUN_13(void **state)
+{
+    rio_runner *r = rio_runner_new(loop_test_io()),
+               *other = rio_runner_new(loop_test_io());
+
+    (void)state;
+    for (intptr_t i = 0; i < 3; i++)
+        assert_int_equal(rio_runner_run(r, swaps_number, (void *)(i + 1)), i);
+    assert_int_equal(rio_runner_run(other, swaps_number, NULL), 0);
+    rio_runner_free(r);
+    rio_runner_free(other);
+}
 
 static long interrupt(void *unused)
 {
@@ -214,7 +236,7 @@ static void test_RUN_14(void **state)
     long rc = 0;
 
     (void)state;
-    assert_int_equal(rio_run(loops_for_ever, &rc), -EINTR);
+    assert_int_equal(loop_test_main(loops_for_ever, &rc), -EINTR);
     assert_int_equal(rc, -ECANCELED);
 }
 
@@ -232,7 +254,7 @@ static void test_RUN_15(void **state)
     rio_future *f = NULL;
 
     (void)state;
-    assert_int_equal(rio_run(waits_for_ever, &f), -EINTR);
+    assert_int_equal(loop_test_main(waits_for_ever, &f), -EINTR);
     assert_true(rio_future_cancelled(f));
     rio_unref(f);
 }
@@ -255,7 +277,7 @@ static void test_RUN_17(void **state)
 
     (void)state;
     if (pid == 0)
-        _exit((int)rio_run(ignores_the_first, NULL));
+        _exit((int)loop_test_main(ignores_the_first, NULL));
     assert_true(pid > 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status));
@@ -284,28 +306,28 @@ static void test_RUN_18(void **state)
     (void)state;
     assert_int_equal(sigaction(SIGINT, &own, &old), 0);
     own_interrupts = 0;
-    assert_int_equal(rio_run(interrupts_itself, NULL), 0);
+    assert_int_equal(loop_test_main(interrupts_itself, NULL), 0);
     assert_int_equal(own_interrupts, 1);
     assert_int_equal(sigaction(SIGINT, &old, &now), 0);
     assert_ptr_equal(now.sa_handler, on_own_interrupt);
-    assert_int_equal(rio_run(returns_42, NULL), 42);
+    assert_int_equal(loop_test_main(returns_42, NULL), 42);
     assert_int_equal(sigaction(SIGINT, NULL, &now), 0);
     assert_ptr_equal(now.sa_handler, old.sa_handler);
 }
 
 static long sleeps_20_ms(void *unused)
 {
+    int64_t start = rio_now();
+
     (void)unused;
-    return await(rio_sleep(20 * RIO_MS));
+    RIO_TRY(await(rio_sleep(20 * RIO_MS)));
+    return rio_now() - start >= 20 * RIO_MS ? 0 : ERR;
 }
 
 static void test_RUN_19(void **state)
 {
-    int64_t start = rio_now();
-
     (void)state;
-    assert_int_equal(rio_run(sleeps_20_ms, NULL), 0);
-    assert_true(rio_now() - start >= 20 * RIO_MS);
+    assert_int_equal(loop_test_main(sleeps_20_ms, NULL), 0);
 }
 
 struct nested {
@@ -324,7 +346,7 @@ static long runs_again(void *arg)
 
 static void test_RUN_21(void **state)
 {
-    struct nested n = {.r = rio_runner_new(0)};
+    struct nested n = {.r = rio_runner_new(loop_test_io())};
 
     (void)state;
     assert_int_equal(rio_runner_run(n.r, runs_again, &n), -EBUSY);
@@ -358,7 +380,7 @@ static long cancels(void *arg)
 
 static void test_RUN_22(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     struct stops s = {0};
 
     (void)state;
@@ -386,7 +408,7 @@ static long is_broken_off(void *unused)
 
 static void test_RUN_23(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
 
     (void)state;
     assert_int_equal(rio_runner_run(r, is_broken_off, NULL), -EINTR);
@@ -405,7 +427,7 @@ static long closes_its_loop(void *runner)
 
 static void test_RUN_25(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
 
     (void)state;
     assert_int_equal(rio_runner_run(r, closes_its_loop, r), 7);
@@ -414,7 +436,7 @@ static void test_RUN_25(void **state)
 
 static void test_RUN_26(void **state)
 {
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     struct job j = {0};
 
     (void)state;

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""summary - how many cases of each area pass, are skipped, fail; and that none is missing.
+"""summary - how many cases of each area pass on each backend; and that none is missing.
 
-    summary.py DIRECTORY     where the programs conformance.<AREA> are
+    summary.py DIRECTORY           where the programs conformance.<AREA> are
+    summary.py DIRECTORY --show    prints again what the last run counted, once
 
 Every id of ids.txt must be defined once and listed once in the sources beside this file,
-and every skipped case must be named in docs/rio/conformance.md.
+and pass on every backend or be skipped and named in docs/rio/conformance.md.
 SPDX-License-Identifier: MIT
 """
 import collections
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -15,7 +17,8 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, '..', '..', 'docs', 'rio', 'conformance.md')
-DEFINED = re.compile(r'^(?:LOOP_TEST|SKIP_CASE|static void )\(?test_([A-Z]+_\w+)\(?', re.M)
+BACKENDS = {'io_uring': None, 'epoll': 'epoll', 'simulated': 'sim'}
+DEFINED = re.compile(r'^(?:LOOP_TEST|QUEUE_CASE|SKIP_CASE|static void )\(?test_([A-Z]+_\w+)\(?', re.M)
 LISTED = re.compile(r'cmocka_unit_test\w*\(test_([A-Z]+_\w+)')
 RESULT = re.compile(r'^\[\s*(OK|SKIPPED|FAILED|ERROR)\s*\] test_([A-Z]+_\w+)', re.M)
 
@@ -46,16 +49,30 @@ def check_sources(ids):
     return wrong
 
 
-def run_area(directory, area):
-    """Returns {case: result} of one program."""
+def run_area(directory, area, io):
+    """Returns {case: result} of one program on one backend."""
     program = os.path.join(directory, 'conformance.' + area)
+    env = {k: v for k, v in os.environ.items() if k != 'RIO_TEST_IO'}
+    if io:
+        env['RIO_TEST_IO'] = io
     try:
         done = subprocess.run([program], capture_output=True, text=True, timeout=100,
-                              check=False)
+                              check=False, env=env)
     except (OSError, subprocess.TimeoutExpired) as e:
         print(f'{area}: {e}')
         return {}
     return {case: result for result, case in RESULT.findall(done.stdout + done.stderr)}
+
+
+def run_all(directory, areas):
+    """Returns {backend: {case: result}}."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = {(name, area): pool.submit(run_area, directory, area, io)
+                for name, io in BACKENDS.items() for area in areas}
+    found = {name: {} for name in BACKENDS}
+    for (name, _), job in jobs.items():
+        found[name].update(job.result())
+    return found
 
 
 def table_ids():
@@ -63,27 +80,56 @@ def table_ids():
         return {m.replace('-', '_') for m in re.findall(r'^\|\s*([A-Z]+-\w+)', f.read(), re.M)}
 
 
-def main():
-    ids = known_ids()
-    wrong = check_sources(ids)
-    areas = list(dict.fromkeys(case.split('_')[0] for case in ids))
-    named = table_ids()
-    total = collections.Counter()
-    print('area     passed skipped failed')
+def count(cases, results):
+    return sum(results.get(case) == 'OK' for case in cases)
+
+
+def table(ids, areas, found):
+    """Yields the lines: how many of an area's cases pass, on each backend."""
+    yield 'passed    ' + ''.join(f'{name:>12}' for name in found)
     for area in areas:
-        results = run_area(sys.argv[1], area)
-        count = collections.Counter()
-        for case in (c for c in ids if c.split('_')[0] == area):
-            result = results.get(case, 'FAILED')
-            count['failed' if result in ('FAILED', 'ERROR') else result] += 1
+        cases = [case for case in ids if case.split('_')[0] == area]
+        yield f'{area:10}' + ''.join(
+            f'{f"{count(cases, results)} of {len(cases)}":>12}' for results in found.values())
+    for priority in sorted(set(ids.values())):
+        cases = [case for case, p in ids.items() if p == priority]
+        for name, results in found.items():
+            skipped = sum(results.get(case) == 'SKIPPED' for case in cases)
+            note = f', {skipped} skipped: docs/rio/conformance.md says why' if skipped else ''
+            yield (f'P{priority}: {count(cases, results)} of {len(cases)} '
+                   f'pass on {name}{note}')
+
+
+def check_results(ids, found):
+    named = table_ids()
+    for name, results in found.items():
+        for case in ids:
+            result = results.get(case, 'missing')
             if result == 'SKIPPED' and case not in named:
-                wrong.append(f'{case} is skipped: docs/rio/conformance.md must say why')
-        print(f'{area:8}{count["OK"]:7}{count["SKIPPED"]:8}{count["failed"]:7}')
-        total.update(count)
-    print(f'{"all":8}{total["OK"]:7}{total["SKIPPED"]:8}{total["failed"]:7}')
-    for line in wrong:
-        print(line)
-    return 1 if wrong or total['failed'] else 0
+                yield f'{case} is skipped on {name}: docs/rio/conformance.md must say why'
+            elif result not in ('OK', 'SKIPPED'):
+                yield f'{case} on {name}: {result}'
+
+
+def main():
+    directory = sys.argv[1]
+    report = os.path.join(directory, 'conformance.txt')
+    if sys.argv[2:] == ['--show']:  # after a run of ctest: what it counted, once
+        if os.path.exists(report):
+            with open(report, encoding='utf-8') as f:
+                print('\n' + f.read(), end='')
+            os.remove(report)
+        return 0
+    ids = known_ids()
+    areas = list(dict.fromkeys(case.split('_')[0] for case in ids))
+    wrong = check_sources(ids)
+    found = run_all(directory, areas)
+    lines = list(table(ids, areas, found))
+    wrong.extend(check_results(ids, found))
+    with open(report, 'w', encoding='utf-8') as f:
+        f.write('\n'.join(lines + wrong) + '\n')
+    print('\n'.join(lines + wrong))
+    return 1 if wrong else 0
 
 
 if __name__ == '__main__':

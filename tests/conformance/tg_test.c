@@ -332,7 +332,38 @@ LOOP_TEST(test_TG_17)
     return 0;
 }
 
-SKIP_CASE(test_TG_18, "an error that is more fatal than others does not exist in C")
+struct leaver {
+    bool left;
+};
+
+static long leaves_slowly(void *arg)
+{
+    struct leaver *l = arg;
+    long rc = await(rio_sleep(LONG_SLEEP));
+
+    for (int i = 0; i < 3; i++)
+        RIO_TRY(await(rio_yield()));
+    l->left = true;
+    return rc;
+}
+
+/* No error in C is more fatal than others: an ordinary one. */
+LOOP_TEST(test_TG_18)
+{
+    struct leaver l[2] = {{false}};
+    rio_group g;
+
+    EXPECT_EQ(rio_group_enter(&g), 0);
+    for (int i = 0; i < 2; i++)
+        rio_group_spawn(&g, leaves_slowly, &l[i]);
+    EXPECT_EQ(await(settle()), 0);
+    EXPECT_EQ(await(rio_group_exit(&g, ERR)), ERR);
+    EXPECT(l[0].left && l[1].left);
+    EXPECT_EQ(g.nerrors, 1);
+    EXPECT(g.errors[0].err == ERR && g.errors[0].task == NULL);
+    rio_group_destroy(&g);
+    return 0;
+}
 
 static long waits_in_exit(void *arg)
 {

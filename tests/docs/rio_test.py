@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""rio_test - docs/rio.md is what it says: each program of it is compiled against librio, run,
+"""rio_test - librio's guide is what it says: each program of it is compiled against librio, run,
 and must print the block that follows it.
 SPDX-License-Identifier: MIT
 """
@@ -12,7 +12,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ['RINGQ_BUILD'])
-PAGE = (ROOT / 'docs/rio.md').read_text(encoding='utf-8')
+PAGES = ('docs/rio.md', 'docs/rio/porting.md', 'docs/rio/simulation.md')
 PROGRAM = re.compile(r'^```c\n(.*?)^```\n\n```text\n(.*?)^```$', re.M | re.S)
 
 
@@ -24,10 +24,14 @@ def cache(name):
 
 
 class Guide(unittest.TestCase):
-    def test_every_program_prints_what_the_page_shows(self):
-        programs = PROGRAM.findall(PAGE)
-        self.assertEqual(len(programs), len(re.findall(r'^```c$', PAGE, re.M)))
-        self.assertGreater(len(programs), 5)
+    def test_every_program_prints_what_its_page_shows(self):
+        programs = []
+        for page in PAGES:
+            text = (ROOT / page).read_text(encoding='utf-8')
+            found = PROGRAM.findall(text)
+            self.assertEqual(len(found), len(re.findall(r'^```c$', text, re.M)), page)
+            self.assertGreater(len(found), 2, page)
+            programs += found
         sanitizers = [f'-fsanitize={s}' for s in cache('RINGQ_SANITIZE').split(';') if s]
         env = {**os.environ, 'ASAN_OPTIONS': 'detect_stack_use_after_return=0'}
         with tempfile.TemporaryDirectory(prefix='ringq-docs-') as home:

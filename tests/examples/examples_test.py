@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """examples_test - the demo programs print what the tutorials promise, when they promise it.
 
-    examples_test.py TABLE.txt [PROGRAM ...]
+    examples_test.py TABLE.txt [PROGRAM ...] [--epoll]
 
 A table is a list of runs, each ended by an empty line:
 
@@ -12,12 +12,14 @@ A table is a list of runs, each ended by an empty line:
     0.1 /value \\d+/                   a regular expression for the whole line
     - a line                          whenever
     0.1 end                           the last line: how long the program took
-    ! slow step                       a line of stderr holds this; in order
+    ! slow step                       a line of stderr holds this text or /regular
+                                      expression/; in order
     = 1                               the exit status, else 0
 
 `sim` is the simulated backend, whose times are exact.  `real` is the real clock at a tenth
 of the time: nothing comes early, the order is the table's, and late is what takes LATE s
-more.  A program that prints on stderr what the table does not have, fails.
+more; --epoll puts these on epoll.  A program that prints on stderr where the table has
+nothing, fails.
 SPDX-License-Identifier: MIT
 """
 import concurrent.futures
@@ -67,6 +69,12 @@ def matches(expected, line):
     return expected.removeprefix('~') == line
 
 
+def holds(expected, line):
+    if len(expected) > 1 and expected[0] == expected[-1] == '/':
+        return re.search(expected[1:-1], line) is not None
+    return expected in line
+
+
 def same_time(mode, expected, got):
     if expected is None:
         return True
@@ -110,7 +118,7 @@ def judge(run, mode, result):
             yield f'at {second} s instead of {when} s: {line}'
     complaints = iter(result.stderr.splitlines())
     for text in run.stderr:
-        if not any(text in line for line in complaints):
+        if not any(holds(text, line) for line in complaints):
             yield f'missing on stderr: {text}'
     if result.stderr and not run.stderr:
         yield 'nothing may stand on stderr'
@@ -118,10 +126,10 @@ def judge(run, mode, result):
         yield f'exit status {result.returncode} instead of {run.status}'
 
 
-def play(run, mode):
+def play(run, mode, options):
     """Returns a report, or an empty string when all is as the table says."""
     program, *args = run.command
-    how = ['--sim'] if mode == 'sim' else ['--scale', str(SCALE)]
+    how = ['--sim'] if mode == 'sim' else ['--scale', str(SCALE), *options]
     with tempfile.TemporaryDirectory(prefix='rio-demo-') as home:
         try:
             result = subprocess.run([PROGRAMS / program, '--times', *how, *args], text=True, cwd=home, env=ENV,
@@ -135,16 +143,18 @@ def play(run, mode):
     return f'{run} ({mode}): ' + '; '.join(wrong) + '\n' + indented
 
 
-def main(table, only):
+def main(table, *words):
+    only = [word for word in words if not word.startswith('--')]
+    options = [word for word in words if word.startswith('--')]
     entries = re.split(r'\n\s*\n', (HOME / table).read_text(encoding='utf-8').strip())
     runs = [Run(text) for text in entries if re.search(r'^\[', text, re.M)]
     todo = [(run, mode) for run in runs for mode in run.modes if not only or run.command[0] in only]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        reports = [text for text in pool.map(lambda job: play(*job), todo) if text]
+        reports = [text for text in pool.map(lambda job: play(*job, options), todo) if text]
     sys.stdout.write(''.join(reports))
     print(f'{len(todo) - len(reports)} of {len(todo)} runs are as the table says')
     sys.exit(1 if reports or not todo else 0)
 
 
 if __name__ == '__main__':
-    main(sys.argv[1], sys.argv[2:])
+    main(*sys.argv[1:])

@@ -180,6 +180,8 @@ static void try_managing(const struct rq_cmd *cmd)
     struct rq_queue_set said;
     struct rq_shutdown shutdown;
     struct rq_pause pause;
+    struct rq_watch watch;
+    struct rq_wait wait;
     struct rq_purge purge;
     struct rq_kick kick;
     struct rq_ids ids;
@@ -204,6 +206,12 @@ static void try_managing(const struct rq_cmd *cmd)
     }
     if (check(rq_pause_parse(cmd, &pause, &why), &why))
         ASSERT(pause.in || pause.out);
+    if (check(rq_wait_parse(cmd, &wait, &why), &why)) {
+        check_ids(&wait.ids);
+        ASSERT(wait.ids.count >= 1 && wait.ids.count <= RQ_WAIT_IDS_MAX);
+    }
+    if (check(rq_watch_parse(cmd, &watch, &why), &why))
+        ASSERT(watch.every_ms >= RQ_WATCH_MIN_MS && watch.every_ms <= RQ_WATCH_MAX_MS);
     (void)check(rq_shutdown_parse(cmd, &shutdown, &why), &why);
     if (check(rq_reschedule_parse(cmd, &to, &why), &why))
         ASSERT(to.id.n == 0 && to.delay_ms >= -1 && to.delay_ms <= RQ_DELAY_MAX_MS);

@@ -31,6 +31,11 @@ class Librio(installed.Installed):
     def test_it_needs_nothing_but_the_c_library_and_liburing(self):
         self.assertEqual(self.needed_beyond_the_c_library(), ['liburing.so.2'])
 
+    def test_gdb_finds_its_script_beside_the_library(self):
+        scripts = list(self.prefix.glob('share/gdb/auto-load/**/librio.so.*-gdb.py'))
+        self.assertEqual(len(scripts), 1)
+        self.assertIn(scripts[0].name[:-len('-gdb.py')], [f.name for f in self.libdir.iterdir()])
+
     def test_a_program_builds_by_pkg_config_and_runs(self):
         program = self.compile(HERE / 'foreign/rio.c', self.home / 'shared')
         self.assertEqual(self.run_(program).stdout, 'hello\nworld\n')

@@ -23,6 +23,16 @@ class Get(ringqd.SharedTest):
         self.assertIsNotNone(self.c.get_now(self.q))
         self.assertIsNone(self.connect().get_now(self.q))
 
+    def test_queues_with_weights_take_turns(self):
+        often, rarely = f'{self.q}.often', f'{self.q}.rarely'
+        for queue in (often, rarely):
+            self.c.call('MPUT', queue, 'BODIES', 300, *range(300))
+        jobs = self.c.call('GET', f'{often}:9,{rarely}:1', 'COUNT', 300)
+        first = sum(resp.as_job(job)['queue'] == often for job in jobs)
+        self.assertGreater(first, 240)  # 270 are expected
+        self.assertLess(first, 300)
+        self.refuses(self.c, 'BADARG', 'GET', f'{often}:9,{rarely}')
+
     def test_block_0_does_not_wait(self):
         self.assertIsNone(self.c.get_now(self.q))
 

@@ -108,6 +108,14 @@ class Join(ringqd.SharedTest):
         replies = self.c.pipeline([('PUT', self.q, 'x'), ('JOIN', self.q, 'BLOCK', 0)])
         self.assertIsNone(replies[1])
 
+    def test_a_barrier_does_not_wait_for_what_is_put_later(self):
+        self.c.put(self.q, 'x')
+        waiting = self.joining(self.q, 'BARRIER')
+        self.c.put(self.q, 'later')
+        self.c.done(self.c.get(self.q)['lease'])
+        self.assertEqual(self.counts(waiting.read())['done'], 1)
+        self.assertEqual(self.c.call('QSIZE', self.q), 1)
+
     def test_bad_words_are_refused(self):
         for words in ([''], ['a b'], [self.q, 'BLOCK'], [self.q, 'BLOCK', -1], [self.q, 'STRICT', 'STRICT'],
                       [self.q, 'SOON']):

@@ -4,7 +4,6 @@
 SPDX-License-Identifier: MIT
 """
 import time
-import unittest
 
 import resp
 import ringqd
@@ -249,4 +248,4 @@ class Restart(ringqd.Test):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    ringqd.main()

@@ -16,6 +16,9 @@ ALLOWED = {
     'common/wire':   'base wire',
     'common/sec':    'base sec',
     'common/rio':    'base rio',
+    'common/rio/examples/databases': 'rio/rio.h',
+    'common/rio-http': 'base rio/rio.h rio/http.h rio-http',
+    'common/rio-http/examples': 'rio/rio.h rio/http.h',
     'server/core':   'base core',
     'server/store':  'base rio core/record.h store',
     'server/broker': 'base rio core store broker',
@@ -29,12 +32,15 @@ ALLOWED = {
     'client/include': 'ringq',
     'client/examples': 'ringq rio',
 }
-LAYERS = 'base wire sec rio core store broker api net ops ringq lib cli server'.split()
+LAYERS = 'base wire sec rio rio-http core store broker api net ops ringq lib cli server'.split()
 
 #    foreign header    only in (one place each that knows it)
 FOREIGN = {
     'liburing.h': ['common/rio'],
-    'hiredis/':   ['server/store'],
+    'hiredis/':   ['server/store', 'common/rio/examples/databases'],
+    'sqlite3.h':  ['common/rio/examples/databases'],
+    'curl/':      ['common/rio-http'],
+    'microhttpd.h': ['common/rio-http'],
     'sodium.h':   ['common/sec', 'server/store'],
     'cmocka.h':   [],
 }

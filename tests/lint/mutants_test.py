@@ -20,6 +20,7 @@ CLEAN = {
                         'RIO_AWAITS RQ_MUST_CHECK int\nrio_read(int fd);\n'
                         'typedef RIO_AWAITS int (*rio_fn)(void);\n'
                         '#ifdef __cplusplus\nextern "C" {\n#endif\nint rio_plain(void);\n',
+    'common/rio-http/server.c': '#include "rio/rio.h"\n',
     'common/rio/sleep.c': '#include "rio/rio.h"\n#include "base/clock.h"\n#include <liburing.h>\n'
                           'RIO_AWAITS int rio_sleep(long ns)\n{\n'
                           '    return await(rio_read(0)); /* not rio_read(0) */\n}\n',
@@ -51,12 +52,14 @@ MUTANTS = [
     ('layers', 'server/core/job.c', '#  include   "store/store.h"', 'may not include store/store.h'),
     ('layers', 'common/base/clock.c', '#include "wire/resp.h"', 'common/base may not include'),
     ('layers', 'common/rio/sleep.c', '#include "wire/resp.h"', 'common/rio may not include'),
+    ('layers', 'common/rio-http/server.c', '#include "rio/task.h"', 'common/rio-http may not include rio/task.h'),
+    ('layers', 'common/rio/sleep.c', '#include <curl/curl.h>', 'only common/rio-http may'),
     ('layers', 'client/cli/main.c', '#include "base/buf.h"', 'client/cli may not include base/buf.h'),
     ('layers', 'client/cli/main.c', '#include <base/buf.h>', 'client/cli may not include base/buf.h'),
     ('layers', 'server/core/job.c', '#include "job.h"', 'names no layer'),
     ('layers', 'server/core/job.c', '#include "../store/store.h"', 'names no layer'),
     ('layers', 'server/core/job.c', '#include <liburing.h>', 'only common/rio may'),
-    ('layers', 'server/api/put.c', '#include <hiredis/hiredis.h>', 'only server/store may'),
+    ('layers', 'server/api/put.c', '#include <hiredis/hiredis.h>', 'only server/store'),
     ('banned', 'server/core/job.c', 'int x(char *s) { return atoi(s); }', 'atoi() is banned: use'),
     ('banned', 'server/core/job.c', 'int x(char *s) { return sprintf\n(s, ""); }', 'sprintf() is banned'),
     ('banned', 'tests/unit/base/x_test.c', 'int x(void) { return rand(); }', 'rand() is banned'),

@@ -1,8 +1,9 @@
-/* alloc - the n-th allocation fails on demand.
+/* alloc - the n-th allocation fails on demand.  Threads may allocate meanwhile.
  * SPDX-License-Identifier: MIT */
 #include "support/alloc.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 /* The names that the linker's --wrap gives. */
@@ -15,29 +16,44 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *ptr, size_t size);
 void *__wrap_reallocarray(void *ptr, size_t count, size_t size);
 
-static long left = -1; /* < 0: without limit */
-static bool failed;
+static atomic_long limit = -1; /* the one that fails; < 0: none */
+static atomic_long made;       /* since the limit was set */
+static atomic_bool later_too, failed;
+
+static void set(long n, bool also_later)
+{
+    atomic_store(&limit, -1);
+    atomic_store(&made, 0);
+    atomic_store(&failed, false);
+    atomic_store(&later_too, also_later);
+    atomic_store(&limit, n);
+}
 
 void alloc_fail_after(long n)
 {
-    left = n;
-    failed = false;
+    set(n, true);
+}
+
+void alloc_fail_only(long n)
+{
+    set(n, false);
 }
 
 bool alloc_has_failed(void)
 {
-    return failed;
+    return atomic_load(&failed);
 }
 
 static bool refuse(void)
 {
-    if (left < 0)
+    long at = atomic_load(&limit), n;
+
+    if (at < 0)
         return false;
-    if (left > 0) {
-        left--;
+    n = atomic_fetch_add(&made, 1);
+    if (n < at || (n > at && !atomic_load(&later_too)))
         return false;
-    }
-    failed = true;
+    atomic_store(&failed, true);
     errno = ENOMEM;
     return true;
 }

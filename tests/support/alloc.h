@@ -9,8 +9,10 @@
 
 /* From now on `n` allocations succeed and all later ones fail; n < 0: all succeed. */
 void alloc_fail_after(long n);
+/* The same, but only that one fails. */
+void alloc_fail_only(long n);
 
-/* Did one fail since the last call of alloc_fail_after()? */
+/* Did one fail since the last call of these two? */
 bool alloc_has_failed(void);
 
 #endif

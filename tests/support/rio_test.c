@@ -3,6 +3,8 @@
 #include "support/rio_test.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,9 +25,21 @@ long loop_test_fd_count(void)
     return n;
 }
 
+/* How to have it again. */
+static void print_seed(void)
+{
+    const rio_loop *l = rio_get_running_loop();
+
+    if (rio_sim_seed(l) != 0)
+        print_error("RIO_SIM_SEED=%" PRIu64 ", after %" PRIu64 " steps, hash %" PRIx64
+                    "\n",
+                    rio_sim_seed(l), rio_sim_steps(l), rio_sim_hash(l));
+}
+
 long loop_test_failed(const char *what, const char *file, int line)
 {
     print_error("%s:%d: expected: %s\n", file, line, what);
+    print_seed();
     return LOOP_TEST_FAILED;
 }
 
@@ -33,6 +47,7 @@ long loop_test_differs(const char *what, long long got, long long want,
                        const char *file, int line)
 {
     print_error("%s:%d: %s is %lld, expected %lld\n", file, line, what, got, want);
+    print_seed();
     return LOOP_TEST_FAILED;
 }
 
@@ -65,17 +80,59 @@ unsigned loop_test_io(void)
 
     if (io == NULL)
         return 0;
+    if (strcmp(io, "sim") == 0)
+        return RIO_IO_SIM;
     return strcmp(io, "epoll") == 0 ? RIO_IO_EPOLL : RIO_IO_URING;
 }
 
-static long run(rio_fn *body, void *arg, bool strict)
+long loop_test_main(rio_fn *main_fn, void *arg)
+{
+    rio_runner *r;
+    long rc;
+
+    if (loop_test_io() == 0)
+        return rio_run(main_fn, arg);
+    r = rio_runner_new(loop_test_io());
+    if (r == NULL)
+        return -errno;
+    rc = rio_runner_run(r, main_fn, arg);
+    rio_runner_free(r);
+    return rc;
+}
+
+/* Tests that the simulation would answer wrongly, for it is not the kernel. */
+static const struct skipped {
+    const char *name, *why;
+} skipped_on_sim[] = {
+    {"a_signal_wakes_the_sleeping_loop", "an interval timer goes by the real clock"},
+    {"the_writes_of_one_turn_leave_in_one_send", "a send takes its time there"},
+    {"a_turn_end_callback_still_writes_in_this_turn", "a send takes its time there"},
+};
+
+bool loop_test_skips(const char *name)
+{
+    if (loop_test_io() != RIO_IO_SIM)
+        return false;
+    for (size_t i = 0; i < sizeof skipped_on_sim / sizeof skipped_on_sim[0]; i++) {
+        if (strcmp(name, skipped_on_sim[i].name) == 0) {
+            print_message("%s: not in a simulation: %s\n", name, skipped_on_sim[i].why);
+            return true;
+        }
+    }
+    return false;
+}
+
+static long run(rio_fn *body, void *arg, bool strict, const rio_sim_opts *sim,
+                uint64_t *out_hash)
 {
     long before = loop_test_fd_count(), rc;
-    rio_runner *r = rio_runner_new(loop_test_io());
+    rio_runner *r = sim == NULL ? rio_runner_new(loop_test_io()) : rio_sim_runner(sim);
     rio_stats stats = {0};
 
     assert_non_null(r);
     rc = rio_runner_run(r, body, arg);
+    if (out_hash != NULL)
+        *out_hash = rio_sim_hash(rio_runner_get_loop(r));
     if (strict) {
         rio_loop *l = rio_runner_get_loop(r);
 
@@ -96,10 +153,16 @@ static long run(rio_fn *body, void *arg, bool strict)
 
 long loop_test_run(rio_fn *body, void *arg)
 {
-    return run(body, arg, true);
+    return run(body, arg, true, NULL, NULL);
+}
+
+long loop_test_run_sim(const rio_sim_opts *opts, rio_fn *body, void *arg,
+                       uint64_t *out_hash)
+{
+    return run(body, arg, true, opts, out_hash);
 }
 
 long loop_test_run_leaky(rio_fn *body, void *arg)
 {
-    return run(body, arg, false);
+    return run(body, arg, false, NULL, NULL);
 }

@@ -7,10 +7,17 @@
 #define TEST_SUPPORT_RIO_TEST_H
 
 #include "rio/rio.h"
+#include "rio/sim.h"
 
-/* The backend that the environment asks for (RIO_TEST_IO, uring or epoll), as a flag of
- * rio_runner_new(); 0: none.  Each test program is run once with epoll. */
+/* The backend that the environment asks for (RIO_TEST_IO: uring, epoll, sim), as a flag
+ * of rio_runner_new(); 0: none.  Each test program is run with all three. */
 unsigned loop_test_io(void);
+
+/* rio_run() with that backend. */
+long loop_test_main(rio_fn *main_fn, void *arg);
+
+/* Whether the test `name` can say nothing with that backend; prints why, then. */
+bool loop_test_skips(const char *name);
 
 /* Runs `body` in a fresh runner.
  *
@@ -18,6 +25,10 @@ unsigned loop_test_io(void);
  * Errors   the test fails when a task, a reference, a stack, a timer, an operation, a
  *          thread's job or a descriptor is left behind */
 long loop_test_run(rio_fn *body, void *arg);
+
+/* The same in a simulation; *out_hash (may be NULL): rio_sim_hash() when body ended. */
+long loop_test_run_sim(const rio_sim_opts *opts, rio_fn *body, void *arg,
+                       uint64_t *out_hash);
 
 /* The same without looking at what is left; for tests of the end of a run. */
 long loop_test_run_leaky(rio_fn *body, void *arg);
@@ -48,6 +59,8 @@ long loop_test_fd_count(void);
     static void name(void **state) \
     { \
         (void)state; \
+        if (loop_test_skips(#name)) \
+            skip(); \
         assert_int_equal(loop_test_run(name##_body, NULL), 0); \
     } \
     static long name##_body(void *unused __attribute__((unused)))

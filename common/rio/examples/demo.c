@@ -19,11 +19,13 @@ static struct {
     const char *args[MAX_ARGS], *options[MAX_ARGS];
     int nargs, noptions;
     int64_t began; /* 0: not yet */
+    bool in_line;  /* after say_word() */
 } demo = {.scale = 1};
 
 static void usage(const char *what, const char *which)
 {
-    (void)fprintf(stderr, "%s: %s: %s\nusage: %s [--times] [--scale N] [--sim] ...\n",
+    (void)fprintf(stderr,
+                  "%s: %s: %s\nusage: %s [--times] [--scale N] [--sim|--epoll] ...\n",
                   demo.name, what, which, demo.name);
     exit(2);
 }
@@ -44,16 +46,12 @@ static int option(char **argv)
         demo.times = true;
         return 1;
     }
-    if (strcmp(argv[0], "--sim") == 0) {
-#ifdef RIO_IO_SIM
-        demo.io = RIO_IO_SIM;
-#else
-        usage("no such backend", argv[0]);
-#endif
+    if (strcmp(argv[0], "--sim") == 0 || strcmp(argv[0], "--epoll") == 0) {
+        demo.io = argv[0][2] == 's' ? RIO_IO_SIM : RIO_IO_EPOLL;
         return 1;
     }
-    if (strcmp(argv[0], "--scale") == 0 && argv[1] != NULL) {
-        demo.scale = number(argv[1], 1, MAX_SCALE);
+    if (strcmp(argv[0], "--scale") == 0) {
+        demo.scale = number(argv[1] == NULL ? "" : argv[1], 1, MAX_SCALE);
         return 2;
     }
     if (demo.noptions == MAX_ARGS)
@@ -96,6 +94,9 @@ static long timed(void *arg)
 
     demo.began = rio_now();
     rc = await(run->body(run->arg));
+    if (demo.in_line)
+        (void)putchar('\n');
+    demo.in_line = false;
     if (demo.times)
         say("end");
     return rc;
@@ -122,6 +123,8 @@ int demo_main(int argc, char **argv, rio_fn *body)
     rc = demo_run(body, NULL);
     if (rc >= 0)
         return 0;
+    if (rc == -EINTR) /* Ctrl-C */
+        return 130;
     why = rio_task_error(NULL);
     (void)fprintf(stderr, "%s: %s\n", demo.name,
                   why == NULL ? strerror((int)-rc) : why);
@@ -158,16 +161,38 @@ double elapsed(void)
     return (double)((rio_now() - demo.began) * demo.scale) / (double)RIO_SEC;
 }
 
+/* With stdout locked. */
+__attribute__((format(printf, 1, 0))) static void print_word(const char *fmt,
+                                                             va_list args)
+{
+    if (demo.in_line)
+        (void)putchar(' ');
+    else if (demo.times)
+        (void)printf("%.3f ", elapsed());
+    (void)vprintf(fmt, args);
+}
+
 void say(const char *fmt, ...)
 {
     va_list args;
 
     flockfile(stdout);
-    if (demo.times)
-        (void)printf("%.3f ", elapsed());
     va_start(args, fmt);
-    (void)vprintf(fmt, args);
+    print_word(fmt, args);
     va_end(args);
     (void)putchar('\n');
+    demo.in_line = false;
+    funlockfile(stdout);
+}
+
+void say_word(const char *fmt, ...)
+{
+    va_list args;
+
+    flockfile(stdout);
+    va_start(args, fmt);
+    print_word(fmt, args);
+    va_end(args);
+    demo.in_line = true;
     funlockfile(stdout);
 }

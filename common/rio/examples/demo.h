@@ -9,6 +9,7 @@
  *                end how many seconds the body took
  *     --scale N  a "second" takes only 1/N s
  *     --sim      runs on the simulated backend: times are exact, and take none
+ *     --epoll    runs on epoll, where the default is io_uring
  *
  * SPDX-License-Identifier: MIT */
 #ifndef RIO_EXAMPLES_DEMO_H
@@ -17,7 +18,8 @@
 #include "rio/rio.h"
 
 /* Reads the options, runs body(NULL) in a loop, and tells an error of it on stderr.
- * Returns  the exit status: 0; 1 the body failed.  Wrong options end the program: 2 */
+ * Returns  the exit status: 0; 1 the body failed; 130 it was interrupted (SIGINT).
+ *          Wrong options end the program: 2 */
 int demo_main(int argc, char **argv, rio_fn *body);
 
 /* The same in two pieces, for a main that does something between or around runs.
@@ -39,5 +41,7 @@ int64_t seconds(double s);
 double elapsed(void);
 /* Prints a line; any thread may. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a word of a line that the next say() ends, or the end of the body. */
+void say_word(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -149,8 +149,11 @@ static void on_joined(struct promise *p, const struct join_counts *counts)
 
 void answer_init(struct answer *a)
 {
-    static const struct promise_ops ops = {on_done, on_failed, on_delivered,
-                                           on_timed_out, on_joined};
+    static const struct promise_ops ops = {.done = on_done,
+                                           .failed = on_failed,
+                                           .delivered = on_delivered,
+                                           .timed_out = on_timed_out,
+                                           .joined = on_joined};
 
     memset(a, 0, sizeof *a);
     promise_init(&a->promise, &ops);
@@ -218,8 +221,8 @@ int done(struct rig *rig, const struct broker_lease *lease, struct answer *a)
     int bad_code;
 
     answer_init(a);
-    return broker_done(rig->broker, lease, 1, rq_slice("", 0), &a->promise, &finished,
-                       &bad, &bad_code);
+    return broker_done(rig->broker, lease, 1, rq_slice("", 0), false, &a->promise,
+                       &finished, &bad, &bad_code);
 }
 
 int put_stored(struct rig *rig, const char *queue)

@@ -376,6 +376,63 @@ static void an_undone_second_delivery_is_not_a_redelivery(void **state)
     world_fini(&w);
 }
 
+/* ---- weights ---- */
+
+/* How many of 400 single GETs of "a:3,b:1" take from "a". */
+static void queues_with_weights_take_turns(void **state)
+{
+    static const uint16_t weights[] = {3, 1};
+    const struct rq_slice names[] = {RQ_LIT("a"), RQ_LIT("b")};
+    const struct core_get get = {
+        .queues = names, .queue_count = 2, .weights = weights, .count = 1};
+    struct waiter *waiter;
+    struct world w;
+    int from_a = 0;
+
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < 400; i++) {
+        world_put_landed(&w, "a");
+        world_put_landed(&w, "b");
+    }
+    for (int i = 0; i < 400; i++) {
+        assert_int_equal(core_get(w.core, &get, w.holder, NULL, w.now, &w.fx, &waiter),
+                         0);
+        assert_int_equal(w.fx.count, 2);
+        struct job_view view;
+        job_view(w.fx.items[1].u.deliver.job, &view);
+        from_a += rq_slice_eq(view.queue, RQ_LIT("a"));
+        w.fx.count = 0;
+    }
+    assert_in_range(from_a, 260, 340); /* 300; one world, one seed */
+    world_fini(&w);
+}
+
+static void an_empty_queue_gives_its_turn_on(void **state)
+{
+    static const uint16_t weights[] = {1000, 1, 1000};
+    const struct rq_slice names[] = {RQ_LIT("a"), RQ_LIT("b"), RQ_LIT("c")};
+    const struct core_get get = {.queues = names,
+                                 .queue_count = 3,
+                                 .weights = weights,
+                                 .count = 5,
+                                 .bytes_max = 99};
+    struct waiter *waiter;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < 3; i++)
+        world_put_landed(&w, "b");
+    assert_int_equal(core_get(w.core, &get, w.holder, NULL, w.now, &w.fx, &waiter), 0);
+    assert_int_equal(w.fx.count, 6); /* three records, three deliveries */
+    w.fx.count = 0;
+    assert_int_equal(core_get(w.core, &get, w.holder, NULL, w.now, &w.fx, &waiter), 0);
+    assert_int_equal(w.fx.items[0].kind, EFFECT_TIMEOUT);
+    w.fx.count = 0;
+    world_fini(&w);
+}
+
 TEST_MAIN(cmocka_unit_test(a_get_leases_the_job_and_counts_the_attempt),
           cmocka_unit_test(a_get_may_choose_its_own_ttr),
           cmocka_unit_test(block_zero_and_nothing_there_times_out_at_once),
@@ -393,4 +450,6 @@ TEST_MAIN(cmocka_unit_test(a_get_leases_the_job_and_counts_the_attempt),
           cmocka_unit_test(an_undone_delivery_is_back_in_its_place_and_not_counted),
           cmocka_unit_test(an_undone_delivery_serves_the_next_waiter),
           cmocka_unit_test(undoing_a_lease_that_is_not_current_changes_nothing),
-          cmocka_unit_test(an_undone_second_delivery_is_not_a_redelivery))
+          cmocka_unit_test(an_undone_second_delivery_is_not_a_redelivery),
+          cmocka_unit_test(queues_with_weights_take_turns),
+          cmocka_unit_test(an_empty_queue_gives_its_turn_on))

@@ -320,6 +320,107 @@ static void the_queue_goes_with_its_last_joiner(void **state)
     world_fini(&w);
 }
 
+/* ---- BARRIER ---- */
+
+static void a_barrier_does_not_wait_for_what_comes_later(void **state)
+{
+    struct waiter *waiter;
+    struct job_id id;
+    struct world w;
+    int plain, barrier;
+
+    (void)state;
+    world_init(&w);
+    world_put_landed(&w, "q");
+    assert_int_equal(world_join(&w, "q", -1, false, &plain, &waiter), 0);
+    assert_int_equal(world_join_barrier(&w, "q", -1, false, &barrier, &waiter), 0);
+    world_put_landed(&w, "q");
+    uint64_t lease = world_get(&w, "q", &id);
+    assert_int_equal(world_done(&w, id, lease), 0);
+    world_land(&w);
+    assert_ptr_equal(world_event(&w, EFFECT_JOINED)->cookie, &barrier);
+    world_fini(&w);
+}
+
+static void a_later_job_that_ends_first_does_not_lower_a_barrier(void **state)
+{
+    struct waiter *waiter;
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    struct job_id first = world_put_landed(&w, "q");
+    assert_int_equal(world_join_barrier(&w, "q", -1, false, &cookie, &waiter), 0);
+    struct job_id later = world_put_landed(&w, "q");
+    assert_int_equal(world_cancel_job(&w, later), 1);
+    world_land(&w);
+    assert_int_equal(world_count(&w, EFFECT_JOINED), 0);
+    assert_int_equal(world_cancel_job(&w, first), 1);
+    world_land(&w);
+    assert_int_equal(world_count(&w, EFFECT_JOINED), 1);
+    world_fini(&w);
+}
+
+static void a_kicked_job_counts_again_for_a_barrier(void **state)
+{
+    struct core_failed out;
+    struct waiter *waiter;
+    struct job_id id;
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    world_put_landed(&w, "q");
+    uint64_t lease = world_get(&w, "q", &id);
+    assert_int_equal(world_fail(&w, id, lease, "", -1, true, &out), 0);
+    world_land(&w);
+    struct job_id other = world_put_landed(&w, "q");
+    assert_int_equal(world_join_barrier(&w, "q", -1, false, &cookie, &waiter), 0);
+    assert_int_equal(world_kick(&w, id), 1);
+    assert_int_equal(world_cancel_job(&w, other), 1);
+    world_land(&w);
+    assert_int_equal(world_count(&w, EFFECT_JOINED), 0);
+    assert_int_equal(world_cancel_job(&w, id), 1);
+    world_land(&w);
+    assert_int_equal(world_count(&w, EFFECT_JOINED), 1);
+    world_fini(&w);
+}
+
+static void a_barrier_over_two_queues_waits_for_both(void **state)
+{
+    struct waiter *waiter;
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    struct job_id a = world_put_landed(&w, "q"), b = world_put(&w, "r", "pending");
+    assert_int_equal(world_join_barrier(&w, "q,r", -1, false, &cookie, &waiter), 0);
+    assert_int_equal(world_cancel_job(&w, a), 1);
+    world_land(&w); /* b is ready now */
+    assert_int_equal(world_count(&w, EFFECT_JOINED), 0);
+    assert_int_equal(world_cancel_job(&w, b), 1);
+    world_land(&w);
+    assert_ptr_equal(world_event(&w, EFFECT_JOINED)->cookie, &cookie);
+    world_fini(&w);
+}
+
+static void a_barrier_before_nothing_is_passed_at_once(void **state)
+{
+    struct waiter *waiter;
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    assert_int_equal(world_join_barrier(&w, "q", -1, false, &cookie, &waiter), 0);
+    assert_null(waiter);
+    assert_int_equal(world_count(&w, EFFECT_JOINED), 1);
+    world_fini(&w);
+}
+
 TEST_MAIN(cmocka_unit_test(nothing_to_do_answers_at_once),
           cmocka_unit_test(a_join_waits_through_every_unfinished_state),
           cmocka_unit_test(the_counts_are_those_since_the_call),
@@ -333,4 +434,9 @@ TEST_MAIN(cmocka_unit_test(nothing_to_do_answers_at_once),
           cmocka_unit_test(block_zero_tells_whether_all_is_finished),
           cmocka_unit_test(a_join_runs_out),
           cmocka_unit_test(a_cancelled_join_is_not_answered),
-          cmocka_unit_test(the_queue_goes_with_its_last_joiner))
+          cmocka_unit_test(the_queue_goes_with_its_last_joiner),
+          cmocka_unit_test(a_barrier_does_not_wait_for_what_comes_later),
+          cmocka_unit_test(a_later_job_that_ends_first_does_not_lower_a_barrier),
+          cmocka_unit_test(a_kicked_job_counts_again_for_a_barrier),
+          cmocka_unit_test(a_barrier_over_two_queues_waits_for_both),
+          cmocka_unit_test(a_barrier_before_nothing_is_passed_at_once))

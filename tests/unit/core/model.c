@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "model.h"
 
+#include "base/err.h"
 #include "support/test.h"
 
 static const int64_t ms_ns = 1000000;
@@ -25,7 +26,7 @@ size_t model_unfinished(const struct model *m, int queue, bool strict)
 
     for (size_t i = 0; i < MODEL_JOBS; i++)
         n += m->jobs[i].is_used && m->jobs[i].queue == queue &&
-             (strict || m->jobs[i].state != JOB_DEAD);
+             (strict || (m->jobs[i].state != JOB_DEAD && !m->jobs[i].was_dead));
     return n;
 }
 
@@ -39,11 +40,16 @@ size_t model_unfinished_in_log(const struct model *m, int queue)
 
         if (put->type != RECORD_PUT || put->is_refused || put->queue != queue)
             continue;
-        for (size_t k = i + 1; k < m->landed; k++)
-            if (model_same_id(m->log[k].job, put->job) &&
-                (m->log[k].type == RECORD_DONE ||
-                 (m->log[k].type == RECORD_STATE && m->log[k].state == RECORD_DEAD)))
+        for (size_t k = i + 1; k < m->landed; k++) {
+            const struct model_record *r = &m->log[k];
+
+            if (!model_same_id(r->job, put->job))
+                continue;
+            if (r->type == RECORD_DONE)
                 has_ended = true;
+            if (r->type == RECORD_STATE && r->state != RECORD_CANCELLING)
+                has_ended = r->state == RECORD_DEAD; /* until it is kicked */
+        }
         n += !has_ended;
     }
     return n;
@@ -69,6 +75,7 @@ static void record(struct model *m, struct model_record r)
     e->type = r.type;
     e->job = r.job;
     e->state = r.state;
+    e->end = r.end;
     e->attempts = r.attempts;
     e->due_wall_ms = r.due_wall_ms;
     e->confirm = r.confirm;
@@ -156,22 +163,33 @@ static void make_delayed(struct model *m, struct model_job *job, int64_t delay_m
 
 /* ---- joins ---- */
 
-static void note_end(struct model *m, int queue, bool dead)
+static void note_end(struct model *m, int queue, unsigned end)
 {
     for (size_t i = 0; i < MODEL_WAITERS; i++) {
         struct model_waiter *w = &m->waiters[i];
 
         if (w->is_used && w->is_join && names(w, queue)) {
-            w->done += !dead;
-            w->dead += dead;
+            w->done += end == RECORD_END_DONE;
+            w->dead += end == 0;
+            w->cancelled += end == RECORD_END_CANCELLED;
         }
     }
 }
 
+static bool is_waited_for(const struct model_waiter *w, const struct model_job *job)
+{
+    bool is_later =
+        job->id.epoch > w->barrier.epoch ||
+        (job->id.epoch == w->barrier.epoch && job->id.number > w->barrier.number);
+
+    return job->is_used && !(w->has_barrier && is_later) &&
+           (w->strict || (job->state != JOB_DEAD && !job->was_dead));
+}
+
 static bool is_finished(const struct model *m, const struct model_waiter *w)
 {
-    for (size_t i = 0; i < w->queue_count; i++)
-        if (model_unfinished(m, w->queues[i], w->strict) > 0)
+    for (size_t i = 0; i < MODEL_JOBS; i++)
+        if (names(w, m->jobs[i].queue) && is_waited_for(w, &m->jobs[i]))
             return false;
     return true;
 }
@@ -181,10 +199,11 @@ static void answer(struct model *m, struct model_waiter *w)
     struct event *e = expect(m, EFFECT_JOINED);
 
     e->cookie = w;
-    e->counts = (struct join_counts){.done = w->done, .dead = w->dead};
+    e->counts = (struct join_counts){
+        .done = w->done, .dead = w->dead, .cancelled = w->cancelled};
     w->is_used = false;
     /* Never early, not even across a crash. */
-    for (size_t i = 0; i < w->queue_count; i++)
+    for (size_t i = 0; i < w->queue_count && !w->has_barrier; i++)
         assert_int_equal(model_unfinished_in_log(m, w->queues[i]), 0);
 }
 
@@ -241,11 +260,13 @@ static void confirm(struct model *m, struct model_job *job)
         return;
     }
     assert_int_equal(job->state, JOB_ENDING);
-    if (job->dies)
+    if (job->end == 0)
         job->state = JOB_DEAD;
     else
         job->is_used = false;
-    note_end(m, job->queue, job->dies);
+    job->died = ++m->order;
+    job->was_dead = false;
+    note_end(m, job->queue, job->end);
     answer_joins(m);
 }
 
@@ -347,9 +368,13 @@ struct model_waiter *model_get(struct model *m, int holder, const int *queues,
 }
 
 struct model_waiter *model_join(struct model *m, int holder, const int *queues,
-                                size_t queue_count, int64_t block_ms, bool strict)
+                                size_t queue_count, int64_t block_ms, bool strict,
+                                bool barrier)
 {
-    struct model_waiter probe = {.strict = strict, .queue_count = queue_count};
+    struct model_waiter probe = {.strict = strict,
+                                 .queue_count = queue_count,
+                                 .has_barrier = barrier,
+                                 .barrier = {m->epoch, m->number}};
 
     for (size_t i = 0; i < queue_count; i++)
         probe.queues[i] = queues[i];
@@ -364,6 +389,8 @@ struct model_waiter *model_join(struct model *m, int holder, const int *queues,
     }
     struct model_waiter *w = wait_for(m, true, holder, queues, queue_count, block_ms);
     w->strict = strict;
+    w->has_barrier = barrier;
+    w->barrier = probe.barrier;
     return w;
 }
 
@@ -373,19 +400,79 @@ static void die(struct model *m, struct model_job *job)
 {
     job->lease = 0;
     job->state = JOB_ENDING;
-    job->dies = true;
+    job->end = 0;
     record_state(m, job, RECORD_DEAD);
+}
+
+static void end(struct model *m, struct model_job *job, enum record_end how)
+{
+    job->lease = 0;
+    job->was_dead = job->state == JOB_DEAD;
+    job->state = JOB_ENDING;
+    job->is_cancelled = false;
+    job->end = how;
+    record(m, (struct model_record){.type = RECORD_DONE,
+                                    .job = job->id,
+                                    .queue = job->queue,
+                                    .end = how,
+                                    .confirm = true});
 }
 
 void model_done(struct model *m, struct model_job *job)
 {
-    job->lease = 0;
-    job->state = JOB_ENDING;
-    job->dies = false;
-    record(m, (struct model_record){.type = RECORD_DONE,
-                                    .job = job->id,
-                                    .queue = job->queue,
-                                    .confirm = true});
+    end(m, job, RECORD_END_DONE);
+}
+
+void model_kick(struct model *m, struct model_job *job)
+{
+    job->attempts = 0;
+    record_state(m, job, RECORD_READY);
+    make_ready(m, job);
+}
+
+int model_cancel(struct model *m, struct model_job *job)
+{
+    switch (job->state) {
+    case JOB_DELAYED:
+    case JOB_READY:
+        end(m, job, RECORD_END_CANCELLED);
+        return 1;
+    case JOB_LEASED:
+        if (!job->is_cancelled)
+            record_state(m, job, RECORD_CANCELLING);
+        job->is_cancelled = true;
+        return 1;
+    case JOB_PENDING:
+        return RQ_E_NOJOB;
+    case JOB_ENDING:
+    case JOB_DEAD:
+        break;
+    }
+    return 0;
+}
+
+static struct model_job *first_dead(struct model *m, int queue)
+{
+    struct model_job *first = NULL;
+
+    for (size_t i = 0; i < MODEL_JOBS; i++) {
+        struct model_job *job = &m->jobs[i];
+
+        if (job->is_used && job->queue == queue && job->state == JOB_DEAD &&
+            (first == NULL || job->died < first->died))
+            first = job;
+    }
+    return first;
+}
+
+long model_purge_dead(struct model *m, int queue)
+{
+    struct model_job *job;
+    long n = 0;
+
+    for (; (job = first_dead(m, queue)) != NULL; n++)
+        end(m, job, RECORD_END_CANCELLED);
+    return n;
 }
 
 bool model_fail_is_last(const struct model_job *job, bool dead)
@@ -408,6 +495,10 @@ uint64_t model_backoff_ms(const struct model_job *job)
 
 void model_fail(struct model *m, struct model_job *job, bool dead, int64_t delay_ms)
 {
+    if (job->is_cancelled) {
+        end(m, job, RECORD_END_CANCELLED);
+        return;
+    }
     if (model_fail_is_last(job, dead)) {
         die(m, job);
         return;
@@ -421,6 +512,10 @@ void model_release(struct model *m, struct model_job *job, int64_t delay_ms)
 {
     job->lease = 0;
     job->attempts--;
+    if (job->is_cancelled) {
+        end(m, job, RECORD_END_CANCELLED);
+        return;
+    }
     if (delay_ms > 0) {
         make_delayed(m, job, delay_ms);
         record_state(m, job, RECORD_DELAYED);
@@ -443,6 +538,10 @@ void model_touch(struct model *m, struct model_job *job)
 
 static void come_back(struct model *m, struct model_job *job)
 {
+    if (job->is_cancelled) {
+        end(m, job, RECORD_END_CANCELLED);
+        return;
+    }
     if (job->attempts >= job->policy.tries) {
         die(m, job);
         return;
@@ -561,6 +660,7 @@ static void apply(struct model *m, const struct model_record *r)
     case RECORD_PUT:
         job->is_used = true;
         job->attempts = 0;
+        job->was_dead = job->is_cancelled = false;
         place(m, job, r->due_wall_ms, r->due_wall_ms - r->put_wall_ms);
         break;
     case RECORD_LEASE:
@@ -569,8 +669,11 @@ static void apply(struct model *m, const struct model_record *r)
         break;
     case RECORD_STATE:
         job->attempts = r->attempts;
+        job->died = ++m->order;
         if (r->state == RECORD_DEAD)
             job->state = JOB_DEAD;
+        else if (r->state == RECORD_CANCELLING)
+            job->is_cancelled = true;
         else
             place(m, job, r->state == RECORD_DELAYED ? r->due_wall_ms : 0, INT64_MAX);
         break;

@@ -23,7 +23,10 @@ struct model_job {
     struct job_id id;
     int queue, holder;
     enum job_state state;
-    bool dies; /* ending: dead, not done */
+    unsigned end;      /* ending: enum record_end; 0: it will be dead */
+    bool was_dead;     /* ending */
+    bool is_cancelled; /* leased: it ends when it comes back */
+    uint64_t died;     /* dead: order of deaths */
     struct job_policy policy;
     uint32_t attempts, deliveries;
     uint64_t deliveries_epoch, lease, last_lease;
@@ -33,14 +36,15 @@ struct model_job {
 };
 
 struct model_waiter {
-    bool is_used, is_join, strict;
-    uint64_t since; /* order of calls */
+    bool is_used, is_join, strict, has_barrier;
+    struct job_id barrier; /* the last job that counts */
+    uint64_t since;        /* order of calls */
     int holder;
     int queues[MODEL_QUEUES];
     size_t queue_count;
     int64_t at_ns; /* INT64_MAX: for ever */
     uint64_t armed;
-    uint64_t done, dead; /* of its queues, since the call */
+    uint64_t done, dead, cancelled; /* of its queues, since the call */
     struct waiter *handle;
 };
 
@@ -49,6 +53,7 @@ struct model_record {
     struct job_id job;
     int queue;
     enum record_state state;
+    enum record_end end;
     uint32_t attempts;
     int64_t due_wall_ms, put_wall_ms;
     struct job_policy policy;
@@ -77,7 +82,8 @@ bool model_refuse_one(struct model *m);
 struct model_waiter *model_get(struct model *m, int holder, const int *queues,
                                size_t queue_count, uint32_t count, int64_t block_ms);
 struct model_waiter *model_join(struct model *m, int holder, const int *queues,
-                                size_t queue_count, int64_t block_ms, bool strict);
+                                size_t queue_count, int64_t block_ms, bool strict,
+                                bool barrier);
 void model_done(struct model *m, struct model_job *job);
 /* `delay_ms`: the one that the core chose; not used when the job dies. */
 void model_fail(struct model *m, struct model_job *job, bool dead, int64_t delay_ms);
@@ -85,6 +91,11 @@ bool model_fail_is_last(const struct model_job *job, bool dead);
 /* The delay without jitter. */
 uint64_t model_backoff_ms(const struct model_job *job);
 void model_release(struct model *m, struct model_job *job, int64_t delay_ms);
+void model_kick(struct model *m, struct model_job *job);
+/* Returns  as core_cancel() */
+int model_cancel(struct model *m, struct model_job *job);
+/* Returns  how many */
+long model_purge_dead(struct model *m, int queue);
 void model_undeliver(struct model *m, struct model_job *job);
 void model_touch(struct model *m, struct model_job *job);
 void model_lose(struct model *m, int holder);

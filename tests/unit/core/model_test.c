@@ -40,7 +40,7 @@ static bool is_equal(const struct event *a, const struct event *b)
     switch (a->kind) {
     case EFFECT_RECORD:
         return a->type == b->type && model_same_id(a->job, b->job) &&
-               a->state == b->state && a->attempts == b->attempts &&
+               a->state == b->state && a->end == b->end && a->attempts == b->attempts &&
                a->due_wall_ms == b->due_wall_ms && a->confirm == b->confirm;
     case EFFECT_DELIVER:
         return model_same_id(a->job, b->job) && a->lease == b->lease &&
@@ -50,10 +50,11 @@ static bool is_equal(const struct event *a, const struct event *b)
     case EFFECT_JOINED:
         return a->cookie == b->cookie && a->counts.done == b->counts.done &&
                a->counts.dead == b->counts.dead && a->counts.expired == 0 &&
-               a->counts.cancelled == 0;
+               a->counts.cancelled == b->counts.cancelled;
     case EFFECT_ADMITTED:
     case EFFECT_REFUSED:
-        return false; /* no queue of the model has bounds */
+    case EFFECT_WAITED:
+        return false; /* no queue of the model has bounds; nobody waits for one job */
     case EFFECT_FORGET:
         break; /* the world checks them */
     }
@@ -236,13 +237,16 @@ static void do_join(struct play *p)
     char text[16];
     size_t n = pick_queues(p, queues, text, sizeof text);
     int holder = (int)below(p, MODEL_HOLDERS);
-    bool strict = below(p, 3) == 0;
+    bool strict = below(p, 3) == 0, barrier = below(p, 2) == 0;
     int64_t block_ms = count_waiters(p) < MODEL_WAITERS ? pick_block(p) : 0;
     struct waiter *handle;
 
-    struct model_waiter *w = model_join(&p->m, holder, queues, n, block_ms, strict);
+    struct model_waiter *w =
+        model_join(&p->m, holder, queues, n, block_ms, strict, barrier);
     p->w.holder = p->holders[holder];
-    assert_int_equal(world_join(&p->w, text, block_ms, strict, w, &handle), 0);
+    assert_int_equal((barrier ? world_join_barrier : world_join)(&p->w, text, block_ms,
+                                                                 strict, w, &handle),
+                     0);
     assert_int_equal(handle == NULL, w == NULL);
     if (w != NULL)
         w->handle = handle;
@@ -277,10 +281,11 @@ static void do_fail(struct play *p)
 
     if (job == NULL)
         return;
-    bool is_last = model_fail_is_last(job, dead);
+    bool is_last = job->is_cancelled || model_fail_is_last(job, dead);
     assert_int_equal(
         world_fail(&p->w, job->id, job->lease, "oops", delay_ms, dead, &out), 0);
-    assert_int_equal(out.dead, is_last);
+    assert_int_equal(out.cancelled, job->is_cancelled);
+    assert_int_equal(out.dead, is_last && !job->is_cancelled);
     int64_t chosen_ms = out.retry_wall_ms - p->m.now.wall_ms;
     if (!is_last && delay_ms < 0) {
         int64_t base_ms = (int64_t)model_backoff_ms(job);
@@ -325,7 +330,50 @@ static void do_touch(struct play *p)
     assert_int_equal(core_touch(p->w.core, job->id, job->lease, 0, p->w.now, &touched),
                      0);
     assert_int_equal(touched.deadline_wall_ms, p->m.now.wall_ms + job->policy.ttr_ms);
+    assert_int_equal(touched.cancel, job->is_cancelled);
     model_touch(&p->m, job);
+}
+
+/* Any job that there is, or NULL. */
+static struct model_job *pick_job(struct play *p, enum job_state state, bool any)
+{
+    size_t from = below(p, MODEL_JOBS);
+
+    for (size_t i = 0; i < MODEL_JOBS; i++) {
+        struct model_job *job = &p->m.jobs[(from + i) % MODEL_JOBS];
+
+        if (job->is_used && (any || job->state == state))
+            return job;
+    }
+    return NULL;
+}
+
+static void do_cancel_job(struct play *p)
+{
+    struct model_job *job = pick_job(p, JOB_READY, below(p, 2) == 0);
+
+    if (job == NULL)
+        return;
+    int rc = world_cancel_job(&p->w, job->id);
+    assert_int_equal(rc, model_cancel(&p->m, job));
+}
+
+static void do_kick(struct play *p)
+{
+    struct model_job *job = pick_job(p, JOB_DEAD, false);
+
+    if (job == NULL)
+        return;
+    assert_int_equal(world_kick(&p->w, job->id), 1);
+    model_kick(&p->m, job);
+}
+
+static void do_purge(struct play *p)
+{
+    int queue = (int)below(p, MODEL_QUEUES);
+
+    long n = world_purge(&p->w, queue_names[queue], JOB_DEAD, MODEL_JOBS);
+    assert_int_equal(n, model_purge_dead(&p->m, queue));
 }
 
 /* Row 15: whatever is not the current lease changes nothing. */
@@ -442,6 +490,7 @@ static void do_restart(struct play *p)
                                         .job = e->job,
                                         .queue = model_find(m, e->job)->queue,
                                         .state = e->state,
+                                        .end = e->end,
                                         .attempts = e->attempts,
                                         .confirm = e->confirm};
     }
@@ -464,7 +513,8 @@ static const struct {
     {do_release,    2,  1}, {do_undeliver,  2,  1}, {do_touch,      2,  1},
     {do_stale,      1,  1}, {do_lose,       1,  1}, {do_tick,      10, 12},
     {do_land,      26, 26}, {do_refuse,     1,  2}, {do_epoch,      1,  1},
-    {do_totals,     1,  1}, {do_restart,    1,  2},
+    {do_totals,     1,  1}, {do_restart,    1,  2}, {do_cancel_job, 2,  2},
+    {do_kick,       2,  1}, {do_purge,      1,  1},
     /* clang-format on */
 };
 

@@ -183,7 +183,7 @@ static int do_join(struct scene *s)
 
 static int do_done(struct scene *s)
 {
-    return core_done(s->core, s->id, s->lease, RQ_LIT("r"), s->now, &s->fx);
+    return core_done(s->core, s->id, s->lease, RQ_LIT("r"), true, s->now, &s->fx);
 }
 
 static int do_fail(struct scene *s)

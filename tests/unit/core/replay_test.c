@@ -561,69 +561,70 @@ static void an_age_beyond_all_clocks_is_none(void **state)
 
 /* ---- corruption ---- */
 
-static void refuse(struct world *w, struct record r)
+static void refuse(struct world *w, const struct record *r)
 {
-    assert_int_equal(world_replay_one(w, &r, 9), RQ_E_MALFORMED);
+    assert_int_equal(world_replay_one(w, r, 9), RQ_E_MALFORMED);
 }
 
 static void a_record_that_cannot_be_is_corruption(void **state)
 {
     struct world w;
-    struct record good = put_record(1), r;
+    static struct record good, r;
     char long_name[130];
 
     (void)state;
     blank(&w);
+    good = put_record(1);
     assert_int_equal(world_replay_one(&w, &good, 1), 0);
 
     r = put_record(0);
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(2);
     r.job.epoch = 0;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(2);
     r.queue = RQ_LIT("");
-    refuse(&w, r);
+    refuse(&w, &r);
     r.queue = RQ_LIT("a b");
-    refuse(&w, r);
+    refuse(&w, &r);
     memset(long_name, 'a', sizeof long_name);
     r.queue = rq_slice(long_name, 129);
-    refuse(&w, r);
+    refuse(&w, &r);
     r.queue.len = 128;
     assert_int_equal(world_replay_one(&w, &r, 9), 0);
     r = put_record(3);
     r.policy.tries = 0;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.policy.ttr_ms = 0;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.policy.backoff = 3;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.policy.jitter_pct = 101;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.put_wall_ms = -1;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.due_wall_ms = -1;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.body.len = (size_t)UINT32_MAX + 1;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.attrs = RQ_LIT("\1");
-    refuse(&w, r);
+    refuse(&w, &r);
     r = put_record(3);
     r.policy.ttl_ms = LIMIT_TTL_MS + 1;
-    refuse(&w, r);
+    refuse(&w, &r);
     r.policy.ttl_ms = LIMIT_TTL_MS;
     assert_int_equal(world_replay_one(&w, &r, 9), 0);
     r.type = (enum record_type)7;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = (struct record){.type = RECORD_TOTALS, .queue = RQ_LIT("?")};
-    refuse(&w, r);
+    refuse(&w, &r);
     world_fini(&w);
 }
 
@@ -638,7 +639,7 @@ static void a_job_that_is_not_leased_cannot_be_marked(void **state)
     blank(&w);
     assert_int_equal(world_replay_one(&w, &mark, 1), 0); /* of a job long gone */
     assert_int_equal(world_replay_one(&w, &put, 2), 0);
-    refuse(&w, mark);
+    refuse(&w, &mark);
     world_fini(&w);
 }
 
@@ -651,34 +652,34 @@ static void a_state_that_cannot_be_is_corruption(void **state)
     blank(&w);
     assert_int_equal(world_replay_one(&w, &put, 1), 0);
     r = (struct record){.type = RECORD_LEASE, .job = {3, 1}};
-    refuse(&w, r);
+    refuse(&w, &r);
     r.attempts = UINT16_MAX + 1;
-    refuse(&w, r);
+    refuse(&w, &r);
     r.attempts = UINT16_MAX;
     assert_int_equal(world_replay_one(&w, &r, 2), 0);
     r = (struct record){.type = RECORD_STATE, .job = {3, 1}};
-    refuse(&w, r);
+    refuse(&w, &r);
     r.state = (enum record_state)5;
-    refuse(&w, r);
+    refuse(&w, &r);
     r.state = RECORD_READY;
     r.attempts = UINT16_MAX + 1;
-    refuse(&w, r);
+    refuse(&w, &r);
     r.attempts = 1;
     r.due_wall_ms = -1;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = move_record(1, (enum record_state)0);
-    refuse(&w, r);
+    refuse(&w, &r);
     r = move_record(1, RECORD_READY);
     r.policy.tries = 0;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = (struct record){.type = RECORD_DONE, .job = {3, 1}};
-    refuse(&w, r);
+    refuse(&w, &r);
     r.end = (enum record_end)4;
-    refuse(&w, r);
+    refuse(&w, &r);
     r = (struct record){.type = RECORD_STATE, .job = {3, 1}, .state = RECORD_DEAD};
     assert_int_equal(world_replay_one(&w, &r, 2), 0);
     r = (struct record){.type = RECORD_LEASE, .job = {3, 1}, .attempts = 1};
-    refuse(&w, r); /* the dead are not leased */
+    refuse(&w, &r); /* the dead are not leased */
     world_fini(&w);
 }
 

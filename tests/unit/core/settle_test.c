@@ -58,8 +58,8 @@ static void the_result_goes_into_the_record(void **state)
 
     (void)state;
     leased_init(&l, world_policy());
-    assert_int_equal(core_done(w->core, l.id, l.lease, RQ_LIT("42"), w->now, &w->fx),
-                     0);
+    assert_int_equal(
+        core_done(w->core, l.id, l.lease, RQ_LIT("42"), true, w->now, &w->fx), 0);
     assert_true(rq_slice_eq(w->fx.items[0].u.log.record.result, RQ_LIT("42")));
     world_fini(w);
 }

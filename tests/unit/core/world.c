@@ -129,6 +129,9 @@ static void note(struct world *w, const struct effect *e)
     case EFFECT_ADMITTED:
         ev->cookie = e->u.admitted.cookie;
         break;
+    case EFFECT_WAITED:
+        ev->cookie = e->u.waited.cookie;
+        break;
     case EFFECT_REFUSED:
         ev->cookie = e->u.refused.cookie;
         ev->code = e->u.refused.code;
@@ -379,30 +382,56 @@ struct waiter *world_wait_for_room(struct world *w, uint64_t count, int64_t bloc
     return waiter;
 }
 
+int world_wait_jobs(struct world *w, const struct job_id *ids, size_t count, bool any,
+                    int64_t block_ms, void *cookie, struct waiter **out)
+{
+    const struct core_wait wait = {ids, count, any, block_ms};
+    size_t bad;
+
+    begin(w);
+    *out = NULL;
+    return end(w,
+               core_wait(w->core, &wait, w->holder, cookie, w->now, &w->fx, out, &bad));
+}
+
 void world_set(struct world *w, struct record_settings settings)
 {
     begin(w);
     must(end(w, core_queue_set(w->core, RQ_LIT("q"), &settings, &w->fx)));
 }
 
-int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
-               void *cookie, struct waiter **out)
+static int join_more(struct world *w, const char *queues, int64_t block_ms, bool strict,
+                     bool barrier, void *cookie, struct waiter **out)
 {
     struct rq_slice names[64];
     const struct core_join join = {.queues = names,
                                    .queue_count = split(queues, names),
                                    .block_ms = block_ms,
-                                   .strict = strict};
+                                   .strict = strict,
+                                   .barrier = barrier};
 
     begin(w);
     *out = NULL;
     return end(w, core_join(w->core, &join, w->holder, cookie, w->now, &w->fx, out));
 }
 
+int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
+               void *cookie, struct waiter **out)
+{
+    return join_more(w, queues, block_ms, strict, false, cookie, out);
+}
+
+int world_join_barrier(struct world *w, const char *queues, int64_t block_ms,
+                       bool strict, void *cookie, struct waiter **out)
+{
+    return join_more(w, queues, block_ms, strict, true, cookie, out);
+}
+
 int world_done(struct world *w, struct job_id id, uint64_t lease)
 {
     begin(w);
-    return end(w, core_done(w->core, id, lease, RQ_LIT("result"), w->now, &w->fx));
+    return end(w,
+               core_done(w->core, id, lease, RQ_LIT("result"), true, w->now, &w->fx));
 }
 
 int world_fail(struct world *w, struct job_id id, uint64_t lease, const char *error,
@@ -437,14 +466,14 @@ long world_kick_some(struct world *w, const char *queue, size_t max)
 int world_cancel_job(struct world *w, struct job_id id)
 {
     begin(w);
-    return end(w, core_cancel(w->core, id, &w->fx));
+    return end(w, core_cancel(w->core, id, w->now, &w->fx));
 }
 
 long world_purge(struct world *w, const char *queue, enum job_state state, size_t max)
 {
     begin(w);
-    return end(w,
-               (int)core_purge_some(w->core, rq_slice_str(queue), state, max, &w->fx));
+    return end(w, (int)core_purge_some(w->core, rq_slice_str(queue), state, max, w->now,
+                                       &w->fx));
 }
 
 int world_reschedule(struct world *w, struct job_id id, int64_t due_wall_ms)

@@ -81,10 +81,15 @@ struct waiter *world_wait(struct world *w, const char *queues, int64_t block_ms,
 /* A PUT of `count` jobs that has to wait for room in "q". */
 struct waiter *world_wait_for_room(struct world *w, uint64_t count, int64_t block_ms,
                                    void *cookie);
+int world_wait_jobs(struct world *w, const struct job_id *ids, size_t count, bool any,
+                    int64_t block_ms, void *cookie, struct waiter **out);
 /* What is said about the queue "q". */
 void world_set(struct world *w, struct record_settings settings);
 int world_join(struct world *w, const char *queues, int64_t block_ms, bool strict,
                void *cookie, struct waiter **out);
+
+int world_join_barrier(struct world *w, const char *queues, int64_t block_ms,
+                       bool strict, void *cookie, struct waiter **out);
 
 int world_done(struct world *w, struct job_id id, uint64_t lease);
 int world_fail(struct world *w, struct job_id id, uint64_t lease, const char *error,

@@ -1,11 +1,9 @@
-/* barrier_test - rounds of a meeting point, its reset and its end.
+/* barrier_test - what a barrier does beside the cases BARR-01 to BARR-17.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
 #include "support/rio_test.h"
 #include "support/test.h"
-
-enum { N = 5 };
 
 struct party {
     rio_barrier *b, *other;
@@ -59,60 +57,7 @@ static bool each_once(const struct party *p, int n, int i)
     return seen == (1u << n) - 1;
 }
 
-LOOP_TEST(a_barrier_needs_parties) /* BARR-01 */
-{
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, 0), -EINVAL);
-    EXPECT_EQ(rio_barrier_init(&b, 1), 0);
-    return 0;
-}
-
-LOOP_TEST(all_pass_when_the_last_one_comes) /* BARR-02 */
-{
-    struct party p[N];
-    rio_task *t[N];
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, N), 0);
-    start(&b, p, t, N - 1, 1);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT_EQ(rio_barrier_n_waiting(&b), N - 1);
-    EXPECT(!rio_future_done(t[0]));
-    start(&b, p + N - 1, t + N - 1, 1, 1);
-    EXPECT_EQ(await(join_all(t, N)), 0);
-    EXPECT(each_once(p, N, 0));
-    EXPECT_EQ(rio_barrier_n_waiting(&b), 0);
-    EXPECT(!rio_barrier_broken(&b));
-    return 0;
-}
-
-LOOP_TEST(a_party_of_one_never_waits) /* BARR-03 */
-{
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, 1), 0);
-    EXPECT_EQ(await(rio_barrier_wait(&b)), 0);
-    EXPECT_EQ(await(rio_barrier_wait(&b)), 0);
-    return 0;
-}
-
-LOOP_TEST(rounds_do_not_mix) /* BARR-05, BARR-07 */
-{
-    struct party p[N];
-    rio_task *t[N];
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, N), 0);
-    start(&b, p, t, N, 3);
-    EXPECT_EQ(await(join_all(t, N)), 0);
-    for (int i = 0; i < 3; i++)
-        EXPECT(each_once(p, N, i));
-    EXPECT_EQ(rio_barrier_n_waiting(&b), 0);
-    return 0;
-}
-
-LOOP_TEST(late_comers_wait_until_the_round_has_left) /* BARR-06 */
+LOOP_TEST(late_comers_wait_until_the_round_has_left)
 {
     struct party p[3];
     rio_task *t[3];
@@ -129,93 +74,6 @@ LOOP_TEST(late_comers_wait_until_the_round_has_left) /* BARR-06 */
     EXPECT_EQ(rio_barrier_n_waiting(&b), 1);
     EXPECT_EQ(await(rio_barrier_wait(&b)), 1);
     EXPECT_EQ(await(join_all(t, 2)), 0);
-    return 0;
-}
-
-LOOP_TEST(an_empty_barrier_may_be_reset) /* BARR-09 */
-{
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, 1), 0);
-    EXPECT_EQ(await(rio_barrier_reset(&b)), 0);
-    EXPECT(!rio_barrier_broken(&b));
-    EXPECT_EQ(await(rio_barrier_wait(&b)), 0);
-    return 0;
-}
-
-LOOP_TEST(a_reset_turns_out_those_inside) /* BARR-10, BARR-13 */
-{
-    struct party p[N];
-    rio_task *t[N];
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, N), 0);
-    start(&b, p, t, N - 1, 1);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT_EQ(await(rio_barrier_reset(&b)), 0);
-    EXPECT_EQ(rio_barrier_n_waiting(&b), 0);
-    EXPECT_EQ(await(join_all(t, N - 1)), -EPIPE);
-    for (int i = 0; i < N - 1; i++)
-        EXPECT_EQ(p[i].seen[0], -EPIPE);
-    EXPECT(!rio_barrier_broken(&b));
-    start(&b, p, t, N, 1); /* and again */
-    EXPECT_EQ(await(join_all(t, N)), 0);
-    return 0;
-}
-
-LOOP_TEST(a_reset_while_some_leave_turns_out_the_rest) /* BARR-11 */
-{
-    struct party p[N];
-    rio_task *t[N];
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, N), 0);
-    start(&b, p, t, N - 1, 1);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT_EQ(await(rio_barrier_wait(&b)), N - 1); /* woken, but none has left */
-    EXPECT_EQ(await(rio_barrier_reset(&b)), 0);
-    EXPECT_EQ(await(join_all(t, N - 1)), -EPIPE);
-    start(&b, p, t, N, 1);
-    EXPECT_EQ(await(join_all(t, N)), 0);
-    return 0;
-}
-
-LOOP_TEST(a_reset_by_the_last_one_out_spares_the_next_round) /* BARR-14 */
-{
-    struct party p[N];
-    rio_task *t[N];
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, N), 0);
-    start(&b, p, t, N, 1);
-    EXPECT_EQ(await(join_all(t, N)), 0);
-    start(&b, p, t, N - 1, 1);
-    EXPECT_EQ(await(rio_barrier_reset(&b)), 0); /* none of them has come yet */
-    EXPECT_EQ(await(rio_barrier_wait(&b)) >= 0, true);
-    EXPECT_EQ(await(join_all(t, N - 1)), 0);
-    return 0;
-}
-
-LOOP_TEST(an_abort_breaks_it_until_the_reset) /* BARR-15, BARR-17 */
-{
-    struct party p[N];
-    rio_task *t[N];
-    rio_barrier b;
-
-    EXPECT_EQ(rio_barrier_init(&b, N), 0);
-    start(&b, p, t, N - 1, 1);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT_EQ(await(rio_barrier_abort(&b)), 0);
-    EXPECT(rio_barrier_broken(&b));
-    EXPECT_EQ(await(rio_barrier_wait(&b)), -EPIPE);
-    EXPECT_EQ(await(join_all(t, N - 1)), -EPIPE);
-    for (int i = 0; i < N - 1; i++)
-        EXPECT_EQ(p[i].seen[0], -EPIPE);
-    EXPECT(rio_barrier_broken(&b));
-    EXPECT_EQ(await(rio_barrier_reset(&b)), 0);
-    EXPECT(!rio_barrier_broken(&b));
-    start(&b, p, t, N, 1);
-    EXPECT_EQ(await(join_all(t, N)), 0);
     return 0;
 }
 
@@ -265,16 +123,7 @@ static void outside_a_task_it_is_refused(void **state)
     assert_int_equal(await(rio_barrier_abort(&b)), -EPERM);
 }
 
-TEST_MAIN(cmocka_unit_test(a_barrier_needs_parties),
-          cmocka_unit_test(all_pass_when_the_last_one_comes),
-          cmocka_unit_test(a_party_of_one_never_waits),
-          cmocka_unit_test(rounds_do_not_mix),
-          cmocka_unit_test(late_comers_wait_until_the_round_has_left),
-          cmocka_unit_test(an_empty_barrier_may_be_reset),
-          cmocka_unit_test(a_reset_turns_out_those_inside),
-          cmocka_unit_test(a_reset_while_some_leave_turns_out_the_rest),
-          cmocka_unit_test(a_reset_by_the_last_one_out_spares_the_next_round),
-          cmocka_unit_test(an_abort_breaks_it_until_the_reset),
+TEST_MAIN(cmocka_unit_test(late_comers_wait_until_the_round_has_left),
           cmocka_unit_test(a_cancelled_party_makes_room),
           cmocka_unit_test(a_cancel_on_the_way_out_does_not_hold_the_next_round),
           cmocka_unit_test(outside_a_task_it_is_refused))

@@ -34,7 +34,7 @@ static long is_thread(void *arg)
     return !pthread_equal(*(pthread_t *)arg, pthread_self());
 }
 
-LOOP_TEST(a_function_runs_in_an_executor_with_its_own_copy) /* EXEC-05 */
+LOOP_TEST(a_function_runs_in_an_executor_with_its_own_copy)
 {
     rio_executor *e = rio_executor_new(1);
     pthread_t self = pthread_self();
@@ -155,12 +155,12 @@ static long abandon(void *unused)
     return 0;
 }
 
-static void abandoned_work_ends_with_the_loop(void **state) /* EXEC-06, EXEC-07 */
+static void abandoned_work_ends_with_the_loop(void **state)
 {
     (void)state;
     gate_init(&gate);
     reports = 0;
-    assert_int_equal(rio_run(abandon, NULL), 0);
+    assert_int_equal(loop_test_main(abandon, NULL), 0);
     assert_int_equal(atomic_load(&gate.passed), 1);
     assert_int_equal(reports, 1);
 }
@@ -223,7 +223,7 @@ static void work_left_in_the_queue_is_done_before_the_end(void **state)
 {
     (void)state;
     gate_init(&gate);
-    assert_int_equal(rio_run(leave_work, NULL), 0);
+    assert_int_equal(loop_test_main(leave_work, NULL), 0);
     assert_int_equal(atomic_load(&gate.passed), 5);
 }
 
@@ -278,7 +278,7 @@ static long ask(void *arg)
     return 0;
 }
 
-LOOP_TEST(a_thread_gets_what_a_coroutine_returns) /* EXEC-09 */
+LOOP_TEST(a_thread_gets_what_a_coroutine_returns)
 {
     long three = 3, bad = -EPROTO;
     struct asker a = {rio_get_running_loop(), double_it, &three, RIO_FOREVER, 0, ""};
@@ -292,22 +292,6 @@ LOOP_TEST(a_thread_gets_what_a_coroutine_returns) /* EXEC-09 */
     EXPECT(strcmp(a.msg, "so be it") == 0);
     EXPECT_EQ(rio_run_coroutine_threadsafe(a.loop, double_it, &three, 0), -EDEADLK);
     EXPECT_EQ(rio_run_coroutine_threadsafe(a.loop, NULL, &three, 0), -EINVAL);
-    return 0;
-}
-
-static long cancel_itself(void *unused)
-{
-    (void)unused;
-    rio_task_cancel(rio_current_task());
-    return await(rio_yield());
-}
-
-LOOP_TEST(a_coroutine_that_cancels_itself_reads_as_cancelled) /* EXEC-11 */
-{
-    struct asker a = {rio_get_running_loop(), cancel_itself, NULL, RIO_FOREVER, 0, ""};
-
-    EXPECT_EQ(await(rio_to_thread(ask, &a)), 0);
-    EXPECT_EQ(a.rc, -ECANCELED);
     return 0;
 }
 
@@ -327,7 +311,7 @@ static long sleep_stubbornly(void *arg)
     return 11;
 }
 
-LOOP_TEST(a_late_coroutine_is_cancelled_and_waited_for) /* EXEC-10 */
+LOOP_TEST(a_late_coroutine_is_cancelled_and_waited_for)
 {
     atomic_int cancelled = 0;
     struct asker a = {
@@ -365,7 +349,7 @@ static void *ask_in_thread(void *arg)
 static void a_closing_loop_lets_the_thread_go(void **state)
 {
     atomic_int cancelled = 0;
-    rio_runner *r = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io());
     struct asker a = {
         rio_runner_get_loop(r), sleep_long, &cancelled, RIO_FOREVER, 0, ""};
     pthread_t t;
@@ -395,7 +379,6 @@ TEST_MAIN(cmocka_unit_test(a_function_runs_in_an_executor_with_its_own_copy),
           cmocka_unit_test(work_left_in_the_queue_is_done_before_the_end),
           cmocka_unit_test(a_pool_grows_to_its_limit),
           cmocka_unit_test(a_thread_gets_what_a_coroutine_returns),
-          cmocka_unit_test(a_coroutine_that_cancels_itself_reads_as_cancelled),
           cmocka_unit_test(a_late_coroutine_is_cancelled_and_waited_for),
           cmocka_unit_test(a_result_beats_the_limit),
           cmocka_unit_test(a_closing_loop_lets_the_thread_go))

@@ -1,4 +1,4 @@
-/* exit_stack_test - clean-up in reverse order, whatever fails.
+/* exit_stack_test - what an exit stack does beside the cases CM-01 to CM-11.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 
@@ -35,7 +35,7 @@ static void defer_all(rio_exit_stack *s, struct step *steps, int n)
         (void)rio_defer(s, leave, &steps[i]);
 }
 
-LOOP_TEST(exits_run_in_reverse_order_and_may_wait) /* CM-01, CM-07 */
+LOOP_TEST(exits_run_in_reverse_order_and_may_wait)
 {
     struct step steps[9];
     rio_exit_stack s;
@@ -46,52 +46,6 @@ LOOP_TEST(exits_run_in_reverse_order_and_may_wait) /* CM-01, CM-07 */
     EXPECT_EQ(order, 0);
     EXPECT_EQ(await(rio_exit_stack_exit(&s, 42)), 42);
     EXPECT_EQ(order, 987654321);
-    return 0;
-}
-
-LOOP_TEST(an_error_of_the_body_passes_through) /* CM-02 */
-{
-    struct step steps[] = {{.digit = 1, .rc = 1}, {.digit = 2, .rc = 1}};
-    rio_exit_stack s;
-
-    defer_all(&s, steps, 2);
-    EXPECT_EQ(await(rio_exit_stack_exit(&s, -EIO)), -EIO);
-    EXPECT(steps[0].given == -EIO && steps[1].given == -EIO);
-    return 0;
-}
-
-LOOP_TEST(an_exit_may_suppress_the_error) /* CM-03 */
-{
-    struct step steps[] = {{.digit = 1, .rc = 1}, {.digit = 2, .rc = 0}};
-    rio_exit_stack s;
-
-    defer_all(&s, steps, 2);
-    EXPECT_EQ(await(rio_exit_stack_exit(&s, -EIO)), 0);
-    EXPECT_EQ(steps[1].given, -EIO);
-    EXPECT_EQ(steps[0].given, 0);
-    return 0;
-}
-
-LOOP_TEST(all_run_and_the_last_failure_wins) /* CM-09 */
-{
-    struct step steps[] = {
-        {.digit = 1, .rc = 1}, {.digit = 2, .rc = -EPROTO}, {.digit = 3, .rc = -EBADF}};
-    rio_exit_stack s;
-
-    defer_all(&s, steps, 3);
-    EXPECT_EQ(await(rio_exit_stack_exit(&s, -EIO)), -EPROTO);
-    EXPECT_EQ(order, 321);
-    EXPECT_EQ(steps[1].given, -EBADF);
-    return 0;
-}
-
-LOOP_TEST(an_empty_stack_changes_nothing) /* CM-10 */
-{
-    rio_exit_stack s;
-
-    rio_exit_stack_enter(&s);
-    EXPECT_EQ(await(rio_exit_stack_exit(&s, 7)), 7);
-    EXPECT_EQ(await(rio_exit_stack_exit(&s, -EIO)), -EIO);
     return 0;
 }
 
@@ -119,47 +73,6 @@ LOOP_TEST(nothing_cannot_be_registered)
     return 0;
 }
 
-static long unlock(void *arg, long rc)
-{
-    RIO_TRY(rio_lock_release(arg));
-    return rc;
-}
-
-static long lock_in_a_stack(void *arg)
-{
-    rio_exit_stack s;
-    long rc;
-
-    rio_exit_stack_enter(&s);
-    rc = await(rio_lock_acquire(arg));
-    if (rc == 0)
-        rc = rio_defer(&s, unlock, arg);
-    if (rc == 0)
-        rc = await(rio_sleep(60 * RIO_SEC));
-    return await(rio_exit_stack_exit(&s, rc));
-}
-
-LOOP_TEST(what_was_not_acquired_is_not_released) /* CM-11 */
-{
-    rio_lock l = RIO_LOCK_INIT;
-    rio_task *t;
-
-    EXPECT_EQ(await(rio_lock_acquire(&l)), 0);
-    t = rio_create_task(lock_in_a_stack, &l);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT(rio_task_cancel(t));
-    EXPECT_EQ(await(rio_join_unref(t)), -ECANCELED);
-    EXPECT(rio_lock_locked(&l));
-    EXPECT_EQ(rio_lock_release(&l), 0);
-    t = rio_create_task(lock_in_a_stack, &l);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT(rio_lock_locked(&l));
-    EXPECT(rio_task_cancel(t));
-    EXPECT_EQ(await(rio_join_unref(t)), -ECANCELED);
-    EXPECT(!rio_lock_locked(&l));
-    return 0;
-}
-
 static void outside_a_task_nothing_is_called(void **state)
 {
     rio_exit_stack s;
@@ -170,11 +83,6 @@ static void outside_a_task_nothing_is_called(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(exits_run_in_reverse_order_and_may_wait),
-          cmocka_unit_test(an_error_of_the_body_passes_through),
-          cmocka_unit_test(an_exit_may_suppress_the_error),
-          cmocka_unit_test(all_run_and_the_last_failure_wins),
-          cmocka_unit_test(an_empty_stack_changes_nothing),
           cmocka_unit_test(an_exit_may_register_another),
           cmocka_unit_test(nothing_cannot_be_registered),
-          cmocka_unit_test(what_was_not_acquired_is_not_released),
           cmocka_unit_test(outside_a_task_nothing_is_called))

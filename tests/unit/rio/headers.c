@@ -4,7 +4,11 @@
  * SPDX-License-Identifier: MIT */
 #include <rio/rio.h>
 
+#include <rio/http.h>
+#include <rio/sim.h>
+
 #include <ringq/ringq.h>
+#include <ringq/ringq_rio.h>
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""headers_test - <rio/rio.h> and <ringq/ringq.h> in every language that they claim: a program
+"""headers_test - the public headers in every language that they claim: a program
 with all their macros is compiled by gcc and clang, without a warning; two of them run.
 SPDX-License-Identifier: MIT
 """
@@ -15,7 +15,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 BUILD = pathlib.Path(os.environ['RINGQ_BUILD'])
-INCLUDE = [f'-I{d}' for d in (ROOT / 'common', ROOT / 'client/include', BUILD / 'client/lib/include')]
+INCLUDE = [f'-I{d}' for d in (ROOT / 'common', ROOT / 'common/rio-http/include', ROOT / 'client/include', BUILD / 'client/lib/include')]
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wshadow', '-Werror']
 C = [(compiler, 'c', standard) for compiler in ('gcc', 'clang') for standard in ('c11', 'c17', 'c2x')]
 CXX = [(compiler, 'c++', standard) for compiler in ('g++', 'clang++') for standard in ('c++17', 'c++20')]

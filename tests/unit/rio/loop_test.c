@@ -366,7 +366,7 @@ LOOP_TEST(a_dump_names_every_task_and_its_wait) /* TASK-22 */
     rio_dump_tasks(f);
     (void)fclose(f);
     EXPECT(strstr(text, "main") != NULL && strstr(text, "running") != NULL);
-    EXPECT(strstr(text, "sleeper") != NULL && strstr(text, "sleep\n") != NULL);
+    EXPECT(strstr(text, "sleeper") != NULL && strstr(text, "sleep, ") != NULL);
     free(text);
     rio_task_cancel(t);
     EXPECT_EQ(await(rio_join_unref(t)), -ECANCELED);

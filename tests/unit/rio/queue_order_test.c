@@ -42,28 +42,6 @@ static void expect_ints(rio_queue *q, const int *v, size_t n)
 
 static const int shuffled[] = {1, 3, 2};
 
-static void a_lifo_queue_gives_the_newest_first(void **state) /* QUE-02 */
-{
-    rio_queue *q = rio_lifo_queue_new(sizeof(int), 0);
-
-    (void)state;
-    assert_non_null(q);
-    put_ints(q, shuffled, 3);
-    expect_ints(q, (const int[]){2, 3, 1}, 3);
-    rio_queue_free(q);
-}
-
-static void a_priority_queue_gives_the_smallest_first(void **state) /* QUE-02 */
-{
-    rio_queue *q = rio_priority_queue_new(sizeof(int), 0, by_value);
-
-    (void)state;
-    assert_non_null(q);
-    put_ints(q, shuffled, 3);
-    expect_ints(q, (const int[]){1, 2, 3}, 3);
-    rio_queue_free(q);
-}
-
 static void a_lifo_queue_grows_and_keeps_its_order(void **state)
 {
     rio_queue *q = rio_lifo_queue_new(sizeof(int), 0);
@@ -208,7 +186,7 @@ static long put_one(void *arg)
     return await(rio_queue_put(p->q, &p->value));
 }
 
-LOOP_TEST(a_full_priority_queue_lets_a_putter_wait) /* QUE-03 */
+LOOP_TEST(a_full_priority_queue_lets_a_putter_wait)
 {
     rio_queue *q = rio_priority_queue_new(sizeof(int), 2, by_value);
     struct putting third = {q, 1};
@@ -232,37 +210,11 @@ LOOP_TEST(a_full_priority_queue_lets_a_putter_wait) /* QUE-03 */
     return 0;
 }
 
-static long get_one(void *arg)
-{
-    int got = -1;
-    int rc = await(rio_queue_get(arg, &got));
-
-    return rc < 0 ? rc : got;
-}
-
-LOOP_TEST(a_cancelled_getter_leaves_its_item_to_the_next) /* QUE-14 */
-{
-    rio_queue *q = rio_lifo_queue_new(sizeof(int), 0);
-    rio_task *first = rio_create_task(get_one, q),
-             *second = rio_create_task(get_one, q);
-
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT_EQ(rio_queue_put_nowait(q, &(int){7}), 0);
-    EXPECT(rio_task_cancel(first));
-    EXPECT_EQ(await(rio_join_unref(second)), 7);
-    EXPECT_EQ(await(rio_join_unref(first)), -ECANCELED);
-    rio_queue_free(q);
-    return 0;
-}
-
-TEST_MAIN(cmocka_unit_test(a_lifo_queue_gives_the_newest_first),
-          cmocka_unit_test(a_priority_queue_gives_the_smallest_first),
-          cmocka_unit_test(a_lifo_queue_grows_and_keeps_its_order),
+TEST_MAIN(cmocka_unit_test(a_lifo_queue_grows_and_keeps_its_order),
           cmocka_unit_test(equal_priorities_leave_in_the_order_they_came),
           cmocka_unit_test(equals_stay_in_order_while_others_come_and_go),
           cmocka_unit_test(the_comparison_gets_aligned_items_of_odd_sizes),
           cmocka_unit_test(bad_arguments_are_refused),
           cmocka_unit_test(shutdown_drops_what_is_inside),
           cmocka_unit_test(shutdown_leaves_the_order_of_what_stays),
-          cmocka_unit_test(a_full_priority_queue_lets_a_putter_wait),
-          cmocka_unit_test(a_cancelled_getter_leaves_its_item_to_the_next))
+          cmocka_unit_test(a_full_priority_queue_lets_a_putter_wait))

@@ -29,12 +29,12 @@ static void run_returns_what_main_returns(void **state) /* RUN-01, RUN-02, RUN-0
     long fds = loop_test_fd_count();
 
     (void)state;
-    assert_int_equal(rio_run(give_42, NULL), 42);
+    assert_int_equal(loop_test_main(give_42, NULL), 42);
     assert_null(rio_task_error(NULL));
-    assert_int_equal(rio_run(raise_spam, NULL), -EIO);
+    assert_int_equal(loop_test_main(raise_spam, NULL), -EIO);
     assert_string_equal(rio_task_error(NULL), "spam");
-    assert_int_equal(rio_run(NULL, NULL), -EINVAL);
-    assert_int_equal(rio_run(give_42, NULL), 42);
+    assert_int_equal(loop_test_main(NULL, NULL), -EINVAL);
+    assert_int_equal(loop_test_main(give_42, NULL), 42);
     assert_int_equal(loop_test_fd_count(), fds);
 }
 
@@ -58,7 +58,7 @@ static void run_cancels_what_main_left(void **state) /* RUN-05 */
     int64_t start = rio_now();
 
     (void)state;
-    assert_int_equal(rio_run(leave_one, &left), 123);
+    assert_int_equal(loop_test_main(leave_one, &left), 123);
     assert_true(rio_future_done(left));
     assert_true(rio_future_cancelled(left));
     assert_int_equal(rio_future_result(left), -ECANCELED);
@@ -97,7 +97,7 @@ static void errors_at_the_end_are_reported(void **state) /* RUN-06 */
 {
     (void)state;
     reports = 0;
-    assert_int_equal(rio_run(leave_a_failing_one, NULL), 123);
+    assert_int_equal(loop_test_main(leave_a_failing_one, NULL), 123);
     assert_int_equal(reports, 1);
 }
 
@@ -121,7 +121,7 @@ static void the_end_waits_for_clean_up(void **state)
     int waits = 0;
 
     (void)state;
-    assert_int_equal(rio_run(leave_a_cleaner, &waits), 0);
+    assert_int_equal(loop_test_main(leave_a_cleaner, &waits), 0);
     assert_int_equal(waits, 3);
 }
 
@@ -133,7 +133,8 @@ static long give_loop(void *arg)
 
 static void a_runner_runs_many_times(void **state) /* RUN-09, RUN-10, RUN-11 */
 {
-    rio_runner *r = rio_runner_new(loop_test_io()), *never = rio_runner_new(0);
+    rio_runner *r = rio_runner_new(loop_test_io()),
+               *never = rio_runner_new(loop_test_io());
     rio_loop *first = NULL, *second = NULL;
 
     (void)state;
@@ -232,7 +233,7 @@ static void a_wait_for_nobody_is_a_deadlock(void **state) /* CX-06 */
     long seen = 0;
 
     (void)state;
-    assert_int_equal(rio_run(wait_for_nobody, &seen), -EDEADLK);
+    assert_int_equal(loop_test_main(wait_for_nobody, &seen), -EDEADLK);
     assert_int_equal(seen, -ECANCELED); /* it could clean up */
 }
 
@@ -250,7 +251,7 @@ static void a_stubborn_task_is_asked_again(void **state)
     int times = 20;
 
     (void)state;
-    assert_int_equal(rio_run(ignore_cancels, &times), -EDEADLK);
+    assert_int_equal(loop_test_main(ignore_cancels, &times), -EDEADLK);
 }
 
 /* ---- Ctrl-C: each case in a process of its own ---- */
@@ -296,14 +297,14 @@ static long wait_until_cancelled(void *arg)
 
 static int ctrl_c_spinning(void)
 {
-    return rio_run(spin_until_cancelled, NULL) == -EINTR ? 0 : 1;
+    return loop_test_main(spin_until_cancelled, NULL) == -EINTR ? 0 : 1;
 }
 
 static int ctrl_c_waiting(void)
 {
     struct sigaction after;
 
-    if (rio_run(wait_until_cancelled, NULL) != -EINTR)
+    if (loop_test_main(wait_until_cancelled, NULL) != -EINTR)
         return 1;
     return sigaction(SIGINT, NULL, &after) == 0 && after.sa_handler == SIG_DFL ? 0 : 2;
 }
@@ -320,7 +321,7 @@ static long ignore_the_first(void *arg)
 
 static int ctrl_c_twice(void)
 {
-    return (int)rio_run(ignore_the_first, NULL);
+    return (int)loop_test_main(ignore_the_first, NULL);
 }
 
 static volatile sig_atomic_t own_signals;
@@ -344,7 +345,7 @@ static int own_handler_is_left_alone(void)
     struct sigaction sa = {.sa_handler = own_handler}, after;
 
     (void)sigaction(SIGINT, &sa, NULL);
-    if (rio_run(raise_and_go_on, NULL) != 0 || own_signals != 1)
+    if (loop_test_main(raise_and_go_on, NULL) != 0 || own_signals != 1)
         return 1;
     return sigaction(SIGINT, NULL, &after) == 0 && after.sa_handler == own_handler ? 0
                                                                                    : 2;

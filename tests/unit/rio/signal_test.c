@@ -2,9 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <signal.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "support/rio_test.h"
 #include "support/test.h"
@@ -15,7 +12,7 @@ static long count(void *arg)
     return 0;
 }
 
-LOOP_TEST(bad_numbers_are_refused) /* SIG-01 */
+LOOP_TEST(bad_numbers_are_refused)
 {
     int n = 0;
     int bad[] = {0, -1, NSIG, SIGKILL, SIGSTOP};
@@ -29,34 +26,17 @@ LOOP_TEST(bad_numbers_are_refused) /* SIG-01 */
     return 0;
 }
 
-LOOP_TEST(a_handler_runs_in_the_loop) /* SIG-01, SIG-03 */
+LOOP_TEST(what_has_a_handler_cannot_be_waited_for)
 {
     int n = 0;
 
     EXPECT_EQ(rio_add_signal_handler(SIGINT, count, &n), 0);
     EXPECT_EQ(raise(SIGINT), 0);
-    EXPECT_EQ(n, 0);
+    EXPECT_EQ(n, 0); /* not before its turn */
+    EXPECT_EQ(await(rio_signal_wait(SIGINT)), -EBUSY);
     EXPECT_EQ(await(loop_test_settle()), 0);
     EXPECT_EQ(n, 1);
-    EXPECT_EQ(await(rio_signal_wait(SIGINT)), -EBUSY);
     EXPECT_EQ(rio_remove_signal_handler(SIGINT), 1);
-    EXPECT_EQ(rio_remove_signal_handler(SIGINT), 0);
-    return 0;
-}
-
-LOOP_TEST(a_signal_wakes_the_sleeping_loop) /* SIG-02 */
-{
-    int n = 0;
-    int64_t start = rio_now();
-    struct itimerval timer = {.it_value.tv_usec = 5000}, off = {0};
-
-    EXPECT_EQ(rio_add_signal_handler(SIGALRM, count, &n), 0);
-    EXPECT_EQ(setitimer(ITIMER_REAL, &timer, NULL), 0);
-    while (n == 0 && rio_now() - start < 2 * RIO_SEC)
-        EXPECT_EQ(await(rio_sleep(50 * RIO_MS)), 0);
-    EXPECT_EQ(n, 1);
-    EXPECT_EQ(setitimer(ITIMER_REAL, &off, NULL), 0);
-    EXPECT_EQ(rio_remove_signal_handler(SIGALRM), 1);
     return 0;
 }
 
@@ -93,32 +73,6 @@ LOOP_TEST(a_signal_between_two_waits_is_kept)
     return 0;
 }
 
-LOOP_TEST(a_child_gets_its_own_signals) /* SIG-05 */
-{
-    int n = 0, status = 0;
-    pid_t pid;
-
-    EXPECT_EQ(rio_add_signal_handler(SIGTERM, count, &n), 0);
-    pid = fork();
-    EXPECT(pid >= 0);
-    if (pid == 0) {
-        sigset_t set;
-
-        (void)sigemptyset(&set);
-        (void)sigaddset(&set, SIGTERM);
-        (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
-        for (;;)
-            (void)pause();
-    }
-    EXPECT_EQ(kill(pid, SIGTERM), 0);
-    EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
-    EXPECT_EQ(await(loop_test_settle()), 0);
-    EXPECT_EQ(n, 0);
-    EXPECT_EQ(rio_remove_signal_handler(SIGTERM), 1);
-    return 0;
-}
-
 static long leave_a_handler(void *arg)
 {
     return rio_add_signal_handler(SIGUSR2, count, arg);
@@ -136,9 +90,7 @@ static void the_end_of_a_run_unblocks_its_signals(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(bad_numbers_are_refused),
-          cmocka_unit_test(a_handler_runs_in_the_loop),
-          cmocka_unit_test(a_signal_wakes_the_sleeping_loop),
+          cmocka_unit_test(what_has_a_handler_cannot_be_waited_for),
           cmocka_unit_test(tasks_wait_for_a_signal),
           cmocka_unit_test(a_signal_between_two_waits_is_kept),
-          cmocka_unit_test(a_child_gets_its_own_signals),
           cmocka_unit_test(the_end_of_a_run_unblocks_its_signals))

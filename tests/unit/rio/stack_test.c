@@ -206,7 +206,7 @@ static void an_overflow_names_its_task(void **state) /* CX-01 */
         (void)sigaction(SIGSEGV, &sa, NULL); /* cmocka's would run on the full stack */
         (void)sigaction(SIGBUS, &sa, NULL);
         (void)dup2(out[1], STDERR_FILENO);
-        _exit((int)rio_run(overflowing_main, NULL));
+        _exit((int)loop_test_main(overflowing_main, NULL));
     }
     close(out[1]);
     assert_int_equal(waitpid(pid, &status, 0), pid);

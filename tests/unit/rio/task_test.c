@@ -174,7 +174,7 @@ LOOP_TEST(bad_arguments_make_no_task) /* TASK-11 */
     EXPECT_EQ(errno, EINVAL);
     EXPECT(rio_create_task_copy(return_arg, &byte, (16 << 10) + 1) == NULL);
     EXPECT_EQ(errno, EINVAL);
-    EXPECT(rio_create_task_ex(return_arg, NULL, 0, &(rio_task_opts){.flags = 1}) ==
+    EXPECT(rio_create_task_ex(return_arg, NULL, 0, &(rio_task_opts){.flags = 2}) ==
            NULL);
     EXPECT_EQ(errno, EINVAL);
     return 0;

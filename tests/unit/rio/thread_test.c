@@ -40,7 +40,7 @@ static long thread_id(void *arg)
     return rio_current_task() == NULL && rio_get_running_loop() == NULL;
 }
 
-LOOP_TEST(a_function_runs_in_a_thread) /* EXEC-01, EXEC-02, EXEC-05 */
+LOOP_TEST(a_function_runs_in_a_thread)
 {
     struct sum s = {40, 2};
     pthread_t id;
@@ -77,7 +77,7 @@ static long in_thread(void *arg)
     return await(rio_to_thread(blocking_call, arg));
 }
 
-LOOP_TEST(calls_run_side_by_side_once_each) /* EXEC-03 */
+LOOP_TEST(calls_run_side_by_side_once_each)
 {
     enum { N = 100 };
     static struct call c[N];
@@ -120,7 +120,7 @@ static long call_slow(void *arg)
     return await(rio_yield()) == -ECANCELED ? rc : -EPROTO;
 }
 
-LOOP_TEST(a_cancelled_call_returns_when_the_function_has_ended) /* EXEC-13 */
+LOOP_TEST(a_cancelled_call_returns_when_the_function_has_ended)
 {
     atomic_bool go = false;
     struct slow s = {.go = &go};

@@ -95,6 +95,21 @@ struct record record_sample(int i)
             .type = RECORD_QUEUE,
             .queue = RQ_LIT("q"),
             .settings = {UINT64_MAX, 2, UINT32_MAX, 4, 5, 6, UINT32_MAX, 1, 3, 2}};
+    case 10:
+        return (struct record){.type = RECORD_DONE,
+                               .job = {7, 5},
+                               .end = RECORD_END_DONE,
+                               .result = RQ_LIT("42"),
+                               .queue = RQ_LIT("q"),
+                               .kept_wall_ms = INT64_MAX,
+                               .lease = UINT64_MAX,
+                               .has_result = true};
+    case 11:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 6},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.keep_ms = UINT64_MAX, .tries = 1},
+                               .body = RQ_LIT("b")};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -114,8 +129,9 @@ static bool same_put(const struct record *a, const struct record *b)
 
     return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
            rq_slice_eq(a->attrs, b->attrs) && p->ttl_ms == q->ttl_ms &&
-           a->put_wall_ms == b->put_wall_ms && a->due_wall_ms == b->due_wall_ms &&
-           p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
+           p->keep_ms == q->keep_ms && a->put_wall_ms == b->put_wall_ms &&
+           a->due_wall_ms == b->due_wall_ms && p->ttr_ms == q->ttr_ms &&
+           p->backoff_base_ms == q->backoff_base_ms &&
            p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&
            p->backoff == q->backoff && p->jitter_pct == q->jitter_pct &&
            p->pri == q->pri;
@@ -133,6 +149,13 @@ static bool same_totals(const struct record_totals *a, const struct record_total
            a->failed == b->failed && a->retried == b->retried && a->dead == b->dead &&
            a->expired == b->expired && a->cancelled == b->cancelled &&
            a->redelivered == b->redelivered;
+}
+
+static bool same_kept(const struct record *a, const struct record *b)
+{
+    return rq_slice_eq(a->result, b->result) && rq_slice_eq(a->queue, b->queue) &&
+           a->kept_wall_ms == b->kept_wall_ms && a->lease == b->lease &&
+           a->has_result == b->has_result;
 }
 
 static bool same_settings(const struct record_settings *a,
@@ -156,7 +179,7 @@ bool record_equal(const struct record *a, const struct record *b)
     case RECORD_STATE:
         return same_job(a, b) && same_state(a, b) && a->due_wall_ms == b->due_wall_ms;
     case RECORD_DONE:
-        return same_job(a, b) && a->end == b->end && rq_slice_eq(a->result, b->result);
+        return same_job(a, b) && a->end == b->end && same_kept(a, b);
     case RECORD_MOVE:
         return same_job(a, b) && same_state(a, b) && same_put(a, b);
     case RECORD_QUEUE:

@@ -158,6 +158,61 @@ static void a_shutdown_may_be_immediate(void **state)
     assert_true(shutdown.immediate);
 }
 
+/* ---- WAIT ---- */
+
+static void a_wait_is_for_all_unless_it_says_any(void **state)
+{
+    struct rq_wait wait;
+
+    (void)state;
+    assert_int_equal(rq_wait_parse(cmd("WAIT 7-1 7-2"), &wait, &why), 0);
+    assert_true(wait.ids.count == 2 && !wait.any && wait.block_ms == -1);
+    assert_int_equal(rq_wait_parse(cmd("WAIT 7-1 any BLOCK 0"), &wait, &why), 0);
+    assert_true(wait.ids.count == 1 && wait.any && wait.block_ms == 0);
+    assert_int_equal(rq_wait_parse(cmd("WAIT 7-1 ALL"), &wait, &why), 0);
+    assert_false(wait.any);
+    assert_complaint(rq_wait_parse(cmd("WAIT 7-1 ANY ALL"), &wait, &why), RQ_E_BADARG,
+                     "ANY and ALL exclude each other");
+    assert_complaint(rq_wait_parse(cmd("WAIT 7-1 7-1"), &wait, &why), RQ_E_BADARG,
+                     "id '7-1' is named twice");
+    assert_complaint(rq_wait_parse(cmd("WAIT ANY"), &wait, &why), RQ_E_BADARG,
+                     "an id looks like 7-1042, not like 'ANY'");
+    assert_complaint(rq_wait_parse(cmd("WAIT"), &wait, &why), RQ_E_MALFORMED,
+                     "wrong number of arguments");
+}
+
+static void a_wait_names_up_to_64_jobs(void **state)
+{
+    struct rq_wait wait;
+
+    (void)state;
+    assert_int_equal(rq_wait_parse(cmd(with_ids("WAIT", 64)), &wait, &why), 0);
+    assert_int_equal(wait.ids.count, 64);
+    assert_complaint(rq_wait_parse(cmd(with_ids("WAIT", 65)), &wait, &why), RQ_E_LIMIT,
+                     "more than 64 ids in one command");
+}
+
+/* ---- WATCH ---- */
+
+static void a_watch_is_of_the_server_or_a_queue(void **state)
+{
+    struct rq_watch watch;
+
+    (void)state;
+    assert_int_equal(rq_watch_parse(cmd("WATCH"), &watch, &why), 0);
+    assert_true(watch.queue.len == 0 && watch.every_ms == 1000);
+    assert_int_equal(rq_watch_parse(cmd("WATCH q EVERY 100"), &watch, &why), 0);
+    assert_true(rq_slice_eq(watch.queue, RQ_LIT("q")) && watch.every_ms == 100);
+    assert_int_equal(rq_watch_parse(cmd("WATCH EVERY 3600000"), &watch, &why), 0);
+    assert_true(watch.queue.len == 0 && watch.every_ms == 3600000);
+    assert_complaint(rq_watch_parse(cmd("WATCH q EVERY 99"), &watch, &why), RQ_E_BADARG,
+                     "EVERY must be 100 to 3600000 ms");
+    assert_complaint(rq_watch_parse(cmd("WATCH q EVERY 3600001"), &watch, &why),
+                     RQ_E_BADARG, "EVERY must be 100 to 3600000 ms");
+    assert_complaint(rq_watch_parse(cmd("WATCH a,b"), &watch, &why), RQ_E_BADARG,
+                     "a queue's name is");
+}
+
 /* ---- RESCHEDULE ---- */
 
 static void a_job_gets_a_new_time_in_one_of_two_ways(void **state)
@@ -275,6 +330,8 @@ TEST_MAIN(PARSE(a_kick_takes_all_or_some_or_those_named),
           PARSE(a_setting_that_means_nothing_is_refused),
           PARSE(a_pause_is_for_both_ways_unless_it_names_one),
           PARSE(a_shutdown_may_be_immediate),
+          PARSE(a_wait_is_for_all_unless_it_says_any),
+          PARSE(a_wait_names_up_to_64_jobs), PARSE(a_watch_is_of_the_server_or_a_queue),
           PARSE(a_job_gets_a_new_time_in_one_of_two_ways),
           PARSE(a_peek_looks_at_the_next_job), PARSE(a_match_is_made_of_terms),
           PARSE(a_number_is_matched_by_a_range),

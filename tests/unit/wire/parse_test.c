@@ -198,8 +198,7 @@ static void no_option_may_come_twice(void **state)
 static void options_of_later_versions_are_unknown(void **state)
 {
     static const char *const later[] = {
-        "UNIQUE k",  "WINDOW 5", "REPLACE",       "GROUP g",
-        "BATCH 7-1", "KEEP 5",   "DURABLE fsync",
+        "UNIQUE k", "WINDOW 5", "REPLACE", "GROUP g", "BATCH 7-1", "DURABLE fsync",
     };
 
     (void)state;
@@ -382,6 +381,19 @@ static void bad_options_of_get_are_refused(void **state)
     bad_get("GET q BLOCK", RQ_E_BADARG, "BLOCK needs a value");
 }
 
+static void queues_may_have_weights(void **state)
+{
+    (void)state;
+    assert_int_equal(rq_get_parse(cmd("GET critical:1000,low:1 COUNT 2"), &get, &why),
+                     0);
+    assert_true(get.has_weights && get.queue_count == 2 && get.count == 2);
+    assert_true(rq_slice_eq(get.queues[0], RQ_LIT("critical")));
+    assert_int_equal(get.weights[0], 1000);
+    assert_int_equal(get.weights[1], 1);
+    assert_int_equal(rq_get_parse(cmd("GET a,b"), &get, &why), 0);
+    assert_false(get.has_weights);
+}
+
 static void bad_lists_of_queues_are_refused(void **state)
 {
     (void)state;
@@ -391,9 +403,14 @@ static void bad_lists_of_queues_are_refused(void **state)
     bad_get("GET a,", RQ_E_BADARG, "a queue's name is");
     bad_get("GET ,a", RQ_E_BADARG, "a queue's name is");
     bad_get("GET 'a, b'", RQ_E_BADARG, "a queue's name is");
-    bad_get("GET critical:5,low:1", RQ_E_BADARG,
-            "weights are not supported yet; write 'critical:5' without ':'");
-    bad_get("GET a,b:1", RQ_E_BADARG, "weights are not supported yet");
+    bad_get("GET a,b:1", RQ_E_BADARG, "give all queues a weight, or none");
+    bad_get("GET a:1,b", RQ_E_BADARG, "give all queues a weight, or none");
+    bad_get("GET a:0", RQ_E_BADARG,
+            "a weight is 1 to 1000, as in critical:5, not 'a:0'");
+    bad_get("GET a:1001", RQ_E_BADARG, "a weight is 1 to 1000");
+    bad_get("GET a:", RQ_E_BADARG, "a weight is 1 to 1000");
+    bad_get("GET :1", RQ_E_BADARG, "a queue's name is");
+    bad_get("GET a:1,a:2", RQ_E_BADARG, "queue 'a' is named twice");
 }
 
 static void a_list_has_at_most_64_queues(void **state)
@@ -595,8 +612,11 @@ static void a_join_has_queues_and_options(void **state)
     assert_int_equal(rq_join_parse(cmd("JOIN a strict block 7"), &join, &why), 0);
     assert_int_equal(join.block_ms, 7);
     assert_true(join.strict);
-    assert_complaint(rq_join_parse(cmd("JOIN a BARRIER"), &join, &why), RQ_E_BADARG,
-                     "unknown option 'BARRIER'");
+    assert_false(join.barrier);
+    assert_int_equal(rq_join_parse(cmd("JOIN a barrier"), &join, &why), 0);
+    assert_true(join.barrier && !join.strict);
+    assert_complaint(rq_join_parse(cmd("JOIN a:1"), &join, &why), RQ_E_BADARG,
+                     "a queue's name is");
     assert_complaint(rq_join_parse(cmd("JOIN a STRICT STRICT"), &join, &why),
                      RQ_E_BADARG, "STRICT is given twice");
     assert_complaint(rq_join_parse(cmd("JOIN a,a"), &join, &why), RQ_E_BADARG,
@@ -621,8 +641,9 @@ TEST_MAIN(PARSE(a_put_without_options_has_the_defaults),
           PARSE(an_mput_counts_its_bodies),
           PARSE(a_get_without_options_waits_for_one_job),
           PARSE(options_of_get_are_read), PARSE(bad_options_of_get_are_refused),
-          PARSE(bad_lists_of_queues_are_refused), PARSE(a_list_has_at_most_64_queues),
-          PARSE(a_done_takes_leases), PARSE(a_result_goes_with_one_lease),
+          PARSE(queues_may_have_weights), PARSE(bad_lists_of_queues_are_refused),
+          PARSE(a_list_has_at_most_64_queues), PARSE(a_done_takes_leases),
+          PARSE(a_result_goes_with_one_lease),
           PARSE(a_word_that_is_no_lease_is_refused),
           PARSE(a_command_has_at_most_1024_leases), PARSE(a_touch_takes_leases_or_all),
           PARSE(a_fail_reads_its_options), PARSE(a_bad_fail_is_refused),

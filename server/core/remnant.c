@@ -1,0 +1,187 @@
+/* remnant - see remnant.h.
+ * SPDX-License-Identifier: MIT */
+#include "core/remnant.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "core/jobs.h"
+#include "core/limits.h"
+#include "core/queues.h"
+#include "core/state.h"
+#include "core/timer.h"
+#include "core/wait.h"
+
+enum { WAITED_FOR_MS = 1000 }; /* how often an old one looks whether it may go */
+
+struct rq_slice remnant_key_of(const void *remnant)
+{
+    const struct remnant *r = remnant;
+
+    return rq_slice(&r->id, sizeof r->id);
+}
+
+const struct remnant *remnant_find(const struct core *core, struct job_id id)
+{
+    return rq_map_get(&core->remnants, rq_slice(&id, sizeof id));
+}
+
+/* In the map from the start; the timer of each has room. */
+static struct remnant *remnant_new(struct core *core, struct job_id id)
+{
+    size_t more = core->remnants.count + 1 - core->keep_timers.count;
+    struct remnant *r;
+
+    if (rq_heap_reserve(&core->keep_timers, more) < 0)
+        return NULL;
+    r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->id = id;
+    if (rq_map_put(&core->remnants, r) < 0) {
+        free(r);
+        return NULL;
+    }
+    return r;
+}
+
+int remnant_need(struct core *core, struct job *job, uint64_t keep_ms)
+{
+    struct job_extra *x = job->extra;
+
+    if (x->remnant == NULL)
+        x->remnant = remnant_new(core, job_id(job));
+    if (x->remnant == NULL)
+        return -ENOMEM;
+    if (x->remnant->keep_ms < keep_ms)
+        x->remnant->keep_ms = keep_ms;
+    return 0;
+}
+
+int remnant_set_result(struct job *job, uint64_t lease, struct rq_slice result,
+                       bool has_result)
+{
+    struct remnant *r = job->extra->remnant;
+    uint8_t *copy = NULL;
+
+    if (r == NULL)
+        return 0;
+    if (result.len > 0) {
+        copy = malloc(result.len);
+        if (copy == NULL)
+            return -ENOMEM;
+        memcpy(copy, result.ptr, result.len);
+    }
+    free(r->result);
+    r->result = copy;
+    r->result_len = result.len;
+    r->has_result = has_result;
+    r->lease = lease;
+    return 0;
+}
+
+void remnant_fix(struct job *job, struct core_now now)
+{
+    struct remnant *r = job->extra == NULL ? NULL : job->extra->remnant;
+
+    if (r == NULL)
+        return;
+    r->end = job->end;
+    r->kept_wall_ms = timer_wall_after(now, (int64_t)r->keep_ms);
+}
+
+/* Kept from now on, for `ms`. */
+static void keep(struct core *core, struct remnant *r, struct queue *q, int64_t ms,
+                 struct core_now now)
+{
+    struct rq_heap_node *first = rq_heap_min(&core->keep_timers);
+
+    ASSERT(r->queue == NULL);
+    r->queue = q;
+    q->pins++;
+    if (first != NULL && core->keep_timers.count >= LIMIT_KEPT)
+        timer_arm(core, &core->keep_timers, RQ_CONTAINER_OF(first, struct timer, node),
+                  now.mono_ns);
+    timer_arm(core, &core->keep_timers, &r->timer, timer_after_ms(now.mono_ns, ms));
+}
+
+void remnant_settle(struct core *core, struct job *job, struct core_now now)
+{
+    struct remnant *r = job->extra == NULL ? NULL : job->extra->remnant;
+
+    if (r == NULL)
+        return;
+    job->extra->remnant = NULL;
+    keep(core, r, job_queue(job), (int64_t)r->keep_ms, now);
+}
+
+static void remnant_free(struct core *core, struct remnant *r)
+{
+    timer_stop(&core->keep_timers, &r->timer);
+    free(r->result);
+    free(r);
+}
+
+void remnant_drop(struct core *core, struct remnant *r)
+{
+    struct queue *q = r->queue;
+    void *removed = rq_map_remove(&core->remnants, remnant_key_of(r));
+
+    ASSERT(removed == r);
+    remnant_free(core, r);
+    if (q == NULL)
+        return;
+    q->pins--;
+    queue_release(core, q);
+}
+
+void remnant_fire(struct core *core, struct remnant *r, struct core_now now,
+                  struct effects *fx)
+{
+    if (wait_is_awaited(core, r->id)) {
+        timer_arm(core, &core->keep_timers, &r->timer,
+                  timer_after_ms(now.mono_ns, WAITED_FOR_MS));
+        return;
+    }
+    if (r->home != 0)
+        effects_add(fx, EFFECT_FORGET)->u.forget.home = r->home;
+    remnant_drop(core, r);
+}
+
+int remnant_replay(struct core *core, const struct record *record, struct queue *q,
+                   uint64_t home, struct core_now now)
+{
+    int64_t left_ms = rq_clock_until(record->kept_wall_ms, now.wall_ms);
+    struct remnant *r = remnant_new(core, record->job);
+
+    if (r == NULL)
+        return -ENOMEM;
+    if (record->result.len > 0) {
+        r->result = malloc(record->result.len);
+        if (r->result == NULL) {
+            remnant_drop(core, r);
+            return -ENOMEM;
+        }
+        memcpy(r->result, record->result.ptr, record->result.len);
+        r->result_len = record->result.len;
+    }
+    r->has_result = record->has_result;
+    r->end = (uint8_t)record->end;
+    r->lease = record->lease;
+    r->kept_wall_ms = record->kept_wall_ms;
+    r->home = home;
+    keep(core, r, q,
+         left_ms < (int64_t)LIMIT_KEEP_MS ? left_ms : (int64_t)LIMIT_KEEP_MS, now);
+    return 0;
+}
+
+void remnants_free(struct core *core)
+{
+    struct remnant *r;
+    size_t cursor = 0;
+
+    while ((r = rq_map_next(&core->remnants, &cursor)) != NULL)
+        remnant_free(core, r);
+}
