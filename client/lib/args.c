@@ -89,8 +89,9 @@ static const char *complaint(const ringq_put_options *o)
         return "backoff_max_ms goes with backoff_base_ms";
     if ((unsigned)o->backoff > RINGQ_BACKOFF_FIXED)
         return "backoff is one of enum ringq_backoff";
-    if (o->ttl_ms < 0 || o->block_ms < RINGQ_FOREVER)
-        return "ttl_ms and block_ms are not negative; RINGQ_FOREVER is for block_ms";
+    if (o->ttl_ms < 0 || o->keep_ms < 0 || o->block_ms < RINGQ_FOREVER)
+        return "ttl_ms, keep_ms and block_ms are not negative; RINGQ_FOREVER is for "
+               "block_ms";
     if (o->nowait && o->block_ms != 0)
         return "give block_ms or nowait, not both";
     if (o->headers == NULL && o->header_count > 0)
@@ -136,6 +137,8 @@ static void add_put_options(struct rq_args *a, const ringq_put_options *o)
         rq_args_number(a, "JITTER", o->jitter_pct);
     if (o->ttl_ms != 0)
         rq_args_number(a, "TTL", o->ttl_ms);
+    if (o->keep_ms != 0)
+        rq_args_number(a, "KEEP", o->keep_ms);
     if (o->block_ms == RINGQ_FOREVER) /* said, so that nobody gives up waiting */
         rq_args_number(a, "BLOCK", RQ_BLOCK_MAX_MS);
     else if (o->block_ms != 0)

@@ -140,7 +140,8 @@ typedef struct ringq_put_options {
      * RINGQ_FULL.  0: as long as the server lets us, but for no longer than
      * reply_timeout_ms, which ends as RINGQ_UNKNOWN. */
     int64_t block_ms;
-    bool nowait; /* instead of block_ms: do not wait at all */
+    bool nowait;     /* instead of block_ms: do not wait at all */
+    int64_t keep_ms; /* how long its end and result are kept for ringq_wait() */
 } ringq_put_options;
 
 #define RINGQ_FOREVER (-1)
@@ -249,6 +250,29 @@ typedef struct ringq_joined {
  * Errors  RINGQ_TIMEOUT */
 RINGQ_API int ringq_join(ringq *q, const char *queues, int64_t block_ms, bool strict,
                          ringq_joined *out);
+
+typedef struct ringq_outcome {
+    char id[RINGQ_ID_SIZE];
+    char state[16];     /* "done", "dead", "expired", "cancelled" */
+    const void *result; /* of DONE, a NUL stands behind it; NULL: there was none */
+    size_t result_len;
+} ringq_outcome;
+typedef struct ringq_outcomes ringq_outcomes;
+
+/* Waits until all n jobs have ended, 64 at most; with `any`, until one of them has.
+ *
+ * Returns  how many have: n, or 1 with `any`
+ * Errors   RINGQ_TIMEOUT
+ *          RINGQ_NOJOB  one of them never was, or ended before the call and was put
+ *                       without keep_ms
+ * Owns     gives *out: ringq_outcomes_free() */
+RINGQ_API long ringq_wait(ringq *q, const char *const *ids, size_t n, int64_t block_ms,
+                          bool any, ringq_outcomes **out);
+/* The i-th, in the order of the ids; NULL behind the last.
+ * Owns  lends: until ringq_outcomes_free() */
+RINGQ_API const ringq_outcome *ringq_outcome_at(const ringq_outcomes *outcomes,
+                                                size_t i);
+RINGQ_API void ringq_outcomes_free(ringq_outcomes *outcomes); /* NULL is fine */
 
 /* A reply of the server as a tree, for STATS, SHOW and any command.  The functions take
  * NULL and nodes of any type, and then say 0, "" or NULL. */

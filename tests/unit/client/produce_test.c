@@ -93,7 +93,7 @@ static void life_room_and_headers_have_their_words(void **state)
 {
     const struct fake_step script[] = {
         OPENS,
-        EXPECTS("PUT q x TTL 60000 BLOCK 250 HEADER trace 4b HEADER empty "),
+        EXPECTS("PUT q x TTL 60000 KEEP 5000 BLOCK 250 HEADER trace 4b HEADER empty "),
         REPLIES(RECEIPT),
         EXPECTS("PUT q x NOWAIT"),
         REPLIES("-FULL q has 5 jobs\r\n"),
@@ -103,6 +103,7 @@ static void life_room_and_headers_have_their_words(void **state)
     const ringq_header headers[] = {{"trace", "4b", 2}, {"empty", NULL, 0}};
     const ringq_put_options all = {.size = sizeof all,
                                    .ttl_ms = 60000,
+                                   .keep_ms = 5000,
                                    .headers = headers,
                                    .header_count = 2,
                                    .block_ms = 250};
@@ -128,6 +129,7 @@ static void options_that_contradict_each_other_are_not_sent(void **state)
         {.size = sizeof *bad, .delay_ms = 1, .at_unix_ms = 1},
         {.size = sizeof *bad, .backoff_max_ms = 1},
         {.size = sizeof *bad, .ttl_ms = -1},
+        {.size = sizeof *bad, .keep_ms = -1},
         {.size = sizeof *bad, .block_ms = -2},
         {.size = sizeof *bad, .block_ms = 1, .nowait = true},
         {.size = sizeof *bad, .header_count = 1},
