@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <stddef.h>
 
-#include "cli/command.h"
+#include "cli/confirm.h"
 #include "cli/told.h"
 #include "cli/units.h"
 
@@ -111,12 +111,14 @@ const struct command command_cancel = {
 
 struct purge_values {
     const char *state;
+    bool yes;
 };
 
 /* clang-format off */
 static const struct option_row purge_rows[] = {
     {"state", '\0', OPTION_TEXT, "STATE", "ready, delayed or dead (default: ready and delayed)",
      offsetof(struct purge_values, state), 0, 0},
+    CONFIRM_ROW(offsetof(struct purge_values, yes)),
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
@@ -133,8 +135,13 @@ static int run_purge(struct cli *cli, int argc, char **argv)
     exit = cli_connect(cli, NULL, &q);
     if (exit != EXITS_OK)
         return exit;
-    int64_t rc = ringq_purge(q, words.list[0], v.state);
-    exit = conclude(cli, q, words.list[0], "purged", "gone", rc, 0);
+    const char *const states[] = {v.state != NULL ? v.state : "ready",
+                                  v.state == NULL ? "delayed" : NULL, NULL};
+    exit = confirm(cli, q, v.yes, "purge", words.list[0], states);
+    if (exit == CLI_GO_ON) {
+        int64_t rc = ringq_purge(q, words.list[0], v.state);
+        exit = conclude(cli, q, words.list[0], "purged", "gone", rc, 0);
+    }
     ringq_close(q);
     return exit;
 }
@@ -144,14 +151,13 @@ const struct command command_purge = {
     .words = "QUEUE",
     .summary = "ends all jobs that wait in a queue",
     .examples = "  ringq purge emails\n"
-                "  ringq purge emails --state delayed\n"
-                "  ringq dead purge emails\n",
-    .notes =
-        "It does not ask, and they do not come back: they count as cancelled.  "
-        "Leased jobs\n"
-        "stay, and so do dead ones unless --state dead says otherwise.  Prints how "
-        "many\n"
-        "there were.\n",
+                "  ringq purge emails --state delayed --yes\n"
+                "  ringq dead purge emails --yes\n",
+    .notes = "They do not come back, and count as cancelled.  Asks on a terminal; "
+             "elsewhere --yes\n"
+             "is required.  Leased jobs stay, and so do dead ones unless --state dead "
+             "says\n"
+             "otherwise.  Prints how many there were.\n",
     .rows = purge_rows,
     .words_min = 1,
     .words_max = 1,

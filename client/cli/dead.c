@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/confirm.h"
 #include "cli/jobs.h"
 #include "cli/told.h"
 
@@ -12,6 +13,7 @@ enum { PAGE = 128 };
 struct dead_values {
     int64_t count;
     const char *match;
+    bool yes;
 };
 
 /* clang-format off */
@@ -20,6 +22,7 @@ static const struct option_row rows[] = {
      offsetof(struct dead_values, count), 1, INT64_MAX},
     {"match", '\0', OPTION_TEXT, "FILTER", "only such jobs: 'error:*timeout* age:<3600000'",
      offsetof(struct dead_values, match), 0, 0},
+    CONFIRM_ROW(offsetof(struct dead_values, yes)),
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
@@ -98,8 +101,13 @@ static int retry(struct deed *d)
 
 static int purge(struct deed *d)
 {
-    int64_t rc = ringq_purge(d->q, d->queue, "dead");
+    const char *const states[] = {"dead", NULL};
+    int exit = confirm(d->cli, d->q, d->v->yes, "purge", d->queue, states);
+    int64_t rc;
 
+    if (exit != CLI_GO_ON)
+        return exit;
+    rc = ringq_purge(d->q, d->queue, "dead");
     if (rc < 0)
         return cli_failed(d->cli, d->q);
     told_count(d->cli, d->queue, "purged", "gone", rc);
@@ -168,12 +176,13 @@ const struct command command_dead = {
     .examples = "  ringq dead list emails\n"
                 "  ringq dead retry emails --match 'error:*timeout*'\n"
                 "  ringq dead retry emails 7-1042\n"
-                "  ringq dead purge emails\n",
+                "  ringq dead purge emails --yes\n",
     .notes = "A job is dead after its last attempt, or when its worker says so.  The "
              "first to\n"
              "die comes first.  retry gives all their attempts back to all, to some, "
              "or to ids;\n"
-             "purge ends all of them.  Both print how many there were.  Filters: ringq "
+             "purge ends all of them, and asks before (--yes: not).  Both print how "
+             "many there were.  Filters: ringq "
              "peek --help.\n",
     .rows = rows,
     .words_min = 2,

@@ -149,6 +149,8 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
         o.tries = (uint32_t)words->tries;
     if (words->ttl_ms > 0)
         o.ttl_ms = words->ttl_ms;
+    if (words->keep_ms > 0)
+        o.keep_ms = words->keep_ms;
     /* Who pipes into a full queue waits, for as long as it takes. */
     o.nowait = words->no_wait || words->room_ms == 0;
     o.block_ms = o.nowait ? 0 : words->room_ms > 0 ? words->room_ms : RINGQ_FOREVER;
@@ -206,6 +208,8 @@ void put_options_argv(const ringq_put_options *options, struct put_argv *out)
         add_option(out, "JITTER", options->jitter_pct);
     if (options->ttl_ms > 0)
         add_option(out, "TTL", options->ttl_ms);
+    if (options->keep_ms > 0)
+        add_option(out, "KEEP", options->keep_ms);
     if (options->block_ms == RINGQ_FOREVER)
         add_option(out, "BLOCK", CLI_WAIT_MAX_MS);
     else if (options->block_ms > 0)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/command.h"
+#include "cli/confirm.h"
 #include "cli/told.h"
 #include "cli/units.h"
 
@@ -223,31 +223,41 @@ const struct command command_resume = {
 };
 
 struct shutdown_values {
-    bool immediate;
+    bool immediate, yes;
 };
 
 /* clang-format off */
 static const struct option_row shutdown_rows[] = {
     {"immediate", '\0', OPTION_FLAG, NULL, "what waits ends as cancelled",
      offsetof(struct shutdown_values, immediate), 0, 0},
+    CONFIRM_ROW(offsetof(struct shutdown_values, yes)),
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
 
-static int call_shutdown(ringq *q, const char *queue, int how)
-{
-    return ringq_shutdown(q, queue, how != 0);
-}
-
 static int run_shutdown(struct cli *cli, int argc, char **argv)
 {
+    static const char *const waiting[] = {"ready", "delayed", NULL};
     struct shutdown_values v;
     struct words words;
+    ringq *q;
     int exit = cli_parse(cli, &command_shutdown, &v, argc, argv, &words);
 
-    return exit != CLI_GO_ON
-               ? exit
-               : say(cli, words.list[0], "shut down", call_shutdown, v.immediate);
+    if (exit != CLI_GO_ON)
+        return exit;
+    exit = cli_connect(cli, NULL, &q);
+    if (exit != EXITS_OK)
+        return exit;
+    const char *queue = words.list[0];
+    exit = confirm(cli, q, v.yes || !v.immediate, "cancel", queue, waiting);
+    if (exit == CLI_GO_ON && ringq_shutdown(q, queue, v.immediate) < 0) {
+        exit = cli_failed(cli, q);
+    } else if (exit == CLI_GO_ON) {
+        told_state(cli, queue, "shut down");
+        exit = EXITS_OK;
+    }
+    ringq_close(q);
+    return exit;
 }
 
 const struct command command_shutdown = {
@@ -255,7 +265,7 @@ const struct command command_shutdown = {
     .words = "QUEUE",
     .summary = "ends a queue: no more puts; workers are turned away when it is empty",
     .examples = "  ringq shutdown import-2024 && ringq join import-2024\n"
-                "  ringq shutdown import-2024 --immediate\n"
+                "  ringq shutdown import-2024 --immediate --yes\n"
                 "  ringq queue set import-2024 --open        # opens it again\n",
     .notes = "Puts are refused (exit code 8), and a worker with --drain ends once "
              "nothing is\n"

@@ -4,9 +4,10 @@ travels with a job.
 
 SPDX-License-Identifier: MIT
 """
+import contextlib
 import json
 import os
-import signal
+import pty
 import subprocess
 import unittest
 
@@ -81,12 +82,12 @@ class Dead(Manage):
         self.c.pipeline(('FAIL', j['lease'], 'ERROR', 'boom') for j in jobs)
         self.assertEqual(len(self.ringq('dead', 'list', self.q, '-q', '-n', 290).split()), 290)
         self.assertEqual(self.ringq('dead', 'retry', self.q, '--match', 'error:boom', '-n', 200), '200\n')
-        self.assertEqual(self.ringq('dead', 'purge', self.q), '100\n')
+        self.assertEqual(self.ringq('dead', 'purge', self.q, '--yes'), '100\n')
         self.assertEqual((self.stat('ready'), self.stat('dead')), (200, 0))
 
     def test_they_are_ended(self):
         self.dead('a', 'b', 'c')
-        self.assertEqual(self.ringq('dead', 'purge', self.q), '3\n')
+        self.assertEqual(self.ringq('dead', 'purge', self.q, '--yes'), '3\n')
         self.assertEqual((self.stat('dead'), self.stat('total_cancelled')), (0, 3))
 
     def test_what_else_is_said_is_wrong(self):
@@ -116,9 +117,34 @@ class Jobs(Manage):
     def test_purge(self):
         self.c.put(self.q, 'x')
         self.c.put(self.q, 'y', 'DELAY', 60000)
-        self.assertEqual(self.ringq('purge', self.q, '--state', 'delayed'), '1\n')
-        self.assertEqual(json.loads(self.ringq('purge', self.q, '--json')), {'queue': self.q, 'purged': 1})
-        self.assertIn('BADARG', self.run_cli('purge', self.q, '--state', 'leased', code=2).stderr)
+        self.assertEqual(self.ringq('purge', self.q, '--state', 'delayed', '-y'), '1\n')
+        self.assertEqual(json.loads(self.ringq('purge', self.q, '--json', '--yes')), {'queue': self.q, 'purged': 1})
+        self.assertIn('BADARG', self.run_cli('purge', self.q, '--state', 'leased', '-y', code=2).stderr)
+
+    def test_where_nobody_can_be_asked_yes_has_to_be_said(self):
+        self.c.put(self.q, 'x')
+        for command in (('purge', self.q), ('dead', 'purge', self.q), ('shutdown', self.q, '--immediate')):
+            self.assertIn('--yes', self.run_cli(*command, code=2).stderr)
+        self.assertEqual((self.stat('ready'), self.stat('shut')), (1, b'no'))
+
+    def test_on_a_terminal_it_asks_with_the_real_count(self):
+        for answer, code, left in (('n\n', 130, 3), ('\n', 130, 3), ('y\n', 0, 0)):
+            for _ in range(3 - self.stat('ready')):
+                self.c.put(self.q, 'x')
+            child, fd = pty.fork()
+            if child == 0:
+                os.execve(ringqd.RINGQ, [ringqd.RINGQ, 'purge', self.q], self.env())
+            seen = b''
+            while not seen.endswith(b'[y/N] '):
+                seen += os.read(fd, 4096)
+            self.assertEqual(seen.decode(), f'purge 3 jobs of {self.q}? [y/N] ')
+            os.write(fd, answer.encode())
+            with contextlib.suppress(OSError):  # it has ended
+                while os.read(fd, 4096):
+                    pass
+            os.close(fd)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), code)
+            self.assertEqual(self.stat('ready'), left)
 
     def test_reschedule(self):
         ident = self.c.put(self.q, 'x', 'DELAY', 60000)
@@ -188,7 +214,7 @@ class Queues(Manage):
         self.assertEqual(worker.wait(ringqd.PATIENCE), 0)
         self.ringq('queue', 'set', self.q, '--open')
         self.ringq('put', self.q, 'y')
-        self.ringq('shutdown', self.q, '--immediate')
+        self.ringq('shutdown', self.q, '--immediate', '--yes')
         self.assertEqual(self.stat('unfinished'), 0)
 
 
@@ -207,6 +233,35 @@ class Drain(ringqd.Test):
                 self.assertEqual((c.stats('q')['ready'], c.stats()['draining']), (1, 1))
                 server.ringq('undrain')
                 self.assertEqual(worker.wait(ringqd.PATIENCE), 0)
+
+
+class Wait(Manage):
+    def test_a_put_waits_for_its_result(self):
+        worker = self.start('work', self.q, '--max-jobs', 2, '--', 'tr', 'a-z', 'A-Z')
+        self.assertEqual(self.ringq('put', self.q, 'hello', '--wait'), 'HELLO')
+        told = json.loads(self.ringq('put', self.q, 'again', '--wait=1m', '--json'))
+        self.assertEqual((told['state'], told['result']), ('done', 'AGAIN'))
+        self.assertEqual(worker.wait(ringqd.PATIENCE), 0)
+
+    def test_what_ends_badly_is_exit_1(self):
+        waiting = self.start('put', self.q, 'x', '--wait')
+        ringqd.wait_until(lambda: self.stat('ready'), 'it is put')
+        self.ringq('purge', self.q, '--yes')
+        _, said = waiting.communicate(timeout=ringqd.PATIENCE)
+        self.assertEqual(waiting.returncode, 1)
+        self.assertIn('cancelled', said)
+
+    def test_several_jobs_are_a_table(self):
+        ids = [self.ringq('put', self.q, body, '--keep', '1m', '-q').strip() for body in 'ab']
+        self.assertEqual(self.run_cli('wait', *ids, '--block', '10ms', code=124).stdout, '')
+        self.c.call('DONE', self.c.get(self.q)['lease'], 'RESULT', 'one\ttwo')
+        self.assertEqual(self.ringq('wait', *ids, '--any'), f'{ids[0]}\tdone\tone\\ttwo\n')
+        self.c.call('FAIL', self.c.get(self.q)['lease'], 'DEAD')
+        self.assertEqual(self.ringq('wait', *ids, code=1), f'{ids[0]}\tdone\tone\\ttwo\n{ids[1]}\tdead\t\n')
+        rows = [json.loads(line) for line in self.ringq('wait', *ids, '--json', code=1).splitlines()]
+        self.assertEqual([(r['state'], r['result']) for r in rows], [('done', 'one\ttwo'), ('dead', None)])
+        self.run_cli('wait', '1-999999', code=3)
+        self.run_cli('put', self.q, '--lines', '-', '--wait', code=2, input='a')
 
 
 class Travels(Manage):

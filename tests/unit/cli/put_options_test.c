@@ -16,7 +16,8 @@ static const struct put_words NOTHING = {.delay_ms = OPTION_UNSET,
                                          .tries = OPTION_UNSET,
                                          .jitter_pct = OPTION_UNSET,
                                          .ttl_ms = OPTION_UNSET,
-                                         .room_ms = 0};
+                                         .room_ms = 0,
+                                         .keep_ms = OPTION_UNSET};
 static ringq_put_options options;
 static struct put_headers headers;
 
@@ -77,13 +78,15 @@ static void every_option_reaches_the_wire(void **state)
                                     .tries = 3,
                                     .backoff = "linear:2s:1m",
                                     .ttl_ms = 1000,
+                                    .keep_ms = 2000,
                                     .room_ms = 500,
                                     .headers = {{"a=b", "c=d=e", "f="}, 3}};
 
     (void)state;
-    assert_string_equal(argv_of(&words), "DELAY 300000 PRI 0 TTR 60000 TRIES 3 "
-                                         "BACKOFF LINEAR 2000 60000 JITTER 0 TTL 1000 "
-                                         "BLOCK 500 HEADER a b HEADER c d=e HEADER f ");
+    assert_string_equal(argv_of(&words),
+                        "DELAY 300000 PRI 0 TTR 60000 TRIES 3 "
+                        "BACKOFF LINEAR 2000 60000 JITTER 0 TTL 1000 KEEP 2000 "
+                        "BLOCK 500 HEADER a b HEADER c d=e HEADER f ");
     assert_int_equal(options.delay_ms, 300000);
     assert_true(options.has_pri);
     assert_int_equal(options.pri, 0);
