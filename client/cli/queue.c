@@ -180,7 +180,7 @@ static int run_pause(struct cli *cli, int argc, char **argv)
     if (exit != CLI_GO_ON)
         return exit;
     enum ringq_side side = v.in == v.out ? RINGQ_BOTH : v.in ? RINGQ_IN : RINGQ_OUT;
-    return say(cli, words.list[0], states[side], call_pause, side);
+    return say(cli, words.list[0], states[side], call_pause, (int)side);
 }
 
 const struct command command_pause = {
