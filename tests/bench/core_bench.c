@@ -42,7 +42,7 @@ static struct job *put(struct bench *b, uint8_t pri)
                                             .pri = pri}};
     struct job *job;
 
-    must(core_put(b->core, &put, b->now, &b->fx, &job));
+    must(core_put(b->core, &put, b->now, &b->fx, &job, &(struct job_id){0}));
     core_set_home(b->core, &b->fx.items[0], 1);
     b->fx.count = 0;
     must(core_confirmed(b->core, job, b->now, &b->fx));

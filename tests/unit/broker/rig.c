@@ -186,7 +186,8 @@ int put(struct rig *rig, const char *queue, size_t count, struct answer *a)
     for (size_t i = 0; i < count; i++)
         bodies[i] = RQ_LIT("body");
     answer_init(a);
-    const struct broker_put jobs = {job, bodies, count, &a->put};
+    const struct broker_put jobs = {
+        .job = job, .bodies = bodies, .count = count, .receipt = &a->put};
     int rc = broker_put(rig->broker, &jobs, &a->promise);
     free(bodies);
     return rc;
