@@ -236,7 +236,9 @@ const struct command command_get = {
         "outlive this command.  If the body cannot be written, or with --no-ack, the "
         "job is\n"
         "given back and the attempt does not count.  For work that can fail, use\n"
-        "ringq work.  Of several queues the first that has a job is taken from.\n",
+        "ringq work.  Of several queues the first that has a job is taken from; with "
+        "weights\n"
+        "(critical:5,default:1) they take turns.\n",
     .rows = rows,
     .words_min = 1,
     .words_max = 1,

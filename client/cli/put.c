@@ -56,6 +56,12 @@ static const struct option_row rows[] = {
      offsetof(struct put_values, put.headers), 0, 0},
     {"keep", '\0', OPTION_DURATION, "DUR", "keep its end and result for so long, for ringq wait and show; up to 7d",
      offsetof(struct put_values, put.keep_ms), 1, KEEP_MAX_MS},
+    {"unique", '\0', OPTION_TEXT, "KEY", "no second job with this key: then it is the first one, and exit 4",
+     offsetof(struct put_values, put.unique), 0, 0},
+    {"window", '\0', OPTION_DURATION, "DUR", "of --unique: keep the key for so long after the job's end; up to 7d",
+     offsetof(struct put_values, put.window_ms), 0, KEEP_MAX_MS},
+    {"replace", '\0', OPTION_FLAG, NULL, "of --unique: a job that still waits gets this body; exit 0",
+     offsetof(struct put_values, put.replace), 0, 0},
     {"wait", '\0', OPTION_INTERVAL, "=DUR", "wait for its end and print its result; exit 1 if it is not done",
      offsetof(struct put_values, wait_ms), 0, CLI_WAIT_MAX_MS},
     {"wait-room", '\0', OPTION_DURATION, "DUR", "wait no longer than this for room in a full queue; then exit 6",
@@ -66,21 +72,29 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-static void print_receipt(const struct cli *cli, const char *queue,
-                          const ringq_receipt *receipt)
+/* One PUT: where to, and what follows. */
+struct put {
+    const struct cli *cli;
+    const char *queue;
+    const ringq_put_options *options;
+    int64_t wait_ms;
+};
+
+static void print_words(const struct cli *cli, const ringq_receipt *receipt)
+{
+    const char *gap = cli->out.terminal ? "  " : "\t";
+
+    if (cli->quiet)
+        (void)printf("%s\n", receipt->id);
+    else
+        (void)printf("%s%s%s%s%s\n", receipt->id, gap, receipt->state, gap,
+                     receipt->durability);
+}
+
+static void print_json(const char *queue, const ringq_receipt *receipt)
 {
     struct json j = {.out = stdout};
 
-    if (cli->quiet && !cli->json) {
-        (void)printf("%s\n", receipt->id);
-        return;
-    }
-    if (!cli->json) {
-        const char *gap = cli->out.terminal ? "  " : "\t";
-        (void)printf("%s%s%s%s%s\n", receipt->id, gap, receipt->state, gap,
-                     receipt->durability);
-        return;
-    }
     json_begin(&j, '{');
     json_key(&j, "id");
     json_string(&j, receipt->id);
@@ -94,13 +108,17 @@ static void print_receipt(const struct cli *cli, const char *queue,
     json_line(&j);
 }
 
-/* One PUT: where to, and what follows. */
-struct put {
-    const struct cli *cli;
-    const char *queue;
-    const ringq_put_options *options;
-    int64_t wait_ms;
-};
+/* Returns the exit code: another job may have had the key. */
+static int print_receipt(const struct put *p, const ringq_receipt *receipt)
+{
+    if (p->cli->json)
+        print_json(p->queue, receipt);
+    else
+        print_words(p->cli, receipt);
+    return strcmp(receipt->state, "exists") == 0 && !p->options->replace
+               ? EXITS_CONFLICT
+               : EXITS_OK;
+}
 
 static int wait_for(const struct put *p, ringq *q, const char *id)
 {
@@ -124,7 +142,7 @@ static int put_body(const struct put *p, const char *body, size_t len)
     else if (waits)
         exit = wait_for(p, q, receipt.id);
     else
-        print_receipt(p->cli, p->queue, &receipt);
+        exit = print_receipt(p, &receipt);
     ringq_close(q);
     return exit;
 }
@@ -190,8 +208,8 @@ static int run(struct cli *cli, int argc, char **argv)
         return cli_usage("put: give one of BODY, --file, --lines, --jsonl");
     if (v.rejects != NULL && !has_lines)
         return cli_usage("put: --rejects goes with --lines or --jsonl");
-    if (v.wait_ms != OPTION_UNSET && has_lines)
-        return cli_usage("put: --wait is for one job");
+    if ((v.wait_ms != OPTION_UNSET || v.put.unique != NULL) && has_lines)
+        return cli_usage("put: --wait and --unique are for one job");
     if (put_options_read(&v.put, &options, &headers) < 0)
         return EXITS_USAGE;
     if (v.wait_ms != OPTION_UNSET && options.keep_ms == 0)

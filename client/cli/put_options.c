@@ -151,6 +151,13 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
         o.ttl_ms = words->ttl_ms;
     if (words->keep_ms > 0)
         o.keep_ms = words->keep_ms;
+    if (words->unique == NULL && (words->window_ms > 0 || words->replace)) {
+        (void)cli_usage("--window and --replace go with --unique KEY");
+        return -EINVAL;
+    }
+    o.unique = words->unique;
+    o.window_ms = words->window_ms > 0 ? words->window_ms : 0;
+    o.replace = words->replace;
     /* Who pipes into a full queue waits, for as long as it takes. */
     o.nowait = words->no_wait || words->room_ms == 0;
     o.block_ms = o.nowait ? 0 : words->room_ms > 0 ? words->room_ms : RINGQ_FOREVER;

@@ -92,6 +92,10 @@ static const char *complaint(const ringq_put_options *o)
     if (o->ttl_ms < 0 || o->keep_ms < 0 || o->block_ms < RINGQ_FOREVER)
         return "ttl_ms, keep_ms and block_ms are not negative; RINGQ_FOREVER is for "
                "block_ms";
+    if (o->unique == NULL && (o->window_ms != 0 || o->replace))
+        return "window_ms and replace go with unique";
+    if (o->window_ms < 0)
+        return "window_ms is not negative";
     if (o->nowait && o->block_ms != 0)
         return "give block_ms or nowait, not both";
     if (o->headers == NULL && o->header_count > 0)
@@ -111,6 +115,18 @@ static bool add_headers(struct rq_args *a, const ringq_put_options *o)
         rq_args_add(a, rq_slice(h->value, h->value_len));
     }
     return true;
+}
+
+static void add_unique(struct rq_args *a, const ringq_put_options *o)
+{
+    if (o->unique == NULL)
+        return;
+    rq_args_str(a, "UNIQUE");
+    rq_args_str(a, o->unique);
+    if (o->window_ms != 0)
+        rq_args_number(a, "WINDOW", o->window_ms);
+    if (o->replace)
+        rq_args_str(a, "REPLACE");
 }
 
 static void add_put_options(struct rq_args *a, const ringq_put_options *o)
@@ -161,6 +177,7 @@ int rq_args_put_options(struct rq_args *a, const ringq_put_options *from,
     if (*out_why != NULL)
         return RINGQ_USAGE;
     add_put_options(a, &o);
+    add_unique(a, &o);
     if (!add_headers(a, &o)) {
         *out_why = "a header has a name and a value";
         return RINGQ_USAGE;

@@ -29,6 +29,15 @@ static enum rq_repeat repeat_of(const struct rq_command *c)
     }
 }
 
+/* How many words behind this option of PUT may be anything, the names of other options
+ * too. */
+static size_t any_words_behind(struct rq_slice option)
+{
+    if (rq_slice_eq_nocase(option, RQ_LIT("HEADER")))
+        return 2;
+    return rq_slice_eq_nocase(option, RQ_LIT("UNIQUE")) ? 1 : 0;
+}
+
 struct rq_nature rq_nature_of(size_t argc, const struct rq_slice *argv)
 {
     const struct rq_command *c = rq_command_find(argv[0]);
@@ -42,8 +51,10 @@ struct rq_nature rq_nature_of(size_t argc, const struct rq_slice *argv)
     for (size_t i = c->id == RQ_COMMAND_PUT ? 3 : 2; i + 1 < argc; i++) {
         if (puts && rq_slice_eq_nocase(argv[i], RQ_LIT("BODIES")))
             break;
-        if (puts && rq_slice_eq_nocase(argv[i], RQ_LIT("HEADER")))
-            i += 2; /* its name and value may be any word */
+        if (puts && any_words_behind(argv[i]) > 0) {
+            i += any_words_behind(argv[i]);
+            continue;
+        }
         if (!rq_slice_eq_nocase(argv[i], RQ_LIT("BLOCK")))
             continue;
         n.block_ms = 0; /* the server complains at once of what is no number */

@@ -78,7 +78,7 @@ _ringq()
         return
         ;;
     --server | -s | --delay | --at | --pri | --ttr | --tries | --jitter | --block | --count | -n | \
-        --concurrency | -j | --max-jobs | --timeout | --grace | --reconnect | --wait | --ttl | --keep | --header | \
+        --concurrency | -j | --max-jobs | --timeout | --grace | --reconnect | --wait | --ttl | --keep | --unique | --window | --header | \
         --wait-room | --after | --match | --maxsize | --rate | --deadmax | --interval | -i)
         return
         ;;

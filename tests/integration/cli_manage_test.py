@@ -235,6 +235,17 @@ class Drain(ringqd.Test):
                 self.assertEqual(worker.wait(ringqd.PATIENCE), 0)
 
 
+class Unique(Manage):
+    def test_there_is_no_second_job_with_the_key(self):
+        first = self.ringq('put', self.q, 'one', '--unique', 'k', '-q').strip()
+        told = json.loads(self.ringq('put', self.q, 'two', '--unique', 'k', '--json', code=4))
+        self.assertEqual((told['id'], told['state']), (first, 'exists'))
+        self.ringq('put', self.q, 'three', '--unique', 'k', '--replace')
+        self.assertEqual(self.c.get(self.q)['body'], b'three')
+        self.run_cli('put', self.q, 'x', '--window', '1m', code=2)
+        self.run_cli('put', self.q, '--lines', '-', '--unique', 'k', code=2, input='a')
+
+
 class Wait(Manage):
     def test_a_put_waits_for_its_result(self):
         worker = self.start('work', self.q, '--max-jobs', 2, '--', 'tr', 'a-z', 'A-Z')

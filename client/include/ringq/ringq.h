@@ -142,6 +142,13 @@ typedef struct ringq_put_options {
     int64_t block_ms;
     bool nowait;     /* instead of block_ms: do not wait at all */
     int64_t keep_ms; /* how long its end and result are kept for ringq_wait() */
+    /* A key of up to 255 bytes: while a job of the queue has it, and window_ms beyond
+     * its end, no other is put; the receipt is that job's, with the state "exists".
+     * With `replace` a job that still waits gets the new body and headers.  For one job
+     * at a time: not for ringq_mput(). */
+    const char *unique;
+    int64_t window_ms;
+    bool replace;
 } ringq_put_options;
 
 #define RINGQ_FOREVER (-1)
@@ -151,7 +158,7 @@ typedef struct ringq_put_options {
 
 typedef struct ringq_receipt {
     char id[RINGQ_ID_SIZE];
-    char state[16];      /* "queued", "delayed" */
+    char state[16];      /* "queued", "delayed", "exists" */
     char durability[16]; /* what the server promises: "fsync", ... */
 } ringq_receipt;
 
@@ -195,7 +202,9 @@ typedef struct ringq_job {
  * Owns  lends: until ringq_job_free() */
 RINGQ_API const char *ringq_job_header(const ringq_job *job, const char *name);
 
-/* Takes a job from the first of `queues` ("critical,default") that has one.
+/* Takes a job from the first of `queues` ("critical,default") that has one; with
+ * weights
+ * ("critical:5,default:1") they take turns in that proportion.
  *
  * Units   block_ms: RINGQ_FOREVER, 0 (do not wait), or milliseconds;  ttr_ms: 0 means
  *         the job's own

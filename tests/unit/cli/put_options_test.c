@@ -17,7 +17,8 @@ static const struct put_words NOTHING = {.delay_ms = OPTION_UNSET,
                                          .jitter_pct = OPTION_UNSET,
                                          .ttl_ms = OPTION_UNSET,
                                          .room_ms = 0,
-                                         .keep_ms = OPTION_UNSET};
+                                         .keep_ms = OPTION_UNSET,
+                                         .window_ms = OPTION_UNSET};
 static ringq_put_options options;
 static struct put_headers headers;
 
@@ -141,6 +142,22 @@ static void a_header_is_a_name_and_a_value(void **state)
     assert_string_equal(options.headers[0].value, "65");
 }
 
+static void window_and_replace_go_with_a_key(void **state)
+{
+    struct put_words words = NOTHING;
+
+    (void)state;
+    words.window_ms = 5;
+    assert_true(read_quietly(&words) < 0);
+    words.unique = "k";
+    assert_int_equal(read_quietly(&words), 0);
+    assert_string_equal(options.unique, "k");
+    assert_int_equal(options.window_ms, 5);
+    words = NOTHING;
+    words.replace = true;
+    assert_true(read_quietly(&words) < 0);
+}
+
 static void a_backoff_has_one_to_three_parts(void **state)
 {
     (void)state;
@@ -183,5 +200,6 @@ TEST_MAIN(cmocka_unit_test(nothing_given_asks_for_the_defaults),
           cmocka_unit_test(a_time_excludes_a_delay),
           cmocka_unit_test(room_is_waited_for_unless_somebody_says_otherwise),
           cmocka_unit_test(a_header_is_a_name_and_a_value),
+          cmocka_unit_test(window_and_replace_go_with_a_key),
           cmocka_unit_test(a_backoff_has_one_to_three_parts),
           cmocka_unit_test(a_backoff_that_makes_no_sense_is_refused))

@@ -95,6 +95,8 @@ static void life_room_and_headers_have_their_words(void **state)
         OPENS,
         EXPECTS("PUT q x TTL 60000 KEEP 5000 BLOCK 250 HEADER trace 4b HEADER empty "),
         REPLIES(RECEIPT),
+        EXPECTS("PUT q x UNIQUE k WINDOW 5 REPLACE"),
+        REPLIES(RECEIPT),
         EXPECTS("PUT q x NOWAIT"),
         REPLIES("-FULL q has 5 jobs\r\n"),
         EXPECTS("PUT q x BLOCK 315360000000"),
@@ -107,6 +109,8 @@ static void life_room_and_headers_have_their_words(void **state)
                                    .headers = headers,
                                    .header_count = 2,
                                    .block_ms = 250};
+    const ringq_put_options once = {
+        .size = sizeof once, .unique = "k", .window_ms = 5, .replace = true};
     const ringq_put_options at_once = {.size = sizeof at_once, .nowait = true};
     const ringq_put_options for_ever = {.size = sizeof for_ever,
                                         .block_ms = RINGQ_FOREVER};
@@ -114,6 +118,7 @@ static void life_room_and_headers_have_their_words(void **state)
 
     (void)state;
     assert_int_equal(ringq_put(q, "q", "x", 1, &all, NULL), 0);
+    assert_int_equal(ringq_put(q, "q", "x", 1, &once, NULL), 0);
     assert_int_equal(ringq_put(q, "q", "x", 1, &at_once, NULL), RINGQ_FULL);
     assert_int_equal(ringq_put(q, "q", "x", 1, &for_ever, NULL), 0);
     end(q);
@@ -122,23 +127,23 @@ static void life_room_and_headers_have_their_words(void **state)
 static void options_that_contradict_each_other_are_not_sent(void **state)
 {
     const struct fake_step script[] = {OPENS, ENDS};
-    const ringq_put_options bad[] = {
+    static const ringq_header nameless = {NULL, "x", 1}, valueless = {"x", NULL, 1};
+    static const ringq_put_options bad[] = {
         {.size = 3},
         {.size = sizeof *bad, .delay_ms = -1},
         {.size = sizeof *bad, .at_unix_ms = -1},
         {.size = sizeof *bad, .delay_ms = 1, .at_unix_ms = 1},
         {.size = sizeof *bad, .backoff_max_ms = 1},
         {.size = sizeof *bad, .ttl_ms = -1},
+        {.size = sizeof *bad, .window_ms = 1},
+        {.size = sizeof *bad, .replace = true},
+        {.size = sizeof *bad, .unique = "k", .window_ms = -1},
         {.size = sizeof *bad, .keep_ms = -1},
         {.size = sizeof *bad, .block_ms = -2},
         {.size = sizeof *bad, .block_ms = 1, .nowait = true},
         {.size = sizeof *bad, .header_count = 1},
-        {.size = sizeof *bad,
-         .headers = &(ringq_header){NULL, "x", 1},
-         .header_count = 1},
-        {.size = sizeof *bad,
-         .headers = &(ringq_header){"x", NULL, 1},
-         .header_count = 1},
+        {.size = sizeof *bad, .headers = &nameless, .header_count = 1},
+        {.size = sizeof *bad, .headers = &valueless, .header_count = 1},
         {.size = sizeof *bad, .backoff = (enum ringq_backoff)3},
     };
     ringq *q = begin(script);
