@@ -12,6 +12,7 @@
 /* name, number, meaning */
 #define EXITS_MAP(X)                                                              \
     X(EXITS_OK,           0, "done as asked")                                     \
+    X(EXITS_ENDED,        1, "the job ended dead, expired or cancelled")          \
     X(EXITS_USAGE,        2, "the command line, or what it asked for, is wrong")  \
     X(EXITS_NOJOB,        3, "no such job")                                       \
     X(EXITS_CONFLICT,     4, "the lease belongs to somebody else by now")         \

@@ -17,6 +17,13 @@ static enum rq_repeat repeat_of(const struct rq_command *c)
     case RQ_COMMAND_RELEASE:
     case RQ_COMMAND_TOUCH:
         return RQ_REPEAT_ASK;
+    case RQ_COMMAND_QUEUE: /* these say how it shall be: twice is as good as once */
+    case RQ_COMMAND_PAUSE:
+    case RQ_COMMAND_RESUME:
+    case RQ_COMMAND_SHUTDOWN:
+    case RQ_COMMAND_DRAIN:
+    case RQ_COMMAND_UNDRAIN:
+        return RQ_REPEAT_HARMLESS;
     default:
         return c->flags & RQ_CMD_READ ? RQ_REPEAT_HARMLESS : RQ_REPEAT_NEVER;
     }
@@ -35,6 +42,8 @@ struct rq_nature rq_nature_of(size_t argc, const struct rq_slice *argv)
     for (size_t i = c->id == RQ_COMMAND_PUT ? 3 : 2; i + 1 < argc; i++) {
         if (puts && rq_slice_eq_nocase(argv[i], RQ_LIT("BODIES")))
             break;
+        if (puts && rq_slice_eq_nocase(argv[i], RQ_LIT("HEADER")))
+            i += 2; /* its name and value may be any word */
         if (!rq_slice_eq_nocase(argv[i], RQ_LIT("BLOCK")))
             continue;
         n.block_ms = 0; /* the server complains at once of what is no number */
