@@ -235,6 +235,17 @@ class Drain(ringqd.Test):
                 self.assertEqual(worker.wait(ringqd.PATIENCE), 0)
 
 
+class Join(Manage):
+    def test_a_barrier_leaves_out_what_is_put_later(self):
+        self.c.put(self.q, 'x')
+        waiting = self.start('join', self.q, '--barrier')
+        ringqd.wait_until(lambda: self.c.stats()['waiting_joiners'], 'it waits')
+        self.c.put(self.q, 'later')
+        self.c.done(self.c.get(self.q)['lease'])
+        self.assertEqual(waiting.wait(ringqd.PATIENCE), 0)
+        self.assertEqual(self.stat('ready'), 1)
+
+
 class Unique(Manage):
     def test_there_is_no_second_job_with_the_key(self):
         first = self.ringq('put', self.q, 'one', '--unique', 'k', '-q').strip()

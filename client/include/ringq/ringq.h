@@ -260,6 +260,16 @@ typedef struct ringq_joined {
 RINGQ_API int ringq_join(ringq *q, const char *queues, int64_t block_ms, bool strict,
                          ringq_joined *out);
 
+typedef struct ringq_join_options {
+    size_t size;
+    int64_t block_ms; /* RINGQ_FOREVER, 0 (do not wait), or milliseconds */
+    bool strict;      /* a dead job is unfinished, too */
+    bool barrier;     /* jobs that are put after the call do not count */
+} ringq_join_options;
+/* The same, with all that JOIN knows.  `options` NULL: waits without limit. */
+RINGQ_API int ringq_join_with(ringq *q, const char *queues,
+                              const ringq_join_options *options, ringq_joined *out);
+
 typedef struct ringq_outcome {
     char id[RINGQ_ID_SIZE];
     char state[16];     /* "done", "dead", "expired", "cancelled" */

@@ -53,6 +53,26 @@ static void a_join_that_runs_out_is_a_timeout(void **state)
     end(q);
 }
 
+static void a_join_can_say_all_that_it_knows(void **state)
+{
+    const struct fake_step script[] = {OPENS,
+                                       EXPECTS("JOIN a BLOCK 7 STRICT BARRIER"),
+                                       REPLIES("_\r\n"),
+                                       EXPECTS("JOIN a"),
+                                       REPLIES("_\r\n"),
+                                       ENDS};
+    const ringq_join_options all = {
+        .size = sizeof all, .block_ms = 7, .strict = true, .barrier = true};
+    const ringq_join_options bad = {.size = 1};
+    ringq *q = begin(script);
+
+    (void)state;
+    assert_int_equal(ringq_join_with(q, "a", &all, NULL), RINGQ_TIMEOUT);
+    assert_int_equal(ringq_join_with(q, "a", NULL, NULL), RINGQ_TIMEOUT);
+    assert_int_equal(ringq_join_with(q, "a", &bad, NULL), RINGQ_USAGE);
+    end(q);
+}
+
 static void the_ends_of_jobs_come_with_their_results(void **state)
 {
     static const char *const ids[] = {"7-1", "7-2"};
@@ -223,6 +243,7 @@ static void a_command_has_at_least_one_word(void **state)
 
 TEST_MAIN(cmocka_unit_test(join_counts_what_ended),
           cmocka_unit_test(a_join_that_runs_out_is_a_timeout),
+          cmocka_unit_test(a_join_can_say_all_that_it_knows),
           cmocka_unit_test(the_ends_of_jobs_come_with_their_results),
           cmocka_unit_test(outcomes_of_another_shape_are_refused),
           cmocka_unit_test(commands_that_look_have_their_words),
