@@ -90,16 +90,8 @@ static void check_ready(const struct queue *q)
     RQ_LIST_EACH(link, &q->ready)
     {
         const struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
-        const struct job_kind_key *k = &job->kind->key;
 
-        if (previous != NULL) {
-            const struct job_kind_key *p = &previous->kind->key;
-
-            ASSERT(p->policy.pri <= k->policy.pri);
-            if (p->policy.pri == k->policy.pri)
-                ASSERT(p->epoch < k->epoch ||
-                       (p->epoch == k->epoch && previous->number < job->number));
-        }
+        ASSERT(previous == NULL || ready_goes_before(previous, job));
         previous = job;
     }
     for (size_t i = 0; i < q->late.count; i++) {

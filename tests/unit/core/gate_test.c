@@ -237,6 +237,28 @@ static void lifo_serves_the_youngest_first(void **state)
     world_fini(&w);
 }
 
+/* Jobs that come back in the order in which they were taken are in the list, too. */
+static void lifo_survives_a_restart_with_jobs_leased(void **state)
+{
+    struct job_id ids[3], got;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    set(&w, (struct record_settings){.order = RECORD_LIFO});
+    for (int i = 0; i < 3; i++)
+        ids[i] = world_put_landed(&w, "q");
+    for (int i = 0; i < 3; i++)
+        assert_int_not_equal(world_get(&w, "q", &got), 0);
+    world_land(&w);
+    world_restart(&w);
+    for (int i = 2; i >= 0; i--) {
+        assert_int_not_equal(world_get(&w, "q", &got), 0);
+        assert_int_equal(got.number, ids[i].number);
+    }
+    world_fini(&w);
+}
+
 /* ---- MAXSIZE ---- */
 
 static void a_full_queue_lets_nobody_in(void **state)
@@ -540,6 +562,7 @@ TEST_MAIN(cmocka_unit_test(settings_survive_a_restart),
           cmocka_unit_test(a_rate_allows_one_second_of_it_at_once),
           cmocka_unit_test(one_a_second_is_one_a_second),
           cmocka_unit_test(lifo_serves_the_youngest_first),
+          cmocka_unit_test(lifo_survives_a_restart_with_jobs_leased),
           cmocka_unit_test(a_full_queue_lets_nobody_in),
           cmocka_unit_test(a_putter_is_let_in_when_there_is_room),
           cmocka_unit_test(room_that_is_not_used_goes_to_the_next),
