@@ -33,6 +33,8 @@ enum {
     LIMIT_HELD_BYTES = 256 << 20,
     /* Ends that can be asked for; beyond it the one that is over first goes early. */
     LIMIT_KEPT = 1000000,
+    /* And the bytes of their results. */
+    LIMIT_KEPT_BYTES = 1 << 30,
     /* Jobs that one WAIT may name. */
     LIMIT_IDS_PER_COMMAND = 1024,
     /* Headers and keys of one job, with their lengths. */
