@@ -84,13 +84,18 @@ static int fire_remnant(struct core *core, struct timer *t, struct effects *fx)
     return rc;
 }
 
+/* Those who are served count in *fired, each. */
 static int serve_gate(struct core *core, size_t max, struct core_now now,
-                      struct effects *fx)
+                      struct effects *fx, size_t *fired)
 {
     struct queue *q = RQ_LIST_ENTRY(core->openings.next, struct queue, opening);
-    long served = gate_serve(core, q, max, now, fx);
+    long served = gate_serve(core, q, max - *fired, now, fx);
 
-    return served < 0 ? (int)served : 0;
+    if (served < 0)
+        return (int)served;
+    if (served > 0)
+        *fired += (size_t)served - 1;
+    return 0;
 }
 
 int core_tick(struct core *core, struct core_now now, size_t max, struct effects *fx)
@@ -107,7 +112,7 @@ int core_tick(struct core *core, struct core_now now, size_t max, struct effects
         else if (gate != NULL && gate->at_ns <= now.mono_ns)
             open_gate(core, gate);
         else if (!rq_list_empty(&core->openings))
-            rc = serve_gate(core, max - fired, now, fx);
+            rc = serve_gate(core, max, now, fx, &fired);
         else if (wait != NULL && wait->at_ns <= now.mono_ns)
             rc = fire_waiter(core, wait, fx);
         else if (keep != NULL &&
