@@ -44,7 +44,7 @@ RIO_AWAITS bool until(bool (*holds)(void *arg), void *arg);
 
 /* ---- promises ---- */
 
-enum how { OWED, DONE, FAILED, DELIVERED, TIMED_OUT, JOINED };
+enum how { OWED, DONE, FAILED, DELIVERED, TIMED_OUT, JOINED, WAITED };
 
 /* A promise and what became of it. */
 struct answer {
