@@ -142,11 +142,6 @@ static void on_timed_out(struct promise *p)
     keep(p, TIMED_OUT);
 }
 
-static void on_waited(struct promise *p)
-{
-    keep(p, WAITED);
-}
-
 static void on_joined(struct promise *p, const struct join_counts *counts)
 {
     keep(p, JOINED)->joined = *counts;
@@ -154,12 +149,8 @@ static void on_joined(struct promise *p, const struct join_counts *counts)
 
 void answer_init(struct answer *a)
 {
-    static const struct promise_ops ops = {.done = on_done,
-                                           .failed = on_failed,
-                                           .delivered = on_delivered,
-                                           .timed_out = on_timed_out,
-                                           .joined = on_joined,
-                                           .waited = on_waited};
+    static const struct promise_ops ops = {on_done, on_failed, on_delivered,
+                                           on_timed_out, on_joined};
 
     memset(a, 0, sizeof *a);
     promise_init(&a->promise, &ops);

@@ -44,7 +44,7 @@ RIO_AWAITS bool until(bool (*holds)(void *arg), void *arg);
 
 /* ---- promises ---- */
 
-enum how { OWED, DONE, FAILED, DELIVERED, TIMED_OUT, JOINED, WAITED };
+enum how { OWED, DONE, FAILED, DELIVERED, TIMED_OUT, JOINED };
 
 /* A promise and what became of it. */
 struct answer {
