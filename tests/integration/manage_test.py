@@ -99,6 +99,13 @@ class Cancel(Manage):
         self.assertEqual(self.c.done(job['lease']), 1)
         self.assertEqual(self.c.stats(self.q)['total_cancelled'], 0)
 
+    def test_an_unknown_id_is_named_beside_one_that_was_cancelled_before(self):
+        self.put()
+        job = self.c.get(self.q)
+        self.c.call('CANCEL', job['id'])
+        text = self.refuses(self.c, 'NOJOB', 'CANCEL', job['id'], '1-999999')
+        self.assertIn('COUNT 1', text)
+
     def test_a_join_counts_the_cancelled(self):
         ident = self.put()
         with self.server.client() as other:
@@ -123,6 +130,15 @@ class Purge(Manage):
         self.assertEqual((stats['ready'], stats['delayed'], stats['leased'], stats['dead']), (0, 0, 1, 1))
         self.assertEqual(self.shown(dead)['state'], 'dead')
         self.c.done(leased['lease'])
+
+    def test_very_many_hold_nobody_up(self):
+        for _ in range(10):
+            self.c.call('MPUT', self.q, 'BODIES', 10000, *range(10000))
+        with self.server.client() as other:
+            self.c.send('PURGE', self.q)
+            ringqd.wait_until(lambda: 0 < int(other.stats(self.q)['ready']) < 100000, 'some of them are gone')
+            self.assertEqual(self.c.read(), 100000)
+            self.assertEqual(other.stats(self.q)['unfinished'], 0)
 
     def test_one_state_alone(self):
         self.dead(2)
