@@ -37,6 +37,8 @@ enum {
     LIMIT_KEPT_BYTES = 1 << 30,
     /* Jobs that one WAIT may name. */
     LIMIT_IDS_PER_COMMAND = 1024,
+    /* Of a UNIQUE key. */
+    LIMIT_KEY_BYTES = 255,
     /* Headers and keys of one job, with their lengths. */
     LIMIT_ATTRS_BYTES = 64 << 10,
 };
