@@ -25,6 +25,8 @@ enum {
     LIMIT_OUTPUT_STALL_MS = 60 * 1000,
     /* The size of a reply with many jobs: GET COUNT stops taking jobs at this. */
     LIMIT_GET_BYTES = 4 << 20,
+    /* What one PEEK may do, in steps of a MATCH: about 50 ms, or a million jobs. */
+    LIMIT_PEEK_WORK = 32 << 20,
     LIMIT_CONNECTIONS_DEFAULT = 20000,
     /* Events that a peer has not read yet; beyond it some are lost to it, and counted.
      */

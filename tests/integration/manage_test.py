@@ -206,6 +206,19 @@ class Peek(Manage):
         self.assertEqual(found(f'id:{slow} attempt:1 age:<60000'), [slow])
         self.assertEqual(found('error:*timeout* attempt:>1'), [])
 
+    def test_a_costly_match_is_refused(self):
+        for _ in range(5):
+            self.c.call('MPUT', self.q, 'HEADER', 'h', 'a' * 1024, 'BODIES', 1000, *range(1000))
+        match = 'header.h:*' + 'a' * 120 + 'b'
+        self.refuses(self.c, 'LIMIT', 'PEEK', self.q, 'MATCH', match)
+        self.assertEqual(self.c.call('PURGE', self.q), 5000)
+
+    def test_a_page_is_no_larger_than_the_jobs_of_a_get(self):
+        for _ in range(6):
+            self.c.put(self.q, 'x' * 1_000_000)
+        self.assertEqual(len(self.c.call('PEEK', self.q, 'COUNT', 9)), 5)  # 4 MiB, and what begins within them
+        self.assertEqual(self.c.call('PURGE', self.q), 6)
+
     def test_a_match_looks_at_headers(self):
         self.put('HEADER', 'lang', 'de')
         found = self.put('HEADER', 'lang', 'en', 'HEADER', 'trace', '4bf9')
