@@ -20,12 +20,16 @@ bool rq_name_is_valid(struct rq_slice name)
 
 /* On a mismatch only the last `*` is worth another try, one byte later: whatever an
  * earlier one could take, the last one can take too.  Hence no recursion. */
-bool rq_name_matches(struct rq_slice name, struct rq_slice pattern)
+bool rq_name_matches_within(struct rq_slice name, struct rq_slice pattern,
+                            size_t *steps)
 {
     size_t n = 0, p = 0;
     size_t star = SIZE_MAX, retry = 0; /* the last `*`, and where its run ends now */
 
     while (n < name.len) {
+        if (*steps == 0)
+            return false;
+        (*steps)--;
         if (p < pattern.len && pattern.ptr[p] == '*') {
             star = p++;
             retry = n;
@@ -43,4 +47,11 @@ bool rq_name_matches(struct rq_slice name, struct rq_slice pattern)
     while (p < pattern.len && pattern.ptr[p] == '*')
         p++;
     return p == pattern.len;
+}
+
+bool rq_name_matches(struct rq_slice name, struct rq_slice pattern)
+{
+    size_t steps = SIZE_MAX;
+
+    return rq_name_matches_within(name, pattern, &steps);
 }

@@ -9,8 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-static void refuse_id(struct reply *r, int code, const struct rq_lease *id,
-                      size_t changed)
+static void refuse_id(struct reply *r, int code, struct job_id id, size_t changed)
 {
     char text[128], word[RQ_ID_TEXT_MAX];
 
@@ -19,7 +18,7 @@ static void refuse_id(struct reply *r, int code, const struct rq_lease *id,
         return;
     }
     snprintf(text, sizeof text, "%.*s has ended or never was; COUNT %zu",
-             (int)rq_id_format(id->epoch, id->number, word), word, changed);
+             (int)rq_id_format(id.epoch, id.number, word), word, changed);
     reply_error(r, code, text);
 }
 
@@ -30,7 +29,7 @@ static void changed_done(struct promise *p)
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
 
     if (r->u.changed.has_bad)
-        refuse_id(r, RQ_E_NOJOB, &r->u.changed.bad, r->u.changed.count);
+        refuse_id(r, RQ_E_NOJOB, r->u.changed.bad, r->u.changed.count);
     else
         reply_int(r, (int64_t)r->u.changed.count);
 }
@@ -39,14 +38,13 @@ static const struct promise_ops changed_ops = {.done = changed_done,
                                                .failed = reply_failed};
 
 typedef int change_ids(struct broker *b, const struct job_id *ids, size_t count,
-                       struct promise *promise, size_t *out_changed, size_t *out_bad);
+                       struct promise *promise, struct broker_changed *out);
 
 static void change(struct api_client *c, const struct rq_ids *words, change_ids *apply,
                    struct reply *r)
 {
     struct job_id *ids = reallocarray(NULL, words->count, sizeof *ids);
     struct rq_lease id = {0, 0, 0};
-    size_t bad = words->count;
 
     if (ids == NULL) {
         reply_refuse(r, -ENOMEM);
@@ -59,15 +57,9 @@ static void change(struct api_client *c, const struct rq_ids *words, change_ids 
         ids[i] = (struct job_id){id.epoch, id.number};
     }
     r->promise.ops = &changed_ops;
-    r->u.changed.has_bad = false;
-    int rc = apply(c->server->broker, ids, words->count, &r->promise,
-                   &r->u.changed.count, &bad);
-    if (bad < words->count) {
-        r->u.changed.bad = (struct rq_lease){ids[bad].epoch, ids[bad].number, 0};
-        r->u.changed.has_bad = true;
-    }
+    int rc = apply(c->server->broker, ids, words->count, &r->promise, &r->u.changed);
     if (rc < 0)
-        refuse_id(r, rc, &r->u.changed.bad, 0);
+        refuse_id(r, rc, r->u.changed.bad, 0);
     free(ids);
 }
 
@@ -96,9 +88,8 @@ void api_kick(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     r->promise.ops = &changed_ops;
-    r->u.changed.has_bad = false;
     int rc = broker_kick_some(c->server->broker, kick.queue, (size_t)kick.count,
-                              &r->promise, &r->u.changed.count);
+                              &r->promise, &r->u.changed);
     if (rc < 0)
         reply_refuse(r, rc);
 }
@@ -129,9 +120,8 @@ void api_purge(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     r->promise.ops = &changed_ops;
-    r->u.changed.has_bad = false;
     int rc = broker_purge(c->server->broker, purge.queue, core_states(purge.states),
-                          &r->promise, &r->u.changed.count);
+                          &r->promise, &r->u.changed);
     if (rc < 0)
         reply_refuse(r, rc);
 }

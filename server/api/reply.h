@@ -65,11 +65,7 @@ struct reply {
             size_t count;
             bool any;
         } wait;
-        struct {
-            size_t count;
-            bool has_bad;
-            struct rq_lease bad;
-        } changed;
+        struct broker_changed changed;
         struct {
             bool has_count;
         } get;

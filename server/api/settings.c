@@ -23,13 +23,24 @@ static void set_done(struct promise *p)
 
 static const struct promise_ops set_ops = {.done = set_done, .failed = reply_failed};
 
+typedef int apply_settings(struct broker *b, struct rq_slice queue,
+                           const struct record_settings *settings,
+                           struct promise *promise);
+
+static void say(struct api_client *c, struct rq_slice queue,
+                const struct record_settings *settings, apply_settings *apply,
+                struct reply *r)
+{
+    r->promise.ops = &set_ops;
+    int rc = apply(c->server->broker, queue, settings, &r->promise);
+    if (rc < 0)
+        reply_refuse(r, rc);
+}
+
 static void set(struct api_client *c, struct rq_slice queue,
                 const struct record_settings *settings, struct reply *r)
 {
-    r->promise.ops = &set_ops;
-    int rc = broker_queue_set(c->server->broker, queue, settings, &r->promise);
-    if (rc < 0)
-        reply_refuse(r, rc);
+    say(c, queue, settings, broker_queue_set, r);
 }
 
 /* ---- QUEUE SET ---- */
@@ -113,7 +124,8 @@ void api_shutdown(struct api_client *c, const struct rq_cmd *cmd, struct reply *
     }
     struct record_settings settings = settings_of(c, shutdown.queue);
     settings.shut = shutdown.immediate ? RECORD_SHUT_NOW : RECORD_SHUT;
-    set(c, shutdown.queue, &settings, r);
+    say(c, shutdown.queue, &settings,
+        shutdown.immediate ? broker_shut_now : broker_queue_set, r);
 }
 
 /* ---- DRAIN ---- */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "core/attrs.h"
+#include "core/limits.h"
 
 /* ---- SHOW ---- */
 
@@ -144,25 +145,33 @@ void api_show(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 
 /* ---- PEEK ---- */
 
-struct wanted {
-    const struct rq_peek *peek;
-    int64_t now_wall_ms;
-};
-
 static bool wants(void *arg, const struct job *job)
 {
-    const struct wanted *wanted = arg;
     struct job_view view;
 
     job_view(job, &view);
-    return filter_fits(wanted->peek->terms, wanted->peek->term_count, &view,
-                       wanted->now_wall_ms);
+    return filter_fits(arg, &view);
+}
+
+/* So many of the jobs that their bodies are not too much for one reply. */
+static size_t cut_page(const struct job **jobs, size_t count)
+{
+    size_t bytes = 0, n = 0;
+
+    for (; n < count && bytes < LIMIT_GET_BYTES; n++) {
+        struct job_view view;
+
+        job_view(jobs[n], &view);
+        bytes += view.body.len;
+    }
+    return n;
 }
 
 static void write_page(struct reply *r, const struct job **jobs, size_t count)
 {
     struct rq_resp_writer w = reply_writer(r);
 
+    count = cut_page(jobs, count);
     rq_resp_array(&w, count);
     for (size_t i = 0; i < count; i++) {
         struct shown shown = {.with_body = true};
@@ -187,18 +196,23 @@ void api_peek(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     const struct job **jobs = calloc(peek.count, sizeof *jobs);
-    struct wanted wanted = {&peek, rq_clock_wall_ms()};
+    struct filter filter = {peek.terms, peek.term_count, rq_clock_wall_ms(),
+                            LIMIT_PEEK_WORK};
     const struct core_peek what = {.queue = peek.queue,
                                    .state = states[peek.state],
                                    .after = {peek.after.epoch, peek.after.number},
                                    .wants = peek.term_count > 0 ? wants : NULL,
-                                   .arg = &wanted};
+                                   .arg = &filter,
+                                   .work = &filter.work};
     long count = jobs == NULL ? -ENOMEM
                               : core_peek(broker_core(c->server->broker), &what,
                                           peek.count, jobs);
     if (count == RQ_E_NOJOB)
         reply_error(r, RQ_E_NOJOB,
                     "that job is not ready any more; begin without AFTER");
+    else if (count == RQ_E_LIMIT)
+        reply_error(r, RQ_E_LIMIT,
+                    "too many jobs in that state to look through them at once");
     else if (count < 0)
         reply_refuse(r, (int)count);
     else

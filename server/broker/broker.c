@@ -64,6 +64,8 @@ static long on_timer(void *arg)
         broker__carry(b, NULL);
         broker__put_admitted(b);
     }
+    if (b->state == BROKER_SERVING)
+        broker__do_chore(b);
     expire_pledges(b, now.mono_ns);
     broker__rearm(b);
     return 0;
@@ -74,6 +76,8 @@ static int64_t next_due(struct broker *b)
     int64_t due = b->state == BROKER_SERVING ? core_next_due(b->core) : INT64_MAX;
     struct pledge *pledge = pledges_unexpired(&b->pledges);
 
+    if (!rq_list_empty(&b->chores))
+        return 0;
     if (pledge != NULL) {
         int64_t expiry = rq_clock_after(pledge->since_ns, b->config.store_wait_ns);
         if (expiry < due)
@@ -120,6 +124,7 @@ struct broker *broker_new(const struct broker_config *config,
     rq_list_init(&b->members);
     rq_list_init(&b->listeners);
     rq_list_init(&b->admitted);
+    rq_list_init(&b->chores);
     return b;
 }
 
@@ -138,6 +143,7 @@ void broker_free(struct broker *b)
     ASSERT(rq_list_empty(&b->members) && rq_list_empty(&b->listeners));
     if (b->timer != 0)
         rio_handle_cancel(b->timer);
+    broker__fail_chores(b, RQ_E_SHUTDOWN);
     if (b->store != NULL)
         broker__fail_pledges(
             b, RQ_E_SHUTDOWN); /* replies that nobody waits for any more */

@@ -121,29 +121,39 @@ RQ_MUST_CHECK int broker_wait(struct member *m, const struct core_wait *wait,
 
 /* ---- managing: the promise is kept when what has changed is in the log ---- */
 
-/* Jobs by id, 1 at least.  *out_changed of them were kicked or cancelled; *out_bad is
- * the index of the first that is not known (`count`: none).
+/* Written before the promise is kept. */
+struct broker_changed {
+    size_t count;      /* of jobs */
+    bool has_bad;      /* some of the ids are not known... */
+    struct job_id bad; /* ... this one first */
+};
+/* Jobs by id, 1 at least.
  * Returns  0: the promise will be kept
  * Errors   RQ_E_NOJOB  nothing has changed, and some are not known;  gate */
 RQ_MUST_CHECK int broker_kick(struct broker *b, const struct job_id *ids, size_t count,
-                              struct promise *promise, size_t *out_changed,
-                              size_t *out_bad);
+                              struct promise *promise, struct broker_changed *out);
 RQ_MUST_CHECK int broker_cancel(struct broker *b, const struct job_id *ids,
                                 size_t count, struct promise *promise,
-                                size_t *out_changed, size_t *out_bad);
-/* Up to `max` dead jobs of a queue. */
+                                struct broker_changed *out);
+/* Up to `max` dead jobs of a queue; many of them take many turns.
+ * Owns  keeps `out` until the promise is kept */
 RQ_MUST_CHECK int broker_kick_some(struct broker *b, struct rq_slice queue, size_t max,
-                                   struct promise *promise, size_t *out_changed);
-/* Every job of a queue in one of `states`, a set of 1 << JOB_DELAYED, _READY, _DEAD. */
+                                   struct promise *promise, struct broker_changed *out);
+/* As many jobs of a queue as there are in `states`, a set of 1 << JOB_DELAYED, _READY,
+ * _DEAD; `out` may be NULL.  Else the same. */
 RQ_MUST_CHECK int broker_purge(struct broker *b, struct rq_slice queue, unsigned states,
-                               struct promise *promise, size_t *out_changed);
+                               struct promise *promise, struct broker_changed *out);
 RQ_MUST_CHECK int broker_reschedule(struct broker *b, struct job_id id,
                                     int64_t due_wall_ms, struct promise *promise);
 
-/* Replaces the settings of a queue.  With RECORD_SHUT_NOW what waits is cancelled. */
+/* Replaces the settings of a queue. */
 RQ_MUST_CHECK int broker_queue_set(struct broker *b, struct rq_slice queue,
                                    const struct record_settings *settings,
                                    struct promise *promise);
+/* The same, with RECORD_SHUT_NOW, and what waits is cancelled. */
+RQ_MUST_CHECK int broker_shut_now(struct broker *b, struct rq_slice queue,
+                                  const struct record_settings *settings,
+                                  struct promise *promise);
 /* While draining nothing comes in and nothing is handed out. */
 void broker_drain(struct broker *b, bool on);
 bool broker_is_draining(const struct broker *b);

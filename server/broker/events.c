@@ -157,6 +157,7 @@ static void on_stopped(void *arg, enum store_state state, const char *owner,
     snprintf(b->owner, sizeof b->owner, "%s", state == STORE_FENCED ? owner : why);
 
     int code = broker_gate(b);
+    broker__fail_chores(b, code);
     broker__fail_pledges(b, code);
     RQ_LIST_EACH(link, &b->members)
     {

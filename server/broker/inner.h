@@ -26,6 +26,7 @@ struct broker {
     struct pledges pledges;
     struct rq_list members;
     struct rq_list listeners;
+    struct rq_list chores;   /* what many jobs are being changed by: manage.c */
     struct rq_list admitted; /* promises whose PUTs are to be made, after the effects */
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
@@ -66,6 +67,10 @@ struct carried {
 struct carried broker__carry(struct broker *b, struct promise *promise);
 /* The same for a command without a PUT.  Errors  RQ_E_SHUTDOWN  the store has ended */
 RQ_MUST_CHECK int broker__carry_promise(struct broker *b, struct promise *promise);
+
+/* A slice of the first chore. */
+void broker__do_chore(struct broker *b);
+void broker__fail_chores(struct broker *b, int code);
 
 /* Makes the PUTs that have got room. */
 void broker__put_admitted(struct broker *b);

@@ -8,6 +8,7 @@
 #include "core/ready.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/wait.h"
 
 struct recount {
     uint64_t count[JOB_STATES];
@@ -90,16 +91,8 @@ static void check_ready(const struct queue *q)
     RQ_LIST_EACH(link, &q->ready)
     {
         const struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
-        const struct job_kind_key *k = &job->kind->key;
 
-        if (previous != NULL) {
-            const struct job_kind_key *p = &previous->kind->key;
-
-            ASSERT(p->policy.pri <= k->policy.pri);
-            if (p->policy.pri == k->policy.pri)
-                ASSERT(p->epoch < k->epoch ||
-                       (p->epoch == k->epoch && previous->number < job->number));
-        }
+        ASSERT(previous == NULL || ready_goes_before(previous, job));
         previous = job;
     }
     for (size_t i = 0; i < q->late.count; i++) {
@@ -246,17 +239,20 @@ static void check_holders(const struct core *core, const struct recount *n)
 static void check_remnants(const struct core *core)
 {
     const struct remnant *r;
-    size_t cursor = 0, kept = 0;
+    size_t cursor = 0, timed = 0, bytes = 0;
 
     while ((r = rq_map_next(&core->remnants, &cursor)) != NULL) {
         const struct job *job = index_get(&core->index, r->id);
 
-        kept += r->queue != NULL;
+        bool is_timed = r->queue != NULL && !wait_is_awaited(core, r->id);
+
+        timed += is_timed;
+        bytes += r->result_len;
         ASSERT((r->queue != NULL) == (job == NULL));
-        ASSERT((r->timer.node.place != 0) == (r->queue != NULL));
+        ASSERT((r->timer.node.place != 0) == is_timed);
         ASSERT(job == NULL || job->extra->remnant == r);
     }
-    ASSERT(kept == core->keep_timers.count);
+    ASSERT(timed == core->keep_timers.count && bytes == core->kept_bytes);
 }
 
 void core_check(const struct core *core)

@@ -291,13 +291,17 @@ struct core_peek {
     struct job_id after;  /* epoch 0: from the first on */
     bool (*wants)(void *arg, const struct job *job); /* NULL: every one */
     void *arg;
+    size_t *work; /* how much may be done; counted down, by `wants` too */
 };
+enum { CORE_PEEK_LOOK = 32 }; /* of work: to look at one job */
 /* The first `max` jobs in a state that are wanted: the ready ones in the order in which
- * they are served, the others in that of their ids.
+ * they are served, the others in that of their ids.  When the work is used up: those of
+ * the jobs that came into the state first, if nothing else was asked for.
  *
  * Shape   out: room for `max` pointers
  * Returns  how many
- * Errors   RQ_E_NOJOB  `after` is not ready, so nothing can come after it */
+ * Errors   RQ_E_NOJOB  `after` is not ready, so nothing can come after it
+ *          RQ_E_LIMIT  the work is used up, and there is `after` or `wants` */
 RQ_MUST_CHECK long core_peek(const struct core *core, const struct core_peek *peek,
                              size_t max, const struct job **out);
 /* NULL: never used, which is as good as empty. */

@@ -25,6 +25,8 @@ enum {
     LIMIT_OUTPUT_STALL_MS = 60 * 1000,
     /* The size of a reply with many jobs: GET COUNT stops taking jobs at this. */
     LIMIT_GET_BYTES = 4 << 20,
+    /* What one PEEK may do, in steps of a MATCH: about 50 ms, or a million jobs. */
+    LIMIT_PEEK_WORK = 32 << 20,
     LIMIT_CONNECTIONS_DEFAULT = 20000,
     /* Events that a peer has not read yet; beyond it some are lost to it, and counted.
      */
@@ -33,6 +35,8 @@ enum {
     LIMIT_HELD_BYTES = 256 << 20,
     /* Ends that can be asked for; beyond it the one that is over first goes early. */
     LIMIT_KEPT = 1000000,
+    /* And the bytes of their results. */
+    LIMIT_KEPT_BYTES = 1 << 30,
     /* Jobs that one WAIT may name. */
     LIMIT_IDS_PER_COMMAND = 1024,
     /* Of a UNIQUE key. */

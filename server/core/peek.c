@@ -15,7 +15,21 @@ struct page {
     const struct job *after; /* ready jobs: NULL: from the first on */
     const struct job **out;  /* in order */
     size_t count, max;
+    bool is_cut; /* there was more work than allowed */
 };
+
+static bool may_work(struct page *p, size_t amount)
+{
+    size_t *work = p->peek->work;
+
+    if (*work >= amount) {
+        *work -= amount;
+        return true;
+    }
+    *work = 0;
+    p->is_cut = true;
+    return false;
+}
 
 static bool has_lower_id(const struct job *a, const struct job *b)
 {
@@ -40,40 +54,58 @@ static bool is_full_before(const struct page *p, const struct job *job)
     return p->count == p->max && !p->less(job, p->out[p->max - 1]);
 }
 
-/* Insertion into the sorted page, whose last job drops out when it is full. */
-static void consider(struct page *p, const struct job *job)
+static bool is_wanted(struct page *p, const struct job *job)
 {
-    size_t at;
+    if (p->peek->wants == NULL)
+        return true;
+    bool wanted = p->peek->wants(p->peek->arg, job);
+    if (*p->peek->work == 0)
+        p->is_cut = true; /* so it may not have been looked at to the end */
+    return wanted;
+}
 
-    if (is_full_before(p, job) || !comes_after(p, job) ||
-        (p->peek->wants != NULL && !p->peek->wants(p->peek->arg, job)))
-        return;
-    at = p->count < p->max ? p->count++ : p->max - 1;
-    for (; at > 0 && p->less(job, p->out[at - 1]); at--)
+/* Insertion into the sorted page, whose last job drops out when it is full.
+ * Returns  may there be more? */
+static bool consider(struct page *p, const struct job *job)
+{
+    size_t at, end;
+
+    if (!may_work(p, CORE_PEEK_LOOK))
+        return false;
+    if (is_full_before(p, job) || !comes_after(p, job) || !is_wanted(p, job))
+        return !p->is_cut;
+    end = p->count < p->max ? p->count++ : p->max - 1;
+    for (at = end; at > 0 && p->less(job, p->out[at - 1]); at--)
         p->out[at] = p->out[at - 1];
     p->out[at] = job;
+    return may_work(p, end - at);
 }
 
 static void look_through(struct page *p, const struct rq_list *list)
 {
     RQ_LIST_EACH(link, list)
     {
-        consider(p, RQ_LIST_ENTRY(link, const struct job, at.link));
+        if (!consider(p, RQ_LIST_ENTRY(link, const struct job, at.link)))
+            break;
     }
 }
 
-/* The list is in order: behind a job that comes too late there are only others. */
+/* The list is in order: before `after` there is nothing to see, and behind a job that
+ * comes too late there are only others. */
 static void look_through_ready(struct page *p, const struct queue *q)
 {
+    const struct rq_list *link = &q->ready;
+
+    if (p->after != NULL && !p->after->is_late)
+        link = &p->after->at.link;
     for (size_t i = 0; i < q->late.count; i++)
-        consider(p, RQ_CONTAINER_OF(q->late.nodes[i], const struct job, at.late));
-    RQ_LIST_EACH(link, &q->ready)
-    {
+        if (!consider(p, RQ_CONTAINER_OF(q->late.nodes[i], const struct job, at.late)))
+            return;
+    for (link = link->next; link != &q->ready; link = link->next) {
         const struct job *job = RQ_LIST_ENTRY(link, const struct job, at.link);
 
-        if (is_full_before(p, job))
-            break;
-        consider(p, job);
+        if (is_full_before(p, job) || !consider(p, job))
+            return;
     }
 }
 
@@ -117,5 +149,7 @@ long core_peek(const struct core *core, const struct core_peek *peek, size_t max
     case JOB_ENDING:
         ASSERT(false);
     }
+    if (rc == 0 && page.is_cut && (peek->wants != NULL || peek->after.epoch != 0))
+        rc = RQ_E_LIMIT;
     return rc < 0 ? rc : (long)page.count;
 }

@@ -15,8 +15,6 @@
 #include "core/unique.h"
 #include "core/wait.h"
 
-enum { WAITED_FOR_MS = 1000 }; /* how often an old one looks whether it may go */
-
 struct rq_slice remnant_key_of(const void *remnant)
 {
     const struct remnant *r = remnant;
@@ -61,7 +59,7 @@ int remnant_need(struct core *core, struct job *job, uint64_t keep_ms)
     return 0;
 }
 
-static int copy_result(struct remnant *r, struct rq_slice result)
+static int copy_result(struct core *core, struct remnant *r, struct rq_slice result)
 {
     uint8_t *copy = NULL;
 
@@ -71,20 +69,21 @@ static int copy_result(struct remnant *r, struct rq_slice result)
             return -ENOMEM;
         memcpy(copy, result.ptr, result.len);
     }
-    free(r->result);
+    ASSERT(r->result == NULL); /* a job is done once */
+    core->kept_bytes += result.len;
     r->result = copy;
     r->result_len = result.len;
     return 0;
 }
 
-int remnant_set_result(struct job *job, uint64_t lease, struct rq_slice result,
-                       bool has_result)
+int remnant_set_result(struct core *core, struct job *job, uint64_t lease,
+                       struct rq_slice result, bool has_result)
 {
     struct remnant *r = job->extra->remnant;
 
     if (r == NULL)
         return 0;
-    if (copy_result(r, result) < 0)
+    if (copy_result(core, r, result) < 0)
         return -ENOMEM;
     r->has_result = has_result;
     r->lease = lease;
@@ -106,15 +105,29 @@ void remnant_fix(struct job *job, struct core_now now)
 static void keep(struct core *core, struct remnant *r, struct queue *q, int64_t ms,
                  struct core_now now)
 {
-    struct rq_heap_node *first = rq_heap_min(&core->keep_timers);
-
     ASSERT(r->queue == NULL);
     r->queue = q;
     q->pins++;
-    if (first != NULL && core->keep_timers.count >= LIMIT_KEPT)
-        timer_arm(core, &core->keep_timers, RQ_CONTAINER_OF(first, struct timer, node),
-                  now.mono_ns);
-    timer_arm(core, &core->keep_timers, &r->timer, timer_after_ms(now.mono_ns, ms));
+    r->until_ns = timer_after_ms(now.mono_ns, ms);
+    remnant_look(core, r->id);
+}
+
+void remnant_look(struct core *core, struct job_id id)
+{
+    struct remnant *r = rq_map_get(&core->remnants, rq_slice(&id, sizeof id));
+
+    if (r == NULL || r->queue == NULL)
+        return; /* its job is still there */
+    if (wait_is_awaited(core, id))
+        timer_stop(&core->keep_timers, &r->timer);
+    else
+        timer_arm(core, &core->keep_timers, &r->timer, r->until_ns);
+}
+
+bool remnants_are_too_many(const struct core *core)
+{
+    return core->keep_timers.count > LIMIT_KEPT ||
+           (core->keep_timers.count > 0 && core->kept_bytes > LIMIT_KEPT_BYTES);
 }
 
 void remnant_settle(struct core *core, struct job *job, struct core_now now)
@@ -131,6 +144,7 @@ void remnant_settle(struct core *core, struct job *job, struct core_now now)
 static void remnant_free(struct core *core, struct remnant *r)
 {
     timer_stop(&core->keep_timers, &r->timer);
+    core->kept_bytes -= r->result_len;
     free(r->result);
     free(r);
 }
@@ -150,14 +164,8 @@ void remnant_drop(struct core *core, struct remnant *r)
     queue_release(core, q);
 }
 
-void remnant_fire(struct core *core, struct remnant *r, struct core_now now,
-                  struct effects *fx)
+void remnant_fire(struct core *core, struct remnant *r, struct effects *fx)
 {
-    if (wait_is_awaited(core, r->id)) {
-        timer_arm(core, &core->keep_timers, &r->timer,
-                  timer_after_ms(now.mono_ns, WAITED_FOR_MS));
-        return;
-    }
     if (r->home != 0)
         effects_add(fx, EFFECT_FORGET)->u.forget.home = r->home;
     remnant_drop(core, r);
@@ -188,7 +196,7 @@ int remnant_replay(struct core *core, const struct record *record, struct queue 
 
     if (r == NULL)
         return -ENOMEM;
-    if (copy_result(r, record->result) < 0) {
+    if (copy_result(core, r, record->result) < 0) {
         remnant_drop(core, r);
         return -ENOMEM;
     }

@@ -17,7 +17,7 @@ struct rq_slice remnant_key_of(const void *remnant); /* for the map */
 RQ_MUST_CHECK int remnant_need(struct core *core, struct job *job, uint64_t keep_ms);
 /* A copy of the result for the job's remnant; for a job without one nothing is kept.
  * Errors  -ENOMEM */
-RQ_MUST_CHECK int remnant_set_result(struct job *job, uint64_t lease,
+RQ_MUST_CHECK int remnant_set_result(struct core *core, struct job *job, uint64_t lease,
                                      struct rq_slice result, bool has_result);
 /* The job begins to end as job->end says: from now on it counts how long. */
 void remnant_fix(struct job *job, struct core_now now);
@@ -26,9 +26,13 @@ void remnant_settle(struct core *core, struct job *job, struct core_now now);
 /* The remnant of a job that is not kept any more. */
 void remnant_drop(struct core *core, struct remnant *r);
 const struct remnant *remnant_find(const struct core *core, struct job_id id);
-/* Its time is over: FORGET (room for one), unless somebody waits for it. */
-void remnant_fire(struct core *core, struct remnant *r, struct core_now now,
-                  struct effects *fx);
+/* Its time is over, or there are too many: FORGET (room for one). */
+void remnant_fire(struct core *core, struct remnant *r, struct effects *fx);
+/* Somebody waits for the job now, or nobody does any more.  What is waited for has no
+ * timer: it stays, and one that is old goes as soon as nobody waits. */
+void remnant_look(struct core *core, struct job_id id);
+/* More than LIMIT_KEPT or LIMIT_KEPT_BYTES: the first goes before its time. */
+bool remnants_are_too_many(const struct core *core);
 /* A DONE record with an end that is still kept.  Errors  -ENOMEM */
 RQ_MUST_CHECK int remnant_replay(struct core *core, const struct record *record,
                                  struct queue *q, uint64_t home, struct core_now now);

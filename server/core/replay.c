@@ -200,6 +200,15 @@ static void correct_times(const struct replaying *r, struct job *job,
         job->extra->timer.at_ns = latest_ns;
 }
 
+/* An end is final: its job is not made again by what a repair has appended. */
+static bool has_ended(struct replaying *r)
+{
+    if (remnant_find(r->core, r->record->job) == NULL)
+        return false;
+    forget(r, r->home);
+    return true;
+}
+
 /* The same PUT again, after a repair of the log: it lives in the newer commit. */
 static int replay_put_again(struct replaying *r, struct job *job)
 {
@@ -218,6 +227,8 @@ static int replay_put(struct replaying *r)
 
     if (job != NULL)
         return replay_put_again(r, job);
+    if (has_ended(r))
+        return 0;
     int rc = make_job(r, &job);
     if (rc < 0)
         return rc;
@@ -251,6 +262,8 @@ static int replay_move(struct replaying *r)
 
     if (!is_state_good(r->record) || r->record->state == RECORD_CANCELLING)
         return RQ_E_MALFORMED;
+    if (old == NULL && has_ended(r))
+        return 0;
     if (old != NULL)
         unique_release(r->core, old);
     if (old != NULL && old->extra != NULL && old->extra->remnant != NULL) {
@@ -498,7 +511,8 @@ static void close_gap(struct core *core, struct queue *q)
 
 int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
 {
-    int rc = effects_reserve(fx, (size_t)core->count[JOB_LEASED] + 1);
+    /* One each; hand_back() wants room for three. */
+    int rc = effects_reserve(fx, (size_t)core->count[JOB_LEASED] + 2);
 
     if (rc < 0)
         return rc;
@@ -522,6 +536,8 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
             ASSERT(rc == 0); /* reserved */
         }
         close_gap(core, q);
+        if (q->gate != NULL && q->totals_home == 0) /* the server ended before them */
+            counters_add(core, q, (struct record_totals){0});
     }
     core->is_replaying = false;
     return 0;

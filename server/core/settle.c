@@ -35,7 +35,7 @@ int core_done(struct core *core, struct job_id id, uint64_t lease,
         return rc;
     rc = effects_reserve(fx, 1);
     if (rc == 0)
-        rc = remnant_set_result(job, lease, result, has_result);
+        rc = remnant_set_result(core, job, lease, result, has_result);
     if (rc < 0)
         return rc;
     counters_run(job, now.mono_ns);

@@ -150,7 +150,8 @@ enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT, WAITER_WAIT };
 /* What is left of a job that is over: its end can be asked for, for a while. */
 struct remnant {
     struct job_id id;
-    struct timer timer;  /* until it goes */
+    struct timer timer;  /* until it goes; not while somebody waits for it */
+    int64_t until_ns;    /* once it is kept */
     struct queue *queue; /* pinned, once it is kept */
     uint64_t keep_ms;
     int64_t kept_wall_ms, window_wall_ms;
@@ -163,16 +164,18 @@ struct remnant {
     struct unique *unique; /* its key, while the window is open; NULL: none */
 };
 
-/* Somebody waits for the end of one job. */
+/* Somebody waits for the end of one job, among others perhaps. */
 struct wait_ref {
-    struct rq_list link; /* in awaited->refs; points at itself when the job is over */
+    struct rq_list link; /* in awaited->refs */
     struct waiter *waiter;
     struct job_id id;
+    bool is_over; /* the waiter goes on waiting for the others */
 };
 
 struct awaited {
     struct job_id id;
     struct rq_list refs; /* struct wait_ref */
+    bool is_settling;    /* it stays although nobody waits any more */
 };
 
 struct waiter_link {
@@ -218,6 +221,7 @@ struct core {
     struct rq_map remnants, awaited; /* by id */
     struct rq_map uniques;           /* by queue and key */
     struct rq_heap keep_timers;
+    size_t kept_bytes; /* of results */
     bool is_draining;
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;

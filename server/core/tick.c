@@ -25,7 +25,7 @@ int64_t core_next_due(const struct core *core)
     const struct timer *wait = first_of(&core->wait_timers);
     int64_t due = job == NULL ? INT64_MAX : job->at_ns;
 
-    if (!rq_list_empty(&core->openings))
+    if (!rq_list_empty(&core->openings) || remnants_are_too_many(core))
         return 0;
     if (gate != NULL && gate->at_ns < due)
         due = gate->at_ns;
@@ -75,23 +75,27 @@ static int fire_waiter(struct core *core, struct timer *t, struct effects *fx)
     return 0;
 }
 
-static int fire_remnant(struct core *core, struct timer *t, struct core_now now,
-                        struct effects *fx)
+static int fire_remnant(struct core *core, struct timer *t, struct effects *fx)
 {
     int rc = effects_reserve(fx, 1);
 
     if (rc == 0)
-        remnant_fire(core, RQ_CONTAINER_OF(t, struct remnant, timer), now, fx);
+        remnant_fire(core, RQ_CONTAINER_OF(t, struct remnant, timer), fx);
     return rc;
 }
 
+/* Those who are served count in *fired, each. */
 static int serve_gate(struct core *core, size_t max, struct core_now now,
-                      struct effects *fx)
+                      struct effects *fx, size_t *fired)
 {
     struct queue *q = RQ_LIST_ENTRY(core->openings.next, struct queue, opening);
-    long served = gate_serve(core, q, max, now, fx);
+    long served = gate_serve(core, q, max - *fired, now, fx);
 
-    return served < 0 ? (int)served : 0;
+    if (served < 0)
+        return (int)served;
+    if (served > 0)
+        *fired += (size_t)served - 1;
+    return 0;
 }
 
 int core_tick(struct core *core, struct core_now now, size_t max, struct effects *fx)
@@ -108,11 +112,12 @@ int core_tick(struct core *core, struct core_now now, size_t max, struct effects
         else if (gate != NULL && gate->at_ns <= now.mono_ns)
             open_gate(core, gate);
         else if (!rq_list_empty(&core->openings))
-            rc = serve_gate(core, max - fired, now, fx);
+            rc = serve_gate(core, max, now, fx, &fired);
         else if (wait != NULL && wait->at_ns <= now.mono_ns)
             rc = fire_waiter(core, wait, fx);
-        else if (keep != NULL && keep->at_ns <= now.mono_ns)
-            rc = fire_remnant(core, keep, now, fx);
+        else if (keep != NULL &&
+                 (keep->at_ns <= now.mono_ns || remnants_are_too_many(core)))
+            rc = fire_remnant(core, keep, fx);
         else
             break;
         if (rc < 0)

@@ -1,8 +1,9 @@
 /* wait - WAIT: until one of some jobs is over, or all of them are.
  *
  * A job that somebody waits for has an entry in core->awaited, with a reference of each
- * waiter.  When it is over the references are taken out: a job that is kicked
- * afterwards has been over all the same.
+ * waiter.  When it is over the references are marked: a job that is kicked afterwards
+ * has been over all the same.  They stay until their waiters go, so that the end of a
+ * job can be asked for as long as somebody waits for others besides.
  * SPDX-License-Identifier: MIT */
 #include "core/wait.h"
 
@@ -78,34 +79,37 @@ static int prepare(struct core *core, struct job_id id, struct core_now now)
 
     if (rc < 0)
         return rc;
-    if (outcome.is_over)
-        return 1;
+    if (job == NULL)
+        return 1; /* it is kept */
     rc = job_need_extra(core, job);
     if (rc == 0)
-        rc = remnant_need(core, job, KEEP_MS);
+        rc = remnant_need(core, job, KEEP_MS); /* a dead one, too: it may be purged */
     if (rc == 0 && job->state == JOB_ENDING)
         remnant_fix(job, now); /* its DONE is on the way: kept in memory alone */
-    return rc;
+    return rc < 0 ? rc : outcome.is_over;
 }
 
 /* ---- references ---- */
 
 static void drop_if_unused(struct core *core, struct awaited *a)
 {
-    if (!rq_list_empty(&a->refs))
+    const struct job_id id = a->id;
+
+    if (a->is_settling || !rq_list_empty(&a->refs))
         return;
     void *removed = rq_map_remove(&core->awaited, awaited_key_of(a));
     ASSERT(removed == a);
     free(a);
+    remnant_look(core, id);
 }
 
-static int add_ref(struct core *core, struct waiter *w, struct job_id id)
+static int add_ref(struct core *core, struct waiter *w, struct job_id id, bool is_over)
 {
     struct wait_ref *ref = &w->refs[w->ref_count];
     struct awaited *a = find(core, id);
 
     if (a == NULL) {
-        a = malloc(sizeof *a);
+        a = calloc(1, sizeof *a);
         if (a == NULL)
             return -ENOMEM;
         a->id = id;
@@ -115,9 +119,11 @@ static int add_ref(struct core *core, struct waiter *w, struct job_id id)
             return -ENOMEM;
         }
     }
-    *ref = (struct wait_ref){.waiter = w, .id = id};
+    *ref = (struct wait_ref){.waiter = w, .id = id, .is_over = is_over};
     rq_list_push_back(&a->refs, &ref->link);
     w->ref_count++;
+    w->left += !is_over;
+    remnant_look(core, id);
     return 0;
 }
 
@@ -126,8 +132,6 @@ void wait_forget(struct core *core, struct waiter *w)
     for (size_t i = 0; i < w->ref_count; i++) {
         struct wait_ref *ref = &w->refs[i];
 
-        if (rq_list_empty(&ref->link))
-            continue;
         rq_list_remove(&ref->link);
         drop_if_unused(core, find(core, ref->id));
     }
@@ -156,19 +160,25 @@ size_t wait_effects_max(const struct core *core, struct job_id id)
 void wait_settle(struct core *core, struct job_id id, struct effects *fx)
 {
     struct awaited *a = core->awaited.count == 0 ? NULL : find(core, id);
-    struct rq_list *link;
 
     if (a == NULL)
         return;
-    while ((link = rq_list_pop_front(&a->refs)) != NULL) {
-        struct waiter *w = RQ_LIST_ENTRY(link, struct wait_ref, link)->waiter;
+    a->is_settling = true;
+    RQ_LIST_EACH_SAFE(link, &a->refs)
+    {
+        struct wait_ref *ref = RQ_LIST_ENTRY(link, struct wait_ref, link);
+        struct waiter *w = ref->waiter; /* it has one reference here */
 
+        if (ref->is_over)
+            continue;
+        ref->is_over = true;
         ASSERT(w->left > 0);
         if (--w->left > 0)
             continue;
         effects_add(fx, EFFECT_WAITED)->u.waited.cookie = w->cookie;
         waiter_free(core, w);
     }
+    a->is_settling = false;
     drop_if_unused(core, a);
 }
 
@@ -186,10 +196,11 @@ static int refer_to_all(struct core *core, struct waiter *w,
         struct core_outcome outcome;
 
         rc = core_outcome(core, wait->ids[i], &outcome);
-        if (rc == 0 && !outcome.is_over)
-            rc = add_ref(core, w, wait->ids[i]);
+        if (rc == 0)
+            rc = add_ref(core, w, wait->ids[i], outcome.is_over);
     }
-    w->left = wait->any ? 1 : w->ref_count;
+    if (wait->any)
+        w->left = 1;
     return rc;
 }
 

@@ -45,7 +45,7 @@ struct conn {
     size_t owed_bytes; /* of resolved replies that are not written */
     bool reading;      /* the reader can be told to stop */
     bool hung_up;      /* the peer sends no more: it may not read either */
-    bool has_left;     /* the reader has ended */
+    bool has_left;     /* the peer sends no more: it waits for nothing any more */
     bool goodbye; /* our last word was an error: linger, so that the peer can read it */
 };
 
@@ -162,6 +162,14 @@ static long writer_main(void *arg)
 
 /* ---- commands ---- */
 
+/* A blocked GET has nobody to serve any more, and a stream nobody to tell. */
+static void stop_waits(struct conn *c)
+{
+    c->has_left = true;
+    rio_event_set(&c->resolved);
+    member_stop_waits(c->client.member);
+}
+
 /* Nobody reads the socket of a peer that is held back: this looks whether it is still
  * there.  If not, its waits end, which may be all that holds it back. */
 static void look_for_hang_up(struct conn *c)
@@ -169,7 +177,7 @@ static void look_for_hang_up(struct conn *c)
     struct pollfd socket = {.fd = rio_stream_fd(c->stream), .events = POLLRDHUP};
 
     if (poll(&socket, 1, 0) > 0)
-        member_stop_waits(c->client.member); /* a blocked GET has nobody to serve */
+        stop_waits(c);
 }
 
 /* Waits until the peer may be owed one more reply. */
@@ -315,9 +323,7 @@ RIO_AWAITS static long serve(struct conn *c)
         rc = await(read_commands(c));
         c->reading = false;
     }
-    c->has_left = true;
-    rio_event_set(&c->resolved);           /* a stream has nobody to tell */
-    member_stop_waits(c->client.member);   /* a blocked GET has nobody to serve */
+    stop_waits(c);
     rio_queue_shutdown(c->replies, false); /* what was issued is still answered */
     /* The end of the reader, even a cancelled one, is no reason to cut the writer
      * short. */

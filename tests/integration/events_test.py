@@ -29,6 +29,15 @@ class Events(ringqd.SharedTest):
         self.assertEqual(self.heard(c, 7), [(what, ident) for what in (
             'put', 'leased', 'delayed', 'leased', 'ready', 'leased', 'done')])
 
+    def test_one_that_has_gone_is_noticed_although_nothing_happens(self):
+        before = self.c.stats()['connections']
+        c = self.connect()
+        c.raw(resp.encode('EVENTS', self.q) + resp.encode('PING') * 20000)  # more than may be owed
+        ringqd.wait_until(lambda: self.c.stats()['connections'] > before, 'it is there')
+        self.assertEqual(c.read(), 'OK')
+        c.close()
+        ringqd.wait_until(lambda: self.c.stats()['connections'] == before, 'it is noticed that it has gone')
+
     def test_an_event_says_more_than_its_name(self):
         c = self.listen(self.q)
         self.c.put(self.q, 'x')

@@ -99,6 +99,13 @@ class Cancel(Manage):
         self.assertEqual(self.c.done(job['lease']), 1)
         self.assertEqual(self.c.stats(self.q)['total_cancelled'], 0)
 
+    def test_an_unknown_id_is_named_beside_one_that_was_cancelled_before(self):
+        self.put()
+        job = self.c.get(self.q)
+        self.c.call('CANCEL', job['id'])
+        text = self.refuses(self.c, 'NOJOB', 'CANCEL', job['id'], '1-999999')
+        self.assertIn('COUNT 1', text)
+
     def test_a_join_counts_the_cancelled(self):
         ident = self.put()
         with self.server.client() as other:
@@ -123,6 +130,15 @@ class Purge(Manage):
         self.assertEqual((stats['ready'], stats['delayed'], stats['leased'], stats['dead']), (0, 0, 1, 1))
         self.assertEqual(self.shown(dead)['state'], 'dead')
         self.c.done(leased['lease'])
+
+    def test_very_many_hold_nobody_up(self):
+        for _ in range(10):
+            self.c.call('MPUT', self.q, 'BODIES', 10000, *range(10000))
+        with self.server.client() as other:
+            self.c.send('PURGE', self.q)
+            ringqd.wait_until(lambda: 0 < int(other.stats(self.q)['ready']) < 100000, 'some of them are gone')
+            self.assertEqual(self.c.read(), 100000)
+            self.assertEqual(other.stats(self.q)['unfinished'], 0)
 
     def test_one_state_alone(self):
         self.dead(2)
@@ -189,6 +205,19 @@ class Peek(Manage):
         self.assertEqual(found('error:*timeout*'), [slow])
         self.assertEqual(found(f'id:{slow} attempt:1 age:<60000'), [slow])
         self.assertEqual(found('error:*timeout* attempt:>1'), [])
+
+    def test_a_costly_match_is_refused(self):
+        for _ in range(5):
+            self.c.call('MPUT', self.q, 'HEADER', 'h', 'a' * 1024, 'BODIES', 1000, *range(1000))
+        match = 'header.h:*' + 'a' * 120 + 'b'
+        self.refuses(self.c, 'LIMIT', 'PEEK', self.q, 'MATCH', match)
+        self.assertEqual(self.c.call('PURGE', self.q), 5000)
+
+    def test_a_page_is_no_larger_than_the_jobs_of_a_get(self):
+        for _ in range(6):
+            self.c.put(self.q, 'x' * 1_000_000)
+        self.assertEqual(len(self.c.call('PEEK', self.q, 'COUNT', 9)), 5)  # 4 MiB, and what begins within them
+        self.assertEqual(self.c.call('PURGE', self.q), 6)
 
     def test_a_match_looks_at_headers(self):
         self.put('HEADER', 'lang', 'de')

@@ -208,6 +208,16 @@ class Shutdown(Queue):
         self.assertEqual((stats['unfinished'], stats['total_cancelled']), (0, 2))
 
 
+    def test_what_comes_back_stays_whatever_else_is_said(self):
+        self.c.put(self.q, 'x')
+        job = self.c.get(self.q)
+        self.c.call('SHUTDOWN', self.q, 'IMMEDIATE')
+        self.c.call('RELEASE', job['lease'])
+        self.set('TTR', 5000)
+        self.c.call('PAUSE', self.q, 'IN')
+        self.assertEqual(self.c.get(self.q)['id'], job['id'])
+
+
 class Dead(Queue):
     def test_the_first_to_die_make_room(self):
         self.set('DEADMAX', 2)

@@ -57,6 +57,18 @@ static void a_pattern_without_wildcards_is_equality(void **state)
     assert_false(matches("", "a"));
 }
 
+static void a_match_takes_no_more_steps_than_it_may(void **state)
+{
+    size_t steps = 3;
+
+    (void)state;
+    assert_true(rq_name_matches_within(RQ_LIT("abc"), RQ_LIT("abc"), &steps));
+    assert_int_equal(steps, 0);
+    steps = 2;
+    assert_false(rq_name_matches_within(RQ_LIT("abc"), RQ_LIT("abc"), &steps));
+    assert_int_equal(steps, 0);
+}
+
 static void a_question_mark_is_one_byte(void **state)
 {
     (void)state;
@@ -102,6 +114,7 @@ static void a_hostile_pattern_costs_no_more(void **state)
 TEST_MAIN(cmocka_unit_test(names_are_of_1_to_128_bytes),
           cmocka_unit_test(only_these_bytes_make_a_name),
           cmocka_unit_test(a_pattern_without_wildcards_is_equality),
+          cmocka_unit_test(a_match_takes_no_more_steps_than_it_may),
           cmocka_unit_test(a_question_mark_is_one_byte),
           cmocka_unit_test(a_star_is_any_run),
           cmocka_unit_test(a_hostile_pattern_costs_no_more))

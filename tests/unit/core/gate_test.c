@@ -69,6 +69,26 @@ static void old_settings_are_written_anew_with_the_totals(void **state)
     world_fini(&w);
 }
 
+/* The server ended before the TOTALS that belong to them were written. */
+static void settings_without_totals_do_not_hold_the_log(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    set(&w, (struct record_settings){.maxsize = 1});
+    world_land(&w);
+    world_restart(&w);
+    while (core_totals(w.core, 1000, &w.fx) > 0)
+        ;
+    size_t settings = 0;
+    for (size_t i = 0; i < w.fx.count; i++)
+        settings += w.fx.items[i].kind == EFFECT_RECORD &&
+                    w.fx.items[i].u.log.record.type == RECORD_QUEUE;
+    assert_int_equal(settings, 1);
+    world_fini(&w);
+}
+
 /* ---- PAUSE OUT ---- */
 
 static void a_paused_queue_hands_nothing_out(void **state)
@@ -234,6 +254,28 @@ static void lifo_serves_the_youngest_first(void **state)
     set(&w, (struct record_settings){.order = RECORD_FIFO});
     assert_int_not_equal(world_get(&w, "q", &got), 0);
     assert_int_equal(got.number, ids[0].number);
+    world_fini(&w);
+}
+
+/* Jobs that come back in the order in which they were taken are in the list, too. */
+static void lifo_survives_a_restart_with_jobs_leased(void **state)
+{
+    struct job_id ids[3], got;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    set(&w, (struct record_settings){.order = RECORD_LIFO});
+    for (int i = 0; i < 3; i++)
+        ids[i] = world_put_landed(&w, "q");
+    for (int i = 0; i < 3; i++)
+        assert_int_not_equal(world_get(&w, "q", &got), 0);
+    world_land(&w);
+    world_restart(&w);
+    for (int i = 2; i >= 0; i--) {
+        assert_int_not_equal(world_get(&w, "q", &got), 0);
+        assert_int_equal(got.number, ids[i].number);
+    }
     world_fini(&w);
 }
 
@@ -533,6 +575,7 @@ static void a_draining_server_neither_takes_nor_gives(void **state)
 TEST_MAIN(cmocka_unit_test(settings_survive_a_restart),
           cmocka_unit_test(new_settings_let_go_of_the_old_ones),
           cmocka_unit_test(old_settings_are_written_anew_with_the_totals),
+          cmocka_unit_test(settings_without_totals_do_not_hold_the_log),
           cmocka_unit_test(a_paused_queue_hands_nothing_out),
           cmocka_unit_test(those_who_waited_longest_are_served_first),
           cmocka_unit_test(as_many_leases_as_are_allowed),
@@ -540,6 +583,7 @@ TEST_MAIN(cmocka_unit_test(settings_survive_a_restart),
           cmocka_unit_test(a_rate_allows_one_second_of_it_at_once),
           cmocka_unit_test(one_a_second_is_one_a_second),
           cmocka_unit_test(lifo_serves_the_youngest_first),
+          cmocka_unit_test(lifo_survives_a_restart_with_jobs_leased),
           cmocka_unit_test(a_full_queue_lets_nobody_in),
           cmocka_unit_test(a_putter_is_let_in_when_there_is_room),
           cmocka_unit_test(room_that_is_not_used_goes_to_the_next),

@@ -14,8 +14,9 @@ struct page {
 static struct page peek(struct world *w, enum job_state state, struct job_id after,
                         size_t max)
 {
+    size_t work = SIZE_MAX;
     const struct core_peek what = {
-        .queue = RQ_LIT("q"), .state = state, .after = after};
+        .queue = RQ_LIT("q"), .state = state, .after = after, .work = &work};
     const struct job *jobs[MAX];
     struct page p = {.count = core_peek(w->core, &what, max, jobs)};
 
@@ -128,8 +129,9 @@ static bool is_odd(void *arg, const struct job *job)
 
 static void what_is_not_wanted_is_passed_over(void **state)
 {
+    size_t work = SIZE_MAX;
     const struct core_peek what = {
-        .queue = RQ_LIT("q"), .state = JOB_READY, .wants = is_odd};
+        .queue = RQ_LIT("q"), .state = JOB_READY, .wants = is_odd, .work = &work};
     const struct job *jobs[MAX];
     struct world w;
 
@@ -144,8 +146,45 @@ static void what_is_not_wanted_is_passed_over(void **state)
     world_fini(&w);
 }
 
+static bool tires(void *arg, const struct job *job)
+{
+    (void)job;
+    *(size_t *)arg = 0; /* a MATCH that costs all that is left */
+    return true;
+}
+
+static void no_more_is_looked_at_than_may_be(void **state)
+{
+    size_t work = 3 * CORE_PEEK_LOOK;
+    struct core_peek what = {
+        .queue = RQ_LIT("q"), .state = JOB_DELAYED, .work = &work, .arg = &work};
+    const struct job *jobs[MAX];
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < 4; i++)
+        world_put_more(&w, "q", "x", world_policy(), w.now.wall_ms + 1000);
+    world_land(&w);
+    assert_int_equal(core_peek(w.core, &what, MAX, jobs), 3); /* better than nothing */
+    what.wants = is_odd;
+    work = 4 * CORE_PEEK_LOOK;
+    assert_int_equal(core_peek(w.core, &what, MAX, jobs), RQ_E_LIMIT); /* to the bone */
+    work = 4 * CORE_PEEK_LOOK + 1;
+    assert_int_equal(core_peek(w.core, &what, MAX, jobs), 2);
+    what.wants = tires;
+    work = SIZE_MAX;
+    assert_int_equal(core_peek(w.core, &what, MAX, jobs), RQ_E_LIMIT);
+    what.wants = NULL;
+    what.after = (struct job_id){7, 1};
+    work = 3 * CORE_PEEK_LOOK;
+    assert_int_equal(core_peek(w.core, &what, MAX, jobs), RQ_E_LIMIT);
+    world_fini(&w);
+}
+
 TEST_MAIN(cmocka_unit_test(ready_jobs_come_in_the_order_of_service),
           cmocka_unit_test(nothing_comes_after_a_job_that_is_not_ready),
+          cmocka_unit_test(no_more_is_looked_at_than_may_be),
           cmocka_unit_test(other_states_come_in_the_order_of_their_ids),
           cmocka_unit_test(leased_and_dead_jobs_can_be_looked_at),
           cmocka_unit_test(what_is_not_wanted_is_passed_over))

@@ -492,6 +492,31 @@ static void the_same_put_again_only_moves_its_home(void **state)
     world_fini(&w);
 }
 
+/* An end is final: what is read again after a repair of the log makes no new job. */
+static void a_job_whose_end_is_kept_does_not_come_back(void **state)
+{
+    struct record r = put_record(1);
+    struct core_outcome outcome;
+    struct world w;
+
+    (void)state;
+    blank(&w);
+    r.policy.keep_ms = 1000;
+    assert_int_equal(world_replay_one(&w, &r, 1), 0);
+    r.type = RECORD_DONE;
+    r.end = RECORD_END_DONE;
+    r.kept_wall_ms = w.now.wall_ms + 1000;
+    expect_forget(&w, &r, 2, 1);
+    r.type = RECORD_PUT;
+    expect_forget(&w, &r, 3, 3);
+    r = move_record(1, RECORD_READY);
+    expect_forget(&w, &r, 4, 4);
+    assert_false(world_has(&w, r.job));
+    assert_int_equal(core_outcome(w.core, r.job, &outcome), 0);
+    assert_string_equal(outcome.state, "done");
+    world_fini(&w);
+}
+
 static void newer_totals_take_the_home_of_older_ones(void **state)
 {
     struct world w;
@@ -738,6 +763,7 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_move_of_a_leased_job_takes_its_lease),
           cmocka_unit_test(a_move_makes_a_job_whose_put_is_trimmed),
           cmocka_unit_test(the_same_put_again_only_moves_its_home),
+          cmocka_unit_test(a_job_whose_end_is_kept_does_not_come_back),
           cmocka_unit_test(newer_totals_take_the_home_of_older_ones),
           cmocka_unit_test(a_kicked_job_is_ready_again),
           cmocka_unit_test(nobody_has_the_lease_of_a_replayed_job),

@@ -121,6 +121,28 @@ static void a_tick_fires_no_more_than_it_may(void **state)
     world_fini(&w);
 }
 
+static void those_who_are_served_at_a_gate_count_as_well(void **state)
+{
+    static const char *const queues[] = {"q", "r"};
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    core_drain(w.core, true);
+    for (int i = 0; i < 6; i++) {
+        world_put_landed(&w, queues[i % 2]);
+        world_wait(&w, queues[i % 2], -1, NULL);
+    }
+    core_drain(w.core, false);
+    for (uint64_t ready = 6; ready > 0; ready -= 2) {
+        w.fx.count = 0;
+        assert_int_equal(core_next_due(w.core), 0);
+        assert_int_equal(core_tick(w.core, w.now, 2, &w.fx), 0);
+        assert_int_equal(w.fx.count, 2 * 2); /* a record and a delivery each */
+    }
+    world_fini(&w);
+}
+
 static void a_job_that_ran_out_can_be_served_but_not_run_out_again(void **state)
 {
     struct world w;
@@ -144,4 +166,5 @@ TEST_MAIN(cmocka_unit_test(nothing_is_due_in_an_idle_core),
           cmocka_unit_test(job_and_timeout_in_the_same_turn_the_job_wins),
           cmocka_unit_test(a_lease_that_runs_out_serves_a_waiter_whose_time_is_over),
           cmocka_unit_test(a_tick_fires_no_more_than_it_may),
+          cmocka_unit_test(those_who_are_served_at_a_gate_count_as_well),
           cmocka_unit_test(a_job_that_ran_out_can_be_served_but_not_run_out_again))

@@ -294,6 +294,103 @@ static void what_is_waited_for_stays_until_all_are_over(void **state)
     finish(&w, ids[1]);
     world_land(&w);
     assert_int_equal(world_count(&w, EFFECT_WAITED), 1);
+    assert_string_equal(outcome_of(&w, ids[0]).state, "done");
+    assert_string_equal(outcome_of(&w, ids[1]).state, "done");
+    assert_int_equal(core_next_due(w.core), w.now.mono_ns - 60000000000);
+    world_tick(&w); /* nobody waits any more */
+    struct core_outcome outcome;
+    assert_int_equal(core_outcome(w.core, ids[0], &outcome), RQ_E_NOJOB);
+    world_fini(&w);
+}
+
+static void what_was_over_before_stays_as_well(void **state)
+{
+    struct core_failed failed;
+    struct waiter *waiter;
+    struct job_id ids[3];
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    ids[0] = put_kept(&w, 100);
+    finish(&w, ids[0]);
+    world_land(&w);
+    ids[1] = world_put_landed(&w, "q");
+    uint64_t lease = world_get(&w, "q", &ids[1]);
+    assert_int_equal(world_fail(&w, ids[1], lease, "", -1, true, &failed), 0);
+    ids[2] = world_put_landed(&w, "q");
+    assert_int_equal(world_wait_jobs(&w, ids, 3, false, -1, &cookie, &waiter), 0);
+    assert_int_equal(world_purge(&w, "q", JOB_DEAD, 1), 1);
+    world_land(&w);
+    world_sleep(&w, 120000);
+    world_tick(&w);
+    finish(&w, ids[2]);
+    world_land(&w);
+    assert_int_equal(world_count(&w, EFFECT_WAITED), 1);
+    assert_string_equal(outcome_of(&w, ids[0]).state, "done");
+    assert_string_equal(outcome_of(&w, ids[1]).state, "cancelled");
+    world_fini(&w);
+}
+
+static void what_nobody_waits_for_any_more_goes(void **state)
+{
+    struct core_outcome outcome;
+    struct waiter *waiter;
+    struct job_id ids[2];
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < 2; i++)
+        ids[i] = put_kept(&w, 100);
+    assert_int_equal(world_wait_jobs(&w, ids, 2, false, -1, &cookie, &waiter), 0);
+    finish(&w, ids[0]);
+    world_land(&w);
+    world_cancel(&w, waiter);
+    world_sleep(&w, 60000);
+    world_tick(&w);
+    assert_int_equal(core_outcome(w.core, ids[0], &outcome), RQ_E_NOJOB);
+    world_fini(&w);
+}
+
+static struct record kept_record(uint64_t number, int64_t until_wall_ms)
+{
+    return (struct record){.type = RECORD_DONE,
+                           .job = {6, number},
+                           .end = RECORD_END_DONE,
+                           .queue = RQ_LIT("q"),
+                           .kept_wall_ms = until_wall_ms};
+}
+
+/* A burst of ends does not outrun the limit: all that is too much goes, and what is
+ * waited for does not stand in its way. */
+static void the_ends_that_are_kept_have_a_bound(void **state)
+{
+    enum { MORE = 100 };
+    struct core_sums sums;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    core_free(w.core);
+    w.core = core_new(1);
+    for (uint64_t i = 1; i <= LIMIT_KEPT + MORE; i++) {
+        const struct record r = kept_record(i, 2000000 + (int64_t)i);
+
+        assert_int_equal(core_replay(w.core, &r, i, w.now, &w.fx), 0);
+    }
+    core_set_epoch(w.core, 7);
+    assert_int_equal(core_replay_end(w.core, w.now, &w.fx), 0);
+    assert_int_equal(core_next_due(w.core), 0);
+    w.fx.count = 0;
+    assert_int_equal(core_tick(w.core, w.now, SIZE_MAX, &w.fx), 0);
+    assert_int_equal(w.fx.count, MORE); /* their homes */
+    core_sums(w.core, &sums);
+    assert_int_equal(sums.kept, LIMIT_KEPT);
+    assert_true(core_next_due(w.core) > w.now.mono_ns);
+    core_check(w.core);
     world_fini(&w);
 }
 
@@ -332,4 +429,7 @@ TEST_MAIN(cmocka_unit_test(an_end_is_kept_as_long_as_was_asked),
           cmocka_unit_test(all_waits_for_the_last_and_any_for_the_first),
           cmocka_unit_test(a_death_is_an_end),
           cmocka_unit_test(what_is_waited_for_stays_until_all_are_over),
+          cmocka_unit_test(what_was_over_before_stays_as_well),
+          cmocka_unit_test(what_nobody_waits_for_any_more_goes),
+          cmocka_unit_test(the_ends_that_are_kept_have_a_bound),
           cmocka_unit_test(a_wait_gives_up_or_is_given_up))
