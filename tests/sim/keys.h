@@ -10,7 +10,7 @@
 #include "base/slice.h"
 #include "store/entry.h"
 
-enum { KEYS_MAX = 8, KEYS_NAME = 64, KEYS_TEXT = 512 };
+enum { KEYS_MAX = 32, KEYS_NAME = 64, KEYS_TEXT = 512 };
 
 struct keys_entry {
     struct entry_id id;
