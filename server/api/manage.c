@@ -25,12 +25,20 @@ static void refuse_id(struct reply *r, int code, const struct rq_lease *id,
 
 /* ---- what changes jobs answers with their number, when that is in the log ---- */
 
+static void refuse_change(struct reply *r, int code, size_t changed)
+{
+    struct job_id id = r->leases[r->u.changed.bad_at].id;
+
+    refuse_id(r, code, &(struct rq_lease){id.epoch, id.number, 0}, changed);
+}
+
+/* Perhaps before the broker's function has returned: nothing had to be changed. */
 static void changed_done(struct promise *p)
 {
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
 
-    if (r->u.changed.has_bad)
-        refuse_id(r, RQ_E_NOJOB, &r->u.changed.bad, r->u.changed.count);
+    if (r->u.changed.bad_at < r->u.changed.asked)
+        refuse_change(r, RQ_E_NOJOB, r->u.changed.count);
     else
         reply_int(r, (int64_t)r->u.changed.count);
 }
@@ -46,9 +54,9 @@ static void change(struct api_client *c, const struct rq_ids *words, change_ids 
 {
     struct job_id *ids = reallocarray(NULL, words->count, sizeof *ids);
     struct rq_lease id = {0, 0, 0};
-    size_t bad = words->count;
 
-    if (ids == NULL) {
+    if (ids == NULL || reply_reserve_leases(r, words->count) < 0) {
+        free(ids);
         reply_refuse(r, -ENOMEM);
         return;
     }
@@ -56,18 +64,16 @@ static void change(struct api_client *c, const struct rq_ids *words, change_ids 
         int rc = rq_id_parse(words->words[i], &id);
 
         ASSERT(rc == 0); /* the parser of the command has checked them */
-        ids[i] = (struct job_id){id.epoch, id.number};
+        ids[i] = r->leases[i].id = (struct job_id){id.epoch, id.number};
     }
     r->promise.ops = &changed_ops;
-    r->u.changed.has_bad = false;
+    r->u.changed.asked = r->u.changed.bad_at = words->count;
     int rc = apply(c->server->broker, ids, words->count, &r->promise,
-                   &r->u.changed.count, &bad);
-    if (bad < words->count) {
-        r->u.changed.bad = (struct rq_lease){ids[bad].epoch, ids[bad].number, 0};
-        r->u.changed.has_bad = true;
-    }
-    if (rc < 0)
-        refuse_id(r, rc, &r->u.changed.bad, 0);
+                   &r->u.changed.count, &r->u.changed.bad_at);
+    if (rc < 0 && r->u.changed.bad_at < words->count)
+        refuse_change(r, rc, 0);
+    else if (rc < 0)
+        reply_refuse(r, rc);
     free(ids);
 }
 
@@ -96,7 +102,7 @@ void api_kick(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     r->promise.ops = &changed_ops;
-    r->u.changed.has_bad = false;
+    r->u.changed.asked = r->u.changed.bad_at = 0;
     int rc = broker_kick_some(c->server->broker, kick.queue, (size_t)kick.count,
                               &r->promise, &r->u.changed.count);
     if (rc < 0)
@@ -129,7 +135,7 @@ void api_purge(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     r->promise.ops = &changed_ops;
-    r->u.changed.has_bad = false;
+    r->u.changed.asked = r->u.changed.bad_at = 0;
     int rc = broker_purge(c->server->broker, purge.queue, core_states(purge.states),
                           &r->promise, &r->u.changed.count);
     if (rc < 0)
