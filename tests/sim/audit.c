@@ -72,7 +72,7 @@ void history_audit(struct history *h, const struct core *core)
         struct tally t = {0};
 
         for (size_t i = 0; i < h->count; i++)
-            if (h->deeds[i]->queue == queue)
+            if (h->deeds[i]->recipe.queue == queue)
                 audit_job(h, h->deeds[i], core, &t);
         audit_queue(h, core, queue, &t);
     }

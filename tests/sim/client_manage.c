@@ -78,7 +78,7 @@ int client_purge(struct client *c)
     size_t queue = some_queue(c->world), count = h->count;
 
     for (size_t i = 0; i < count; i++)
-        if (h->deeds[i]->queue == queue) {
+        if (h->deeds[i]->recipe.queue == queue) {
             history_end(h->deeds[i]);
             history_ended(h->deeds[i], NOT_KNOWN);
         }

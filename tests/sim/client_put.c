@@ -13,30 +13,38 @@ static size_t some_queue(struct world *w)
     return (size_t)world_between(w, 0, (int64_t)w->plan.queues - 1);
 }
 
-/* " DELAY n TRIES n ..." */
-static void draw_options(struct world *w, int64_t *out_delay_ms, uint32_t *out_tries,
-                         char *out, size_t size)
+static struct recipe draw_recipe(struct world *w)
 {
-    int64_t ttr_ms = world_between(w, 1000, 4000);
+    return (struct recipe){
+        .queue = some_queue(w),
+        .body_len = (size_t)(world_one_in(w, 4) ? world_between(w, 0, 200) : 16),
+        .delay_ms = world_one_in(w, 4) ? world_between(w, 1, 1500) : 0,
+        .ttr_ms = world_between(w, 1000, 4000),
+        .tries = world_one_in(w, 5) ? (uint32_t)world_between(w, 1, 3) : TRIES_MANY,
+        .is_kept = world_one_in(w, 5)};
+}
 
-    *out_delay_ms = world_one_in(w, 4) ? world_between(w, 1, 1500) : 0;
-    *out_tries = world_one_in(w, 5) ? (uint32_t)world_between(w, 1, 3) : TRIES_MANY;
+/* Writes "TTR n TRIES n ...". */
+static void write_options(struct world *w, const struct recipe *r, char *out,
+                          size_t size)
+{
     int len =
-        snprintf(out, size, "TTR %lld TRIES %u BACKOFF FIXED %lld", (long long)ttr_ms,
-                 *out_tries, (long long)world_between(w, 1, 500));
-    if (*out_delay_ms > 0)
+        snprintf(out, size, "TTR %lld TRIES %u BACKOFF FIXED %lld",
+                 (long long)r->ttr_ms, r->tries, (long long)world_between(w, 1, 500));
+
+    if (r->delay_ms > 0)
         len += snprintf(out + len, size - (size_t)len, " DELAY %lld",
-                        (long long)*out_delay_ms);
+                        (long long)r->delay_ms);
+    if (r->is_kept)
+        len += snprintf(out + len, size - (size_t)len, " KEEP 600000");
     if (world_one_in(w, 4))
         snprintf(out + len, size - (size_t)len, " PRI %lld",
                  (long long)world_between(w, 0, 255));
 }
 
-static struct deed *new_deed(struct world *w, size_t queue, int64_t delay_ms,
-                             uint32_t tries, char *body)
+static struct deed *new_deed(struct world *w, const struct recipe *r, char *body)
 {
-    size_t len = (size_t)(world_one_in(w, 4) ? world_between(w, 0, 200) : 16);
-    struct deed *d = history_put(&w->history, queue, delay_ms, tries, len);
+    struct deed *d = history_put(&w->history, r);
 
     w->puts++;
     history_body(d, body);
@@ -54,16 +62,14 @@ static struct job_id read_id(const struct rq_reply *reply)
 int client_put(struct client *c)
 {
     struct world *w = c->world;
+    struct recipe r = draw_recipe(w);
     char body[HISTORY_BODY], options[128];
-    size_t queue = some_queue(w);
     struct job_id id = {0, 0};
-    int64_t delay_ms;
-    uint32_t tries;
 
-    draw_options(w, &delay_ms, &tries, options, sizeof options);
-    struct deed *d = new_deed(w, queue, delay_ms, tries, body);
+    write_options(w, &r, options, sizeof options);
+    struct deed *d = new_deed(w, &r, body);
     enum outcome outcome =
-        await(call_ask(&c->call, "PUT %s %s %s", world_queues[queue], body, options));
+        await(call_ask(&c->call, "PUT %s %s %s", world_queues[r.queue], body, options));
     if (outcome == YES && c->call.reply->count >= 2)
         id = read_id(&c->call.reply->elements[0]);
     history_put_answered(&w->history, d, outcome, id);
@@ -73,17 +79,15 @@ int client_put(struct client *c)
 int client_mput(struct client *c)
 {
     struct world *w = c->world;
+    struct recipe r = draw_recipe(w);
     char bodies[2][HISTORY_BODY], options[128];
-    size_t queue = some_queue(w);
     struct deed *deeds[2];
-    int64_t delay_ms;
-    uint32_t tries;
 
-    draw_options(w, &delay_ms, &tries, options, sizeof options);
+    write_options(w, &r, options, sizeof options);
     for (size_t i = 0; i < 2; i++)
-        deeds[i] = new_deed(w, queue, delay_ms, tries, bodies[i]);
+        deeds[i] = new_deed(w, &r, bodies[i]);
     enum outcome outcome =
-        await(call_ask(&c->call, "MPUT %s %s BODIES 2 %s %s", world_queues[queue],
+        await(call_ask(&c->call, "MPUT %s %s BODIES 2 %s %s", world_queues[r.queue],
                        options, bodies[0], bodies[1]));
     for (size_t i = 0; i < 2; i++) {
         struct job_id id = {0, 0};

@@ -106,8 +106,8 @@ RIO_AWAITS static int ask_done(struct client *c, const struct hold *hold)
         call_is_error(&c->call, "STALE") || call_is_error(&c->call, "NOJOB");
 
     history_done_answered(h, &claim, outcome, was_refused);
-    if (outcome == NOT_KNOWN)
-        c->old = *hold; /* it tries again later */
+    if (outcome == NOT_KNOWN || world_one_in(c->world, 5))
+        c->old = *hold; /* it says so again later */
     return 0;
 }
 
@@ -121,8 +121,8 @@ int client_done(struct client *c)
     RIO_IGNORE(await(work(c)));
     if (!pick(c, &hold))
         return 0;
-    if (w->plan.is_focused && !w->is_calm && world_one_in(w, 8))
-        redis_aim(&w->redis);
+    if (w->plan.is_focused && !w->is_calm && world_one_in(w, 6))
+        world_shoot(w);
     RIO_IGNORE(await(ask_done(c, &hold)));
     return 0;
 }

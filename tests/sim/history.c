@@ -66,20 +66,17 @@ static void *grow(void *items, size_t count, size_t *cap, size_t size)
 
 /* ---- producing ---- */
 
-struct deed *history_put(struct history *h, size_t queue, int64_t delay_ms,
-                         uint32_t tries, size_t body_len)
+struct deed *history_put(struct history *h, const struct recipe *r)
 {
     struct deed *d = calloc(1, sizeof *d);
 
-    ASSERT(d != NULL && body_len < HISTORY_BODY);
+    ASSERT(d != NULL && r->body_len < HISTORY_BODY);
     h->deeds = grow(h->deeds, h->count, &h->cap, sizeof(struct deed *));
     *d = (struct deed){.uid = (uint32_t)h->count,
-                       .queue = queue,
-                       .body_len = body_len,
-                       .tries = tries,
-                       .due_ns = delay_ms > 0 ? rio_now() + delay_ms * RIO_MS : 0,
+                       .recipe = *r,
+                       .due_ns = r->delay_ms > 0 ? rio_now() + r->delay_ms * RIO_MS : 0,
                        .put = NOT_KNOWN,
-                       .may_die = tries < 100,
+                       .may_die = r->tries < 100,
                        .end_ns = INT64_MAX};
     h->deeds[h->count++] = d;
     return d;
@@ -89,7 +86,7 @@ void history_body(const struct deed *d, char *out)
 {
     size_t len = (size_t)snprintf(out, HISTORY_BODY, "u%u.", d->uid);
 
-    for (; len < d->body_len; len++)
+    for (; len < d->recipe.body_len; len++)
         out[len] = (char)('a' + (d->uid + len * 7) % 26);
     out[len] = '\0';
 }
@@ -149,7 +146,7 @@ static void check_content(struct history *h, const struct deed *d,
     history_body(d, body);
     if (!rq_slice_eq(got->body, rq_slice_str(body)))
         history_anomaly(h, "CORRUPT", d, "%zu bytes came back", got->body.len);
-    if (!rq_slice_eq(got->queue, rq_slice_str(world_queues[d->queue])))
+    if (!rq_slice_eq(got->queue, rq_slice_str(world_queues[d->recipe.queue])))
         history_anomaly(h, "CORRUPT", d, "it came from another queue");
     if (d->was_asked && d->put == NO)
         history_anomaly(h, "PHANTOM", d, "its PUT was refused");
@@ -166,7 +163,7 @@ static void check_end(struct history *h, const struct deed *d, int64_t asked_ns)
     for (size_t i = 0; i < h->join_count && d->put == YES && d->was_asked; i++) {
         const struct joined *j = &h->joins[i];
 
-        if ((j->queues & 1u << d->queue) != 0 && d->put_ns <= j->from_ns &&
+        if ((j->queues & 1u << d->recipe.queue) != 0 && d->put_ns <= j->from_ns &&
             asked_ns > j->to_ns && !d->was_kicked) {
             history_anomaly(h, "EARLY_JOIN", d, "a JOIN was answered at %lld us",
                             (long long)(j->to_ns / 1000));
@@ -204,10 +201,11 @@ static void check_limits(struct history *h, const struct deed *d,
     if (now + slack_ns < d->due_ns)
         history_anomaly(h, "TOO_EARLY", d, "due in %lld us",
                         (long long)((d->due_ns - now) / 1000));
-    if (got->attempt > d->tries || (d->fails >= d->tries && !d->was_kicked))
+    if (got->attempt > d->recipe.tries ||
+        (d->fails >= d->recipe.tries && !d->was_kicked))
         history_anomaly(h, "TOO_MANY_ATTEMPTS", d,
                         "attempt %llu of %u, after %u failures",
-                        (unsigned long long)got->attempt, d->tries, d->fails);
+                        (unsigned long long)got->attempt, d->recipe.tries, d->fails);
 }
 
 struct deed *history_got(struct history *h, const struct delivery *got)
@@ -303,7 +301,7 @@ void history_done_answered(struct history *h, const struct claim *c,
     if (c->is_stale)
         history_anomaly(h, "STALE_DONE_ACCEPTED", d, "lease %llu",
                         (unsigned long long)c->lease);
-    if (d->done_ns != 0)
+    if (d->done_ns != 0 && !(d->recipe.is_kept && d->done_lease == c->lease))
         history_anomaly(h, "DOUBLE_DONE", d, "leases %llu and %llu",
                         (unsigned long long)d->done_lease,
                         (unsigned long long)c->lease);
@@ -359,7 +357,7 @@ void history_ended(struct deed *d, enum outcome outcome)
 void history_kick(struct history *h, size_t queue)
 {
     for (size_t i = 0; i < h->count; i++) {
-        if (h->deeds[i]->queue != queue || !h->deeds[i]->may_die)
+        if (h->deeds[i]->recipe.queue != queue || !h->deeds[i]->may_die)
             continue;
         h->deeds[i]->was_kicked = true;
         h->deeds[i]->due_ns = 0;
@@ -371,7 +369,7 @@ void history_joined(struct history *h, unsigned queues, int64_t from_ns)
     for (size_t i = 0; i < h->count; i++) {
         const struct deed *d = h->deeds[i];
 
-        if ((queues & 1u << d->queue) != 0 && d->was_asked && d->put == YES &&
+        if ((queues & 1u << d->recipe.queue) != 0 && d->was_asked && d->put == YES &&
             d->put_ns <= from_ns && d->end_ns == INT64_MAX && !d->may_die)
             history_anomaly(h, "EARLY_JOIN", d, "nobody has finished it");
     }

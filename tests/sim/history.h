@@ -39,6 +39,14 @@ enum { HISTORY_WHY = 240, HISTORY_BODY = 320, LEASES_MAX = 400 };
 
 enum outcome { YES, NO, NOT_KNOWN };
 
+/* What is being put. */
+struct recipe {
+    size_t queue, body_len;
+    int64_t delay_ms, ttr_ms;
+    uint32_t tries;
+    bool is_kept; /* KEEP: its lease may say DONE again */
+};
+
 /* One delivery. */
 struct lease {
     uint64_t n;
@@ -50,9 +58,7 @@ struct lease {
 
 struct deed {
     uint32_t uid;
-    size_t queue;
-    size_t body_len;
-    uint32_t tries;
+    struct recipe recipe;
     int64_t due_ns; /* not delivered before */
     enum outcome put;
     int64_t put_ns;   /* acknowledged */
@@ -95,8 +101,7 @@ void history_anomaly(struct history *h, const char *what, const struct deed *d,
 /* ---- producing ---- */
 
 /* A PUT is being sent.  Owns  lends: until history_fini() */
-struct deed *history_put(struct history *h, size_t queue, int64_t delay_ms,
-                         uint32_t tries, size_t body_len);
+struct deed *history_put(struct history *h, const struct recipe *r);
 /* The body that the deed is known by.  Shape  out: HISTORY_BODY bytes */
 void history_body(const struct deed *d, char *out);
 void history_put_answered(struct history *h, struct deed *d, enum outcome outcome,

@@ -225,7 +225,7 @@ static void run_script(struct redis *r, const struct rq_cmd *cmd,
 
 /* ---- faults ---- */
 
-enum mishap { NONE, CUT_BEFORE, CUT_AFTER, HANG };
+enum mishap { NONE, CUT_BEFORE, CUT_AFTER, SLOW, HANG };
 
 static bool is_write(const struct rq_cmd *cmd)
 {
@@ -241,7 +241,7 @@ static enum mishap draw_mishap(struct redis *r, const struct rq_cmd *cmd)
         return NONE;
     if (r->is_aimed && is_write(cmd)) {
         r->is_aimed = false;
-        return world_one_in(w, 2) ? CUT_BEFORE : CUT_AFTER;
+        return world_one_in(w, 2) ? SLOW : world_one_in(w, 2) ? CUT_BEFORE : CUT_AFTER;
     }
     if (!world_one_in(w, 150))
         return NONE;
@@ -302,6 +302,8 @@ RIO_AWAITS static long execute(struct link_in *l, const struct rq_cmd *cmd)
 
     world_trace(r->world, "redis %.*s%s", (int)cmd->argv[0].len,
                 (const char *)cmd->argv[0].ptr, mishap != NONE ? " with a mishap" : "");
+    if (mishap == SLOW)
+        RIO_TRY(await(pause_for(r, 10000, 150000)));
     if (mishap == HANG) /* longer than the store waits */
         RIO_TRY(await(rio_sleep(world_between(r->world, 100, 1500) * RIO_MS)));
     if (is_gone(l) || mishap == CUT_BEFORE)
@@ -380,7 +382,7 @@ static long on_link(rio_stream *stream, void *arg)
 
 /* ---- life ---- */
 
-int redis_start(struct redis *r, struct world *w, const char *url)
+int sim_redis_start(struct redis *r, struct world *w, const char *url)
 {
     memset(r, 0, sizeof *r);
     r->world = w;
@@ -407,7 +409,7 @@ void redis_aim(struct redis *r)
     r->is_aimed = true;
 }
 
-int redis_stop(struct redis *r)
+int sim_redis_stop(struct redis *r)
 {
     rio_server_close(r->server);
     redis_cut(r);

@@ -26,8 +26,8 @@ struct redis {
     bool is_aimed; /* the next write meets a fault */
 };
 
-RIO_AWAITS int redis_start(struct redis *r, struct world *w, const char *url);
-RIO_AWAITS int redis_stop(struct redis *r);
+RIO_AWAITS int sim_redis_start(struct redis *r, struct world *w, const char *url);
+RIO_AWAITS int sim_redis_stop(struct redis *r);
 /* Every connection ends now, and nothing that was sent over it is executed any more. */
 void redis_cut(struct redis *r);
 /* It dies and comes back with what was on the disk. */

@@ -16,13 +16,33 @@
 
 enum { BODY_MAX = 1 << 16, CONNECTIONS_MAX = 64 };
 
+/* For whoever reads a trace. */
+static void trace_totals(const struct server *s, const char *what)
+{
+    const struct core *core = broker_core(s->broker);
+    const struct queue *q;
+    struct queue_view v;
+
+    world_trace(s->world, "server %s, life %llu", what,
+                (unsigned long long)s->generation);
+    for (size_t at = 0; (q = core_next_queue(core, &at)) != NULL;) {
+        queue_view(q, 0, &v);
+        world_trace(s->world,
+                    "    %.*s: %llu unfinished, %llu dead; put %llu, done %llu, "
+                    "cancelled %llu",
+                    (int)v.name.len, (const char *)v.name.ptr,
+                    (unsigned long long)v.unfinished, (unsigned long long)v.dead,
+                    (unsigned long long)v.totals.put, (unsigned long long)v.totals.done,
+                    (unsigned long long)v.totals.cancelled);
+    }
+}
+
 static void on_serving(void *arg)
 {
     struct server *s = arg;
 
     s->is_serving = true;
-    world_trace(s->world, "server serves, life %llu",
-                (unsigned long long)s->generation);
+    trace_totals(s, "serves");
 }
 
 static void on_stopped(void *arg, const char *why)
@@ -94,8 +114,7 @@ int server_start(struct server *s, struct world *w)
 
 int server_crash(struct server *s)
 {
-    world_trace(s->world, "server crashes, life %llu",
-                (unsigned long long)s->generation);
+    trace_totals(s, "crashes");
     redis_cut(&s->world->redis);
     rio_server_close(s->listener);
     rio_server_abort_clients(s->listener);

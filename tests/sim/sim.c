@@ -15,25 +15,46 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/num.h"
+#include "sim/mutants.h"
 #include "sim/world.h"
 
 enum { GOOD = 0, FOUND = 1, USAGE = 2, FAILED = 3 };
 
 struct options {
-    uint64_t seed, seeds, from, seconds;
+    uint64_t seed, seeds, from, seconds, mutants;
+    const char *mutant;
     bool has_seed, trace;
 };
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: ringq_sim --seed N [--trace]\n"
-                    "       ringq_sim --seeds COUNT [--from N] [--seconds S]\n");
+    fprintf(stderr, "usage: ringq_sim --seed N [--trace] [--mutant NAME]\n"
+                    "       ringq_sim --seeds COUNT [--from N] [--seconds S]\n"
+                    "       ringq_sim_mutants --mutants COUNT\n");
     return USAGE;
 }
 
 static bool read_number(const char *text, uint64_t *out)
 {
     return text != NULL && rq_num_u64(rq_slice_str(text), 0, UINT64_MAX, out) == 0;
+}
+
+/* Where the number behind this option goes; NULL: no such option. */
+static uint64_t *place_of(struct options *o, const char *word)
+{
+    const struct {
+        const char *word;
+        uint64_t *place;
+    } places[] = {{"--seed", &o->seed},
+                  {"--seeds", &o->seeds},
+                  {"--from", &o->from},
+                  {"--seconds", &o->seconds},
+                  {"--mutants", &o->mutants}};
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (strcmp(word, places[i].word) == 0)
+            return places[i].place;
+    return NULL;
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
@@ -46,23 +67,24 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->trace = true;
             continue;
         }
-        uint64_t *to = strcmp(word, "--seed") == 0      ? &o->seed
-                       : strcmp(word, "--seeds") == 0   ? &o->seeds
-                       : strcmp(word, "--from") == 0    ? &o->from
-                       : strcmp(word, "--seconds") == 0 ? &o->seconds
-                                                        : NULL;
+        if (strcmp(word, "--mutant") == 0) {
+            o->mutant = value;
+            i++;
+            continue;
+        }
+        uint64_t *to = place_of(o, word);
         if (to == NULL || !read_number(value, to))
             return false;
         o->has_seed |= to == &o->seed;
         i++;
     }
-    return o->has_seed != (o->seeds > 0);
+    return o->has_seed + (o->seeds > 0) + (o->mutants > 0) == 1;
 }
 
 static int run_one(uint64_t seed, bool trace, struct verdict *v)
 {
     *v = (struct verdict){0};
-    int rc = world_run(seed, trace, v);
+    int rc = seed_run(seed, trace, v);
 
     if (rc < 0) {
         printf("seed %" PRIu64 ": the simulation failed: %s\n", seed, rq_err_text(rc));
@@ -107,6 +129,10 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     rq_map_set_key(key);
     rq_log_set_level(RQ_LOG_ERROR);
+    if (o.mutant != NULL && mutants_choose(o.mutant) < 0)
+        return usage();
+    if (o.mutants > 0)
+        return mutants_run(o.mutants) > 0 ? FOUND : GOOD;
     if (!o.has_seed)
         return run_many(&o);
     int status = run_one(o.seed, o.trace, &v);

@@ -68,9 +68,36 @@ static void make_plan(struct world *w)
 
 RIO_AWAITS static long restart_server(struct world *w)
 {
+    if (w->is_restarting)
+        return 0;
+    w->is_restarting = true;
     RIO_IGNORE(await(server_crash(&w->server)));
     RIO_TRY(await(rio_sleep(world_between(w, 0, 200) * RIO_MS)));
+    w->is_restarting = false;
     return await(server_start(&w->server, w));
+}
+
+void world_shoot(struct world *w)
+{
+    redis_aim(&w->redis);
+    if (w->shots > 0 && world_one_in(w, 2))
+        rio_event_set(&w->shot);
+}
+
+/* Crashes that are aimed at a command in flight. */
+static long sniper(void *arg)
+{
+    struct world *w = arg;
+
+    for (;;) {
+        RIO_TRY(await(rio_event_wait(&w->shot)));
+        rio_event_clear(&w->shot);
+        RIO_TRY(await(rio_sleep(world_between(w, 1, 60) * RIO_MS)));
+        if (w->is_calm)
+            return 0;
+        w->shots--;
+        RIO_TRY(await(restart_server(w)));
+    }
 }
 
 /* Crashes and restarts at random instants of the busy time. */
@@ -144,6 +171,7 @@ RIO_AWAITS static int wait_for_the_end(struct world *w)
 RIO_AWAITS static int play(struct world *w, struct client *clients)
 {
     rio_task *tasks[WORLD_CLIENTS_MAX], *faults = rio_create_task(injector, w);
+    rio_task *shooter = rio_create_task(sniper, w);
 
     for (size_t i = 0; i < w->plan.clients; i++) {
         clients[i] = (struct client){.world = w, .index = i};
@@ -152,6 +180,8 @@ RIO_AWAITS static int play(struct world *w, struct client *clients)
     RIO_IGNORE(await(rio_sleep(w->plan.busy_ns)));
     RIO_IGNORE(await(rio_join_unref(faults)));
     w->is_calm = true;
+    rio_event_set(&w->shot);
+    RIO_IGNORE(await(rio_join_unref(shooter)));
     world_trace(w, "calm");
     RIO_IGNORE(await(rio_sleep(RIO_SEC)));
     w->is_draining = true;
@@ -169,7 +199,7 @@ static long world_main(void *arg)
 
     if (clients == NULL)
         return -ENOMEM;
-    long rc = await(redis_start(&w->redis, w, w->redis_url));
+    long rc = await(sim_redis_start(&w->redis, w, w->redis_url));
     if (rc == 0)
         rc = await(server_start(&w->server, w));
     if (rc == 0) {
@@ -178,7 +208,7 @@ static long world_main(void *arg)
         history_audit(&w->history, broker_core(w->server.broker));
         RIO_IGNORE(await(server_crash(&w->server)));
     }
-    RIO_IGNORE(await(redis_stop(&w->redis)));
+    RIO_IGNORE(await(sim_redis_stop(&w->redis)));
     free(clients);
     return rc;
 }
@@ -218,7 +248,7 @@ static void remove_places(const struct world *w)
     rmdir(w->dir);
 }
 
-int world_run(uint64_t seed, bool trace, struct verdict *out)
+int seed_run(uint64_t seed, bool trace, struct verdict *out)
 {
     struct world *w = calloc(1, sizeof *w);
 
@@ -229,6 +259,7 @@ int world_run(uint64_t seed, bool trace, struct verdict *out)
     rq_rand_seed(&w->rand, seed);
     seams_seed(seed);
     make_plan(w);
+    w->shots = w->plan.is_focused ? 4 : 0;
     long rc = make_places(w);
     if (rc == 0) {
         rio_runner *r = rio_sim_runner(&(rio_sim_opts){.seed = seed,
