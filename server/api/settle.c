@@ -12,6 +12,11 @@ static struct broker_lease to_broker(const struct rq_lease *lease)
     return (struct broker_lease){{lease->epoch, lease->number}, lease->n};
 }
 
+static struct rq_lease from_broker(const struct broker_lease *lease)
+{
+    return (struct rq_lease){lease->id.epoch, lease->id.number, lease->n};
+}
+
 /* `-STALE 7-1:1 is no longer yours` */
 static void refuse_lease(struct reply *r, int code, const struct rq_lease *lease,
                          long finished)
@@ -34,12 +39,21 @@ static void refuse_lease(struct reply *r, int code, const struct rq_lease *lease
 
 /* ---- DONE ---- */
 
+static void refuse_done(struct reply *r, int code, size_t finished)
+{
+    struct rq_lease bad = from_broker(&r->leases[r->u.done.bad_at]);
+
+    refuse_lease(r, code, &bad, (long)finished);
+}
+
+/* Perhaps before broker_done() has returned: what has been done before is in the log.
+ */
 static void done_done(struct promise *p)
 {
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
 
-    if (r->u.done.has_bad)
-        refuse_lease(r, r->u.done.bad_code, &r->u.done.bad, (long)r->u.done.finished);
+    if (r->u.done.bad_at < r->u.done.asked)
+        refuse_done(r, r->u.done.bad_code, r->u.done.finished);
     else
         reply_int(r, (int64_t)r->u.done.finished);
 }
@@ -72,22 +86,18 @@ void api_done(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         reply_complain(r, &why);
         return;
     }
-    size_t bad = done.count;
     const struct broker_lease *leases = read_leases(&done, r);
     if (leases == NULL) {
         reply_refuse(r, -ENOMEM);
         return;
     }
     r->promise.ops = &done_ops;
-    int rc =
-        broker_done(c->server->broker, leases, done.count, done.result, done.has_result,
-                    &r->promise, &r->u.done.finished, &bad, &r->u.done.bad_code);
-    r->u.done.has_bad = bad < done.count;
-    if (r->u.done.has_bad)
-        r->u.done.bad = (struct rq_lease){leases[bad].id.epoch, leases[bad].id.number,
-                                          leases[bad].n};
-    if (rc < 0 && r->u.done.has_bad)
-        refuse_lease(r, rc, &r->u.done.bad, 0);
+    r->u.done.asked = r->u.done.bad_at = done.count;
+    int rc = broker_done(c->server->broker, leases, done.count, done.result,
+                         done.has_result, &r->promise, &r->u.done.finished,
+                         &r->u.done.bad_at, &r->u.done.bad_code);
+    if (rc < 0 && r->u.done.bad_at < done.count)
+        refuse_done(r, rc, 0);
     else if (rc < 0)
         reply_refuse(r, rc);
 }

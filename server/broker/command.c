@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/mutant.h"
 #include "broker/inner.h"
 
 /* ---- waiting ---- */
@@ -157,7 +158,7 @@ static int put_now(struct broker *b, const struct broker_put *put,
     if (rc < 0)
         return rc;
     pledges_last(&b->pledges)->promise = promise;
-    if (store_level(b->store) == STORE_MEMORY)
+    if (store_level(b->store) == STORE_MEMORY || MUTANT(PUT_BEFORE_COMMIT))
         confirm_at_once(b, put->count);
     return 0;
 }

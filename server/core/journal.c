@@ -86,8 +86,9 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
     fx->items[fx->count - 1].u.log.homes = true;
 }
 
-/* As a replay counts up to here: what is in flight stands before this record in the
- * log, confirmed or not. */
+/* As a replay counts up to here: what ends jobs stands before this record in the log,
+ * confirmed or not.  A PUT in flight may still be refused; if it is not, the end of the
+ * replay counts it (replay.c). */
 void journal_totals(const struct queue *q, struct effects *fx)
 {
     struct effect *e = effects_add(fx, EFFECT_RECORD);
@@ -97,7 +98,6 @@ void journal_totals(const struct queue *q, struct effects *fx)
     e->u.log.record.type = RECORD_TOTALS;
     e->u.log.record.queue = queue_name(q);
     *t = q->totals;
-    t->put += q->count[JOB_PENDING];
     t->done += q->ending[RECORD_END_DONE];
     t->expired += q->ending[RECORD_END_EXPIRED];
     t->cancelled += q->ending[RECORD_END_CANCELLED];

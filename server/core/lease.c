@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/mutant.h"
 #include "core/counters.h"
 #include "core/gate.h"
 #include "core/jobs.h"
@@ -35,6 +36,8 @@ bool lease_is_possible(const struct core *core, const struct job *job)
 
 static void arm(struct job_extra *x, uint32_t ttr_ms, struct core_now now)
 {
+    if (MUTANT(LEASE_TOO_SHORT))
+        ttr_ms /= 2;
     x->wall_ms = timer_wall_after(now, ttr_ms);
     x->timer.at_ns = timer_after_ms(now.mono_ns, ttr_ms);
 }
@@ -49,6 +52,8 @@ void lease_start(struct core *core, struct job *job, struct holder *holder,
     x->deliveries = deliveries(core, job) + 1;
     x->deliveries_epoch = core->epoch;
     x->lease = (core->epoch - job->kind->key.epoch) << 32 | x->deliveries;
+    if (MUTANT(LEASE_WITHOUT_EPOCH))
+        x->lease = x->deliveries;
     x->ttr_ms = ttr_ms == 0 ? job->kind->key.policy.ttr_ms : ttr_ms;
     x->taken_ns = now.mono_ns;
     x->holder = holder;
@@ -95,7 +100,8 @@ int lease_find(const struct core *core, struct job_id id, uint64_t lease,
 
     if (job == NULL)
         return RQ_E_NOJOB;
-    if (job->state != JOB_LEASED || job->extra->lease != lease || lease == 0)
+    if (job->state != JOB_LEASED || lease == 0 ||
+        (job->extra->lease != lease && !MUTANT(OLD_LEASE_ACCEPTED)))
         return RQ_E_STALE;
     *out = job;
     return 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/assert.h"
+#include "base/mutant.h"
 #include "core/attrs.h"
 #include "core/counters.h"
 #include "core/hand.h"
@@ -23,7 +24,8 @@
 static int make_job(struct core *core, struct queue *q, const struct core_put *put,
                     struct core_now now, struct job **out)
 {
-    struct job_kind *kind = kind_need(core, q, core->epoch, &put->policy);
+    struct job_kind *kind =
+        kind_need(core, q, MUTANT(ID_WITHOUT_EPOCH) ? 1 : core->epoch, &put->policy);
 
     if (kind == NULL)
         return -ENOMEM;
@@ -120,7 +122,8 @@ static int put_is_logged(struct core *core, struct job *job, struct core_now now
     const struct job_extra *x = job->extra;
     struct queue *q = job_queue(job);
 
-    if (x != NULL && x->timer.at_ns > now.mono_ns && !is_shut_now(q)) {
+    if (x != NULL && x->timer.at_ns > now.mono_ns && !is_shut_now(q) &&
+        !MUTANT(DELAY_IGNORED)) {
         counters_put(core, q, now.mono_ns);
         place_move(core, job, JOB_DELAYED);
         return 0;

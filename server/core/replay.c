@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mutant.h"
 #include "base/name.h"
 #include "core/attrs.h"
 #include "core/counters.h"
@@ -167,8 +168,10 @@ static int make_job(struct replaying *r, struct job **out)
         queue_release(r->core, q);
         return -ENOMEM;
     }
-    *out = job_new(kind, record->job.number, record->body, record->attrs,
-                   record->put_wall_ms);
+    struct rq_slice body = record->body;
+    if (MUTANT(BODY_CUT_BY_REPLAY) && body.len > 0)
+        body.len--;
+    *out = job_new(kind, record->job.number, body, record->attrs, record->put_wall_ms);
     if (*out == NULL) {
         kind_unref(r->core, kind);
         queue_release(r->core, q);
@@ -302,6 +305,10 @@ static int replay_lease(struct replaying *r)
 
     if (job == NULL)
         return 0;
+    if (MUTANT(LEASED_NOT_RECOVERED)) {
+        remove_job(r, job);
+        return 0;
+    }
     if (job->state == JOB_DEAD || attempts == 0 || attempts > UINT16_MAX)
         return RQ_E_MALFORMED;
     int rc = job_need_extra(r->core, job);
@@ -410,6 +417,9 @@ static int replay_done(struct replaying *r)
     default:
         return RQ_E_MALFORMED;
     }
+    if ((MUTANT(DONE_FORGOTTEN) && r->record->end == RECORD_END_DONE) ||
+        (MUTANT(CANCEL_FORGOTTEN) && r->record->end == RECORD_END_CANCELLED))
+        return 0;
     if (job != NULL) {
         struct queue *q = job_queue(job);
 

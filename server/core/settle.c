@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/mutant.h"
 #include "core/counters.h"
 #include "core/hand.h"
 #include "core/jobs.h"
@@ -29,7 +30,7 @@ int core_done(struct core *core, struct job_id id, uint64_t lease,
     struct job *job;
     int rc = lease_find(core, id, lease, &job);
 
-    if (rc == RQ_E_NOJOB && was_done_by(core, id, lease))
+    if (rc == RQ_E_NOJOB && (was_done_by(core, id, lease) || MUTANT(DONE_OF_NOTHING)))
         return 0;
     if (rc < 0)
         return rc;
@@ -75,7 +76,8 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
         return rc;
 
     const struct job_policy *policy = &job->kind->key.policy;
-    bool is_last = dead || job->attempts >= policy->tries;
+    bool is_last =
+        dead || (job->attempts >= policy->tries && !MUTANT(ATTEMPTS_UNLIMITED));
     lease_stop(job);
     job_set_error(job, copy, error.len);
     if (job->is_cancelled) {

@@ -400,9 +400,11 @@ RIO_AWAITS static int run_step(struct link *l, const struct step *step, const ch
 
 int fence_self_test(struct fence *f, struct link *l, char *why)
 {
-    char key[64];
+    char key[80];
 
-    snprintf(key, sizeof key, NAMES_SELF_TEST "%llu", (unsigned long long)f->nonce);
+    /* Another key each time: the last one may have been left behind by a cut. */
+    snprintf(key, sizeof key, NAMES_SELF_TEST "%llu.%u", (unsigned long long)f->nonce,
+             ++f->self_tests);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         int rc = await(run_step(l, &steps[i], key, why));
         if (rc == -ENOSPC) {

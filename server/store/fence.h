@@ -26,10 +26,11 @@
 struct fence {
     char file[4096];
     char host[65];
-    char address[128]; /* ours, for clients of a fenced server */
-    uint64_t nonce;    /* tells our claims from those of others */
-    uint64_t epoch;    /* of our last accepted claim; 0: none yet */
-    char rival[128];   /* who has claimed above us; "" unknown */
+    char address[128];   /* ours, for clients of a fenced server */
+    uint64_t nonce;      /* tells our claims from those of others */
+    uint64_t epoch;      /* of our last accepted claim; 0: none yet */
+    unsigned self_tests; /* begun */
+    char rival[128];     /* who has claimed above us; "" unknown */
 };
 
 /* Errors  -ENAMETOOLONG */

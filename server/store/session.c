@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "store/errors.h"
 
 /* Units  ns, but for their names */
@@ -134,7 +135,7 @@ RIO_AWAITS static int resolve(struct store *s)
         return rc;
     entry_format(c->id, id);
     LOG_INFO("event=commit_resolved id=%s landed=%s", id, rc == 1 ? "yes" : "no");
-    if (rc == 1)
+    if (rc == 1 || MUTANT(UNKNOWN_TAKEN_FOR_STORED))
         flow__landed(s);
     else
         flow__not_landed(s);

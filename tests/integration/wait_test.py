@@ -65,6 +65,17 @@ class Keep(Wait):
         self.assertEqual(self.c.call('DONE', job['lease']), 1)
         self.assertEqual(self.c.stats(self.q)['total_done'], 1)
 
+    def test_done_twice_owes_nothing_to_the_command_before(self):
+        """Both answer at once, when all is in the log; the slot of the first is used again."""
+        self.put('KEEP', 60000)
+        job = self.finish()
+        for _ in range(3):
+            self.refuses(self.c, 'NOJOB', 'DONE', '1-999999:1')
+            self.assertEqual(self.c.call('DONE', job['lease']), 1)
+            text = self.refuses(self.c, 'NOJOB', 'DONE', job['lease'], '1-999999:1')
+            self.assertIn('1-999999:1', text)
+            self.assertIn('COUNT 1', text)
+
     def test_its_range_has_ends(self):
         self.put('KEEP', 604800000)
         self.refuses(self.c, 'BADARG', 'PUT', self.q, 'x', 'KEEP', 604800001)

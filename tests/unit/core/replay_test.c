@@ -284,6 +284,23 @@ static void a_put_in_flight_with_the_totals_is_counted(void **state)
     world_fini(&w);
 }
 
+static void a_put_refused_behind_the_totals_is_not_counted(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    world_put_landed(&w, "q");
+    world_put(&w, "q", "in flight");
+    world_totals(&w);
+    world_refuse_one(&w);
+    world_land(&w);
+    world_restart(&w);
+    assert_int_equal(world_queue(&w, "q")->totals.put, 1);
+    assert_int_equal(world_queue(&w, "q")->totals.done, 0);
+    world_fini(&w);
+}
+
 static void a_death_in_flight_with_the_totals_is_counted(void **state)
 {
     struct world w;
@@ -755,6 +772,7 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(totals_survive_what_was_trimmed),
           cmocka_unit_test(a_job_counted_as_put_whose_end_was_trimmed_was_done),
           cmocka_unit_test(a_put_in_flight_with_the_totals_is_counted),
+          cmocka_unit_test(a_put_refused_behind_the_totals_is_not_counted),
           cmocka_unit_test(a_death_in_flight_with_the_totals_is_counted),
           cmocka_unit_test(the_newest_totals_count),
           cmocka_unit_test(records_of_unknown_jobs_are_ignored),

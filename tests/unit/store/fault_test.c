@@ -138,6 +138,30 @@ static void of_two_that_start_at_once_one_stays(void **state)
     rig_run(two_at_once, rig_no_aof);
 }
 
+/* ---- an interrupted start ---- */
+
+/* What the first try has left must not be taken for somebody else's. */
+static long cut_self_test(struct rig *rig)
+{
+    struct peer *a = &rig->a;
+
+    EXPECT(await(proxy_start(&rig->proxy, rig->redis.dir, rig->redis.url)) == 0);
+    EXPECT(await(peer_start(rig, a, rig->proxy.url)) == 0);
+    while (redis_do(&rig->redis, "DBSIZE") == 0) /* the key that it tries on */
+        EXPECT(await(rio_yield()) == 0);
+    EXPECT(redis_do(&rig->redis, "EXISTS ringq:{p000}:log") == 0);
+    proxy_cut(&rig->proxy);
+    EXPECT(await(peer_up(a, 1)));
+    EXPECT(a->stopped == 0);
+    return 0;
+}
+
+static void a_link_that_breaks_in_the_self_test_is_tried_again(void **state)
+{
+    (void)state;
+    rig_run(cut_self_test, rig_no_aof);
+}
+
 /* ---- unknown outcomes ---- */
 
 static long landed(struct rig *rig)
@@ -816,6 +840,7 @@ TEST_MAIN(cmocka_unit_test(a_fenced_writer_confirms_nothing),
           cmocka_unit_test(an_idle_owner_notices_that_it_was_fenced),
           cmocka_unit_test(a_commit_in_flight_across_a_claim_is_not_confirmed),
           cmocka_unit_test(of_two_that_start_at_once_one_stays),
+          cmocka_unit_test(a_link_that_breaks_in_the_self_test_is_tried_again),
           cmocka_unit_test(a_commit_whose_answer_was_lost_is_found_in_the_log),
           cmocka_unit_test(a_commit_that_never_arrived_is_sent_again_under_a_new_epoch),
           cmocka_unit_test(a_silent_redis_is_given_up_after_the_timeout),

@@ -1,0 +1,155 @@
+/* history.h - what the clients asked for and were told, and whether it can be true.
+ *
+ * Each command is noted when it is sent (asked) and when its answer has come: yes, no,
+ * or not known, which means that it may have happened at any time since.  What the
+ * server did in between is not known, only when: after the one and before the other. So
+ * every finding below holds whatever happened in between.
+ *
+ *   LOST                 acknowledged, and gone without an end
+ *   PHANTOM              delivered, but never put, or definitely refused
+ *   CORRUPT              another body or queue than was put
+ *   DELIVERED_AFTER_END  taken after its DONE was acknowledged
+ *   RESURRECTED          taken after its CANCEL was acknowledged, or found after its
+ * end DOUBLE_DONE          two DONEs of a job were acknowledged STALE_DONE_ACCEPTED  a
+ * lease was finished that a newer one had replaced VALID_LEASE_REFUSED  STALE or NOJOB
+ * for a lease that nothing had ended EARLY_REDELIVERY     delivered while somebody held
+ * it, without a fault LEASE_REUSED         two deliveries with one lease
+ *   LEASE_WENT_BACK      a later delivery with a smaller lease
+ *   DUP_ID               one id for two jobs, or two ids for one
+ *   TOO_EARLY            delivered before it was due
+ *   TOO_MANY_ATTEMPTS    delivered more often than its TRIES allow
+ *   EARLY_JOIN           JOIN answered, although a job was unfinished all the time
+ *   STUCK, STUCK_JOIN    work, or a JOIN, that does not come to an end; no reply
+ *   COUNT_MISMATCH       STATS does not agree with what happened
+ *   STOPPED              the server gave up its log
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef SIM_HISTORY_H
+#define SIM_HISTORY_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/slice.h"
+#include "core/record.h"
+
+struct core;
+
+enum { HISTORY_WHY = 240, HISTORY_BODY = 320, LEASES_MAX = 400 };
+
+enum outcome { YES, NO, NOT_KNOWN };
+
+/* What is being put. */
+struct recipe {
+    size_t queue, body_len;
+    int64_t delay_ms, ttr_ms;
+    uint32_t tries;
+    bool is_kept; /* KEEP: its lease may say DONE again */
+};
+
+/* One delivery. */
+struct lease {
+    uint64_t n;
+    int64_t asked_ns, got_ns; /* the GET that brought it */
+    int64_t until_ns;         /* held at least until then, if nothing happens */
+    uint64_t life, connection;
+    bool is_over; /* given back, or its connection or server was lost */
+};
+
+struct deed {
+    uint32_t uid;
+    struct recipe recipe;
+    int64_t due_ns; /* not delivered before */
+    enum outcome put;
+    int64_t put_ns;   /* acknowledged */
+    struct job_id id; /* epoch 0: not known yet */
+    bool was_asked;   /* its PUT has its answer */
+    bool may_die;     /* few tries, or FAIL DEAD */
+    bool may_be_over; /* an end was asked for, and not refused */
+    bool was_kicked;
+    int64_t end_ns; /* when the first end was asked for; INT64_MAX: never */
+    int64_t done_ns, cancelled_ns; /* acknowledged; 0: not */
+    uint64_t done_lease;
+    uint32_t fails; /* acknowledged */
+    struct lease *leases;
+    size_t lease_count, lease_cap;
+};
+
+/* A JOIN that was answered. */
+struct joined {
+    int64_t from_ns, to_ns;
+    unsigned queues; /* a set */
+};
+
+struct history {
+    struct deed **deeds; /* by uid */
+    size_t count, cap;
+    struct joined *joins;
+    size_t join_count, join_cap;
+    uint64_t life;        /* of the server */
+    uint64_t connections; /* counted */
+    uint64_t anomalies;
+    char first[HISTORY_WHY];
+    bool trace;
+};
+
+void history_init(struct history *h);
+void history_fini(struct history *h);
+void history_anomaly(struct history *h, const char *what, const struct deed *d,
+                     const char *format, ...) RQ_PRINTF(4, 5);
+
+/* ---- producing ---- */
+
+/* A PUT is being sent.  Owns  lends: until history_fini() */
+struct deed *history_put(struct history *h, const struct recipe *r);
+/* The body that the deed is known by.  Shape  out: HISTORY_BODY bytes */
+void history_body(const struct deed *d, char *out);
+void history_put_answered(struct history *h, struct deed *d, enum outcome outcome,
+                          struct job_id id);
+
+/* ---- consuming ---- */
+
+struct delivery {
+    struct rq_slice queue, body;
+    struct job_id id;
+    uint64_t lease, attempt, ttr_ms, connection;
+    int64_t asked_ns;
+};
+/* Returns  the deed; NULL: a phantom */
+struct deed *history_got(struct history *h, const struct delivery *got);
+/* The connection's leases are given back. */
+void history_left(struct history *h, uint64_t connection);
+/* The server's process has ended. */
+void history_crashed(struct history *h);
+void history_stopped(struct history *h, const char *why);
+
+/* DONE.  What stood when it was sent decides what it may be answered. */
+struct claim {
+    struct deed *deed;
+    uint64_t lease;
+    bool is_stale, is_valid;
+    int64_t until_ns;
+};
+struct claim history_done(struct history *h, struct deed *d, uint64_t lease,
+                          uint64_t connection);
+void history_done_answered(struct history *h, const struct claim *c,
+                           enum outcome outcome, bool was_refused);
+/* FAIL and RELEASE: the lease is over, whatever the answer.  due_ns: not before. */
+void history_give_back(struct history *h, struct deed *d, uint64_t lease,
+                       bool is_death);
+void history_given_back(struct deed *d, int64_t due_ns, bool is_failure);
+void history_touched(struct deed *d, uint64_t lease, int64_t until_ns);
+
+/* ---- managing ---- */
+
+/* An end is being asked for: CANCEL, or PURGE of a queue. */
+void history_end(struct deed *d);
+void history_ended(struct deed *d, enum outcome outcome);
+void history_kick(struct history *h, size_t queue);
+void history_joined(struct history *h, unsigned queues, int64_t from_ns);
+
+/* ---- the end: nobody works any more, and everything was answered ---- */
+
+void history_audit(struct history *h, const struct core *core);
+
+#endif

@@ -1,0 +1,14 @@
+/* mutants.h - the planted bugs, by name.
+ * SPDX-License-Identifier: MIT */
+#ifndef SIM_MUTANTS_H
+#define SIM_MUTANTS_H
+
+#include <stdint.h>
+
+/* Runs each mutant on up to `seeds` seeds, until one finds it.
+ * Returns  how many were found by none */
+int mutants_run(uint64_t seeds);
+/* Gives life to one.  Errors  -ENOENT, also in a build without mutants */
+int mutants_choose(const char *name);
+
+#endif
