@@ -138,6 +138,7 @@ void broker_free(struct broker *b)
     ASSERT(rq_list_empty(&b->members) && rq_list_empty(&b->listeners));
     if (b->timer != 0)
         rio_handle_cancel(b->timer);
+    rewrite_stop(b);
     if (b->store != NULL)
         broker__fail_pledges(
             b, RQ_E_SHUTDOWN); /* replies that nobody waits for any more */

@@ -70,16 +70,27 @@ static void push_want(struct store *s, enum want want)
     s->wants[s->want_count++] = want;
 }
 
+/* Does this commit end a repair?  Then all that lives stands behind the claim with
+ * which the repair began, and what is left before it must go at once: it may hold jobs
+ * whose end is lost. */
+static bool is_cut(const struct store *s, const struct commit *c)
+{
+    return s->is_repairing && s->repaired_seq != 0 && c->seq >= s->repaired_seq;
+}
+
 /* XADD <log> NOMKSTREAM MINID ~ <low> <id> b <value>; through the script when Redis is
  * full. */
 static int write_commit(struct store *s, struct commit *c, struct entry_id id,
                         bool is_full)
 {
+    struct entry_id mark = ledger_low(&s->ledger, id);
     struct rq_slice plain = commit_plain(&s->commits, c);
     char name[ENTRY_TEXT], low[ENTRY_TEXT];
 
     entry_format(id, name);
-    entry_format(ledger_low(&s->ledger, id), low);
+    if (is_cut(s, c) && entry_compare(mark, s->repair_from) < 0)
+        mark = s->repair_from;
+    entry_format(mark, low);
     link_begin(s->link, is_full ? 12 : 9);
     if (is_full) {
         link_arg_str(s->link, "EVAL");
@@ -93,7 +104,7 @@ static int write_commit(struct store *s, struct commit *c, struct entry_id id,
     }
     link_arg_str(s->link, "NOMKSTREAM");
     link_arg_str(s->link, "MINID");
-    link_arg_str(s->link, "~");
+    link_arg_str(s->link, is_cut(s, c) ? "=" : "~");
     link_arg_str(s->link, low);
     link_arg_str(s->link, name);
     link_arg_str(s->link, "b");
@@ -120,6 +131,7 @@ static void send_commit(struct store *s, struct commit *c, bool is_full)
     c->id = id;
     s->in_flight = true;
     s->is_full = is_full;
+    s->is_cutting = is_cut(s, c);
     s->commit_bytes += c->plain.len;
     push_want(s, WANT_COMMIT);
 }
@@ -131,7 +143,9 @@ static void finish(struct store *s, struct entry_id id)
     struct commit *c = commits_first(&s->commits);
     uint64_t seq = c->seq;
 
-    ledger_place(&s->ledger, seq, id);
+    size_t bytes = id.n == 0 ? 0 : c->plain.len + SEAL_OVERHEAD + LEDGER_AROUND;
+
+    ledger_place(&s->ledger, seq, id, bytes);
     commits_drop_first(&s->commits);
     s->confirmed_seq = seq;
     s->events.committed(s->events.arg, seq);
@@ -158,6 +172,14 @@ void flow__pump(struct store *s)
 
 /* ---- answers to commits ---- */
 
+static void end_repair(struct store *s)
+{
+    s->is_repairing = s->is_cutting = false;
+    s->repairs++;
+    LOG_INFO("event=store_repaired epoch=%llu entries=%zu",
+             (unsigned long long)s->fence.epoch, ledger_entries(&s->ledger));
+}
+
 static void confirm(struct store *s)
 {
     struct commit *c = commits_first(&s->commits);
@@ -167,6 +189,8 @@ static void confirm(struct store *s)
     s->heard_ns = rio_now();
     s->commit_count++;
     finish(s, c->id);
+    if (s->is_cutting)
+        end_repair(s);
 }
 
 struct refusal {
@@ -263,8 +287,12 @@ int flow__probe(struct store *s)
 {
     int rc = link_send(s->link, (const char *[]){"GET", NAMES_EPOCH, NULL});
 
+    if (rc < 0)
+        return rc;
+    push_want(s, WANT_EPOCH);
+    rc = link_send(s->link, (const char *[]){"XLEN", NAMES_LOG, NULL});
     if (rc == 0)
-        push_want(s, WANT_EPOCH);
+        push_want(s, WANT_LENGTH);
     return rc;
 }
 
@@ -285,6 +313,41 @@ static int answer_epoch(struct store *s)
     return -ENOENT;
 }
 
+/* Fewer entries than there are commits in which something lives: somebody has removed
+ * the log, or cut it. */
+static int answer_length(struct store *s)
+{
+    char why[LINK_WHY];
+    int64_t length;
+
+    int rc = link_refusal(s->link, why);
+    if (rc == -EPERM)
+        return 0; /* what must not be looked at is not checked */
+    if (rc == 0)
+        rc = link_take_integer(s->link, &length);
+    if (rc < 0)
+        return rc;
+    if ((uint64_t)length + s->commits.count >= s->ledger.live)
+        return 0;
+    s->has_hole = true;
+    snprintf(s->why, sizeof s->why,
+             "entries of " NAMES_LOG " have vanished from Redis");
+    return -ENOENT;
+}
+
+static int answer_to(struct store *s, enum want want)
+{
+    switch (want) {
+    case WANT_COMMIT:
+        return answer_commit(s);
+    case WANT_EPOCH:
+        return answer_epoch(s);
+    case WANT_LENGTH:
+        break;
+    }
+    return answer_length(s);
+}
+
 int flow__answer(struct store *s)
 {
     enum want want = s->wants[0];
@@ -298,7 +361,7 @@ int flow__answer(struct store *s)
         s->wants[i] = s->wants[i + 1];
     s->want_since_ns = rio_now();
 
-    int rc = want == WANT_COMMIT ? answer_commit(s) : answer_epoch(s);
+    int rc = answer_to(s, want);
     flow__arm(s);
     return rc;
 }

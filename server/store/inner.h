@@ -26,8 +26,8 @@ struct flusher {
 };
 
 /* Whose answer comes next on the link. */
-enum want { WANT_COMMIT, WANT_EPOCH };
-enum { WANTS_MAX = 2 }; /* one commit in flight, one probe */
+enum want { WANT_COMMIT, WANT_EPOCH, WANT_LENGTH };
+enum { WANTS_MAX = 3 }; /* one commit in flight, one probe of two questions */
 
 struct store {
     struct store_config config;
@@ -68,7 +68,14 @@ struct store {
     rio_handle turn_end; /* 0: not set */
     rio_handle timer;    /* for a lazy commit; 0: not set */
 
-    uint64_t commit_count, commit_bytes, reconnects, lost_tails;
+    /* A log that Redis has lost is written again. */
+    bool has_hole;               /* the probe has seen that entries are missing */
+    bool is_repairing;           /* from the claim until the commit that cuts */
+    bool is_cutting;             /* the commit in flight does */
+    struct entry_id repair_from; /* the claim: nothing before it is needed then */
+    uint64_t repaired_seq;       /* the last commit of the repair; 0: not known yet */
+
+    uint64_t commit_count, commit_bytes, reconnects, lost_tails, repairs;
 };
 
 enum { STORE_LAZY_MS = 2 }; /* how long LEASE and TOTALS may wait for company */

@@ -83,21 +83,24 @@ RIO_AWAITS static int prepare(struct store *s)
 
 /* Redis may have forgotten what it acknowledged: a crash below fsync, FLUSHALL, a stale
  * replica.  Our memory still has it; the log has not. */
-static int check_tail(struct store *s, struct entry_id top)
+static int check_tail(struct store *s, struct entry_id top, bool *out_lost)
 {
     char expected[ENTRY_TEXT], found[ENTRY_TEXT];
     struct entry_id last = s->is_whole ? s->acked : s->recover.at;
 
-    if (entry_compare(top, last) >= 0)
+    *out_lost = s->has_hole || entry_compare(top, last) < 0;
+    if (!*out_lost)
         return 0;
     entry_format(last, expected);
     entry_format(top, found);
     s->lost_tails++;
-    LOG_ERROR(
-        "event=store_lost_tail acknowledged=%s log_ends_at=%s "
-        "why=\"Redis has lost what it had acknowledged\" "
-        "action=\"jobs live on in memory; a restart of ringqd now would lose some\"",
-        expected, found);
+    LOG_ERROR("event=store_lost_tail acknowledged=%s log_ends_at=%s "
+              "why=\"Redis has lost what it had acknowledged\" action=\"%s\"",
+              expected, found,
+              s->is_whole
+                  ? "writing again what lives; until store_repaired a restart of "
+                    "ringqd would lose jobs"
+                  : "stopping");
     if (s->is_whole)
         return 0;
     snprintf(
@@ -141,20 +144,35 @@ RIO_AWAITS static int resolve(struct store *s)
     return 0;
 }
 
+/* What was not confirmed before the loss comes behind this claim anyway. */
+static void begin_repair(struct store *s)
+{
+    s->has_hole = false;
+    s->is_repairing = true;
+    s->is_cutting = false;
+    s->repair_from = (struct entry_id){s->fence.epoch, 0};
+    s->repaired_seq = 0;
+    s->events.lost(s->events.arg, s->confirmed_seq + 1);
+}
+
 RIO_AWAITS static int take_over(struct store *s)
 {
     struct entry_id top;
+    bool lost;
 
     int rc = await(fence_claim(&s->fence, s->link, &top, s->why));
     if (rc < 0)
         return rc;
     s->next_n = 1;
-    rc = check_tail(s, top);
+    rc = check_tail(s, top, &lost);
     if (rc < 0)
         return rc;
     if (!s->is_whole)
         return await(recover(s));
-    return await(resolve(s));
+    rc = await(resolve(s));
+    if (rc == 0 && lost)
+        begin_repair(s);
+    return rc;
 }
 
 /* ---- serving ---- */

@@ -11,6 +11,8 @@
 #include "store/inner.h"
 #include "store/names.h"
 
+enum { LOG_SPARE = 64 << 20 };
+
 /* clang-format off */
 static const char *const level_names[] = {
     [STORE_MEMORY] = "memory", [STORE_REDIS] = "redis",
@@ -131,6 +133,32 @@ void store_forget(struct store *store, uint64_t seq)
     ledger_forget(&store->ledger, seq);
 }
 
+void store_repaired(struct store *store, uint64_t seq)
+{
+    store->repaired_seq = seq > 0 ? seq : 1;
+}
+
+bool store_wants_compaction(const struct store *store, uint64_t *out_before)
+{
+    const struct ledger *l = &store->ledger;
+    uint64_t spare = store->config.log_spare > 0 ? store->config.log_spare : LOG_SPARE;
+
+    if (store->is_repairing || l->bytes <= 2 * l->live_bytes + spare)
+        return false;
+    *out_before = ledger_plan(l, 2 * l->live_bytes + spare / 2);
+    return true;
+}
+
+uint64_t store_log_bytes(const struct store *store)
+{
+    return store->ledger.bytes;
+}
+
+size_t store_owed(const struct store *store)
+{
+    return store->commits.bytes;
+}
+
 bool store_was_sent(const struct store *store, uint64_t seq)
 {
     const struct commit *commit = commits_find(&store->commits, seq);
@@ -211,6 +239,10 @@ void store_stats(const struct store *store, struct store_stats *out)
         .commit_bytes = store->commit_bytes,
         .reconnects = store->reconnects,
         .lost_tails = store->lost_tails,
+        .repairs = store->repairs,
+        .is_repairing = store->is_repairing,
+        .log_bytes = store->ledger.bytes,
+        .live_bytes = store->ledger.live_bytes,
         .entries = ledger_entries(&store->ledger),
         .live_entries = store->ledger.live,
         .replayed_records = store->recover.records,

@@ -12,9 +12,9 @@ static uint64_t add(struct ledger *l, uint64_t n, int live)
 
     assert_int_equal(ledger_add(l, &seq), 0);
     for (int i = 0; i < live; i++)
-        ledger_count(l, seq);
+        ledger_count(l, seq, 10);
     if (n > 0)
-        ledger_place(l, seq, (struct entry_id){7, n});
+        ledger_place(l, seq, (struct entry_id){7, n}, 100);
     return seq;
 }
 
@@ -85,7 +85,7 @@ static void a_commit_that_is_not_in_the_log_stops_the_mark(void **state)
     assert_int_equal(low_of(&l), 0);
     ledger_forget(&l, b);
     assert_int_equal(ledger_entries(&l), 1);
-    ledger_place(&l, b, (struct entry_id){7, 2});
+    ledger_place(&l, b, (struct entry_id){7, 2}, 100);
     assert_int_equal(ledger_entries(&l), 0);
     ledger_fini(&l);
 }
