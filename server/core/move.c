@@ -4,8 +4,10 @@
 
 #include "base/assert.h"
 #include "core/jobs.h"
+#include "core/journal.h"
 #include "core/remnant.h"
 #include "core/state.h"
+#include "core/unique.h"
 
 enum {
     EFFECTS_OF_ONE = 4, /* MOVE, LEASE, STATE, FORGET */
@@ -46,40 +48,11 @@ static void written(struct step *s, size_t bytes, uint64_t old_home)
     s->mover->again = true;
 }
 
-static enum record_state state_of(const struct job *job)
-{
-    switch ((enum job_state)job->state) {
-    case JOB_DELAYED:
-        return RECORD_DELAYED;
-    case JOB_DEAD:
-        return RECORD_DEAD;
-    case JOB_READY:
-    case JOB_LEASED: /* a LEASE follows */
-    case JOB_PENDING:
-    case JOB_ENDING:
-        break;
-    }
-    return RECORD_READY;
-}
-
 static void write_job(struct step *s, struct job *job)
 {
-    struct effect *e = add(s, job_id(job), RECORD_MOVE);
-    struct record *r = &e->u.log.record;
-    const struct job_extra *x = job->extra;
+    struct record *r;
 
-    e->u.log.job = job;
-    e->u.log.homes = true;
-    r->queue = queue_name(job_queue(job));
-    r->body = rq_slice(job->body, job->body_len);
-    r->attrs = job_attrs(job);
-    r->policy = job->kind->key.policy;
-    r->put_wall_ms = job->put_wall_ms;
-    r->attempts = job->attempts;
-    r->state = state_of(job);
-    r->due_wall_ms = job->state == JOB_DELAYED ? x->wall_ms : 0;
-    if (x != NULL)
-        r->error = rq_slice(x->error, x->error_len);
+    journal_move(job, s->fx);
     if (job->state == JOB_LEASED)
         add(s, job_id(job), RECORD_LEASE)->u.log.record.attempts = job->attempts;
     if (job->state == JOB_LEASED && job->is_cancelled) {
@@ -122,6 +95,8 @@ static int visit_end(struct step *s, const struct remnant *end)
     r->lease = end->lease;
     r->has_result = end->has_result;
     r->result = rq_slice(end->result, end->result_len);
+    r->key = unique_of(end);
+    r->window_wall_ms = r->key.len > 0 ? end->window_wall_ms : 0;
     written(s, end->result_len, end->home);
     return 0;
 }
