@@ -13,7 +13,10 @@
 #include "base/log.h"
 #include "broker/inner.h"
 
-enum { TICK_MAX = 256 }; /* due jobs handled in one turn */
+enum {
+    TICK_MAX = 256,          /* due jobs handled in one turn */
+    TOTALS_BYTES = 16 << 20, /* of bodies: TOTALS are due */
+};
 
 struct core_now broker__now(void)
 {
@@ -127,6 +130,10 @@ int broker_start(struct broker *b, const struct store_config *store, rio_group *
                  char *why)
 {
     const struct store_events events = broker__events(b);
+    uint64_t spare = store->log_spare > 0 ? store->log_spare : STORE_LOG_SPARE;
+
+    /* Until then the log keeps what has ended. */
+    b->totals_bytes_max = spare / 4 < TOTALS_BYTES ? (size_t)(spare / 4) : TOTALS_BYTES;
 
     return store_start(store, &events, group, why, &b->store);
 }

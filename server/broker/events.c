@@ -7,8 +7,7 @@
 #include "broker/inner.h"
 
 enum {
-    TOTALS_EVERY = 1000,     /* commits; */
-    TOTALS_BYTES = 16 << 20, /* or bytes of bodies, which the log keeps that long */
+    TOTALS_EVERY = 1000,     /* commits; or bytes of bodies: b->totals_bytes_max */
     TOTALS_AGE = 16000,      /* commits that the TOTALS of a quiet queue may hold */
     ARREARS_MAX = 64 * 1024, /* homes that wait for the next TOTALS */
 };
@@ -51,8 +50,8 @@ static bool totals_are_due(const struct broker *b, uint64_t seq)
     if (b->arrears.closed > 0)
         return false; /* the last ones are not in the log yet */
     return b->rewrite.rounds > 0 || b->totals_seq == 0 ||
-           seq >= b->totals_seq + TOTALS_EVERY || b->totals_bytes >= TOTALS_BYTES ||
-           b->arrears.count >= ARREARS_MAX;
+           seq >= b->totals_seq + TOTALS_EVERY ||
+           b->totals_bytes >= b->totals_bytes_max || b->arrears.count >= ARREARS_MAX;
 }
 
 /* Totals go into the log from time to time; what ended before may be trimmed once they
@@ -75,8 +74,7 @@ void broker__write_totals(struct broker *b, uint64_t seq)
         return; /* the next commit goes on with them */
     b->totals_seq = seq;
     b->totals_bytes = 0;
-    if (b->rewrite.rounds > 0)
-        b->rewrite.rounds--;
+    rewrite_totals_written(b);
     arrears_close(&b->arrears, carried.seq > 0 ? carried.seq : seq);
     arrears_settle(&b->arrears, seq, forget, b->store);
 }

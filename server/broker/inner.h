@@ -32,10 +32,11 @@ struct broker {
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
     struct arrears arrears;
-    uint64_t logged_seq;    /* the commit of the last record... */
-    uint64_t committed_seq; /* ... and the last one known to be in the log */
-    uint64_t totals_seq;    /* the commit of the last TOTALS */
-    size_t totals_bytes;    /* of bodies logged since */
+    uint64_t logged_seq;     /* the commit of the last record... */
+    uint64_t committed_seq;  /* ... and the last one known to be in the log */
+    uint64_t totals_seq;     /* the commit of the last TOTALS */
+    size_t totals_bytes;     /* of bodies logged since */
+    size_t totals_bytes_max; /* after which the next are due */
     struct rewrite rewrite;
     /* A refused commit's PUTs are told in batches: how far its pledges are looked
      * through, as a position of the ring. */

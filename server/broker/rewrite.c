@@ -53,14 +53,24 @@ static void move(struct broker *b)
 static void write_totals(struct broker *b)
 {
     struct rewrite *r = &b->rewrite;
-    unsigned before = r->rounds;
 
-    if (before > 0)
+    if (r->rounds > 0)
         broker__write_totals(b, b->committed_seq);
-    if (r->is_repair && before == ROUNDS && r->rounds < ROUNDS)
-        store_repaired(b->store, b->logged_seq);
     if (r->rounds == 0)
         finish(b);
+}
+
+/* The first round stands behind all that was moved, in a commit that is not sent yet.
+ */
+void rewrite_totals_written(struct broker *b)
+{
+    struct rewrite *r = &b->rewrite;
+
+    if (r->rounds == 0)
+        return;
+    if (r->is_repair && r->rounds == ROUNDS)
+        store_repaired(b->store, b->logged_seq);
+    r->rounds--;
 }
 
 static long on_step(void *arg)

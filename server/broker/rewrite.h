@@ -31,6 +31,8 @@ struct rewrite {
 void rewrite_repair(struct broker *b, uint64_t before);
 /* A commit is in the log: has it grown too large? */
 void rewrite_look(struct broker *b);
+/* One round of TOTALS has been appended. */
+void rewrite_totals_written(struct broker *b);
 void rewrite_stop(struct broker *b);
 
 #endif

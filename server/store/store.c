@@ -11,8 +11,6 @@
 #include "store/inner.h"
 #include "store/names.h"
 
-enum { LOG_SPARE = 64 << 20 };
-
 /* clang-format off */
 static const char *const level_names[] = {
     [STORE_MEMORY] = "memory", [STORE_REDIS] = "redis",
@@ -141,7 +139,8 @@ void store_repaired(struct store *store, uint64_t seq)
 bool store_wants_compaction(const struct store *store, uint64_t *out_before)
 {
     const struct ledger *l = &store->ledger;
-    uint64_t spare = store->config.log_spare > 0 ? store->config.log_spare : LOG_SPARE;
+    uint64_t spare =
+        store->config.log_spare > 0 ? store->config.log_spare : STORE_LOG_SPARE;
 
     if (store->is_repairing || l->bytes <= 2 * l->live_bytes + spare)
         return false;

@@ -37,6 +37,8 @@ enum store_state {
     STORE_HALTED, /* damage, or what no retry can mend; store_stats() says what */
 };
 
+enum { STORE_LOG_SPARE = 64 << 20 };
+
 struct store_config {
     const char *url;       /* redis://[user:pass@]host:port[/db], unix:/path[?db=n] */
     const char *state_dir; /* holds the epoch file; private, exists */

@@ -41,15 +41,15 @@ class Lost(ringqd.Test):
         self.assertEqual(stats['leased']['ready'], 1)  # the restart has taken its lease
         self.assertEqual(stats['many']['total_put'], 3000)
         one = c.get('ready')
-        self.assertEqual((one['body'], one['attempt']), (b'one', '1'))
+        self.assertEqual((one['body'], one['attempt']), (b'one', 1))
         self.assertEqual([c.get('many')['body'] for _ in range(3)], [b'0', b'1', b'2'])
         self.assertIsNone(c.get_now('over'))
         six = c.get('leased')
-        self.assertEqual((six['body'], six['attempt']), (b'six', '2'))
-        self.assertEqual(c.call('WAIT', 'ALL', 1, self.kept, 'BLOCK', 0)[0][2], b'fine')
+        self.assertEqual((six['body'], six['attempt']), (b'six', 2))
+        self.assertEqual(c.call('WAIT', self.kept, 'BLOCK', 0)[0][2], b'fine')
 
     def repaired(self, c, times=1):
-        ringqd.wait_until(lambda: c.stats()['store_repairs'] >= times, 'the repair')
+        ringqd.wait_until(lambda: c.stats()['store_repairs'] >= times, 'the repair', 10)
         self.assertEqual(c.stats()['store_repairing'], 0)
 
     def lose(self, how, **redis):
@@ -135,6 +135,84 @@ class Lost(ringqd.Test):
             self.assertEqual(c.stats('many')['ready'], 20000)
             self.assertEqual(c.stats('many')['total_done'], 1)
             self.assertEqual(c.get('many')['body'], b'1')
+
+
+class Compaction(ringqd.Test):
+    """--log-spare scaled down from 64 MiB to 1: old jobs sit still while others pass."""
+
+    durability = 'redis'
+    SPARE = 1 << 20
+
+    def old_jobs(self, c):
+        for i in range(0, 2000, 100):
+            c.call('MPUT', 'still', 'BODIES', 100, *(b'%d %s' % (n, b'o' * 100) for n in range(i, i + 100)))
+        self.dead = c.put('buried', 'kept')
+        c.call('FAIL', c.get('buried')['lease'], 'DEAD', 'ERROR', 'poison')
+        self.held = c.put('held', 'leased')
+        self.lease = c.get('held', 'TTR', 600000)['lease']
+        c.put('later', 'delayed', 'DELAY', 3600000, 'HEADER', 'a', 'b')
+
+    @staticmethod
+    def pass_through(c, rounds, size=3000):
+        for _ in range(rounds):
+            c.call('MPUT', 'passing', 'BODIES', 100, *(b'p' * size for _ in range(100)))
+            jobs = []
+            while len(jobs) < 100:
+                jobs += c.call('GET', 'passing', 'COUNT', 100)
+            for job in map(resp.as_job, jobs):
+                c.send('DONE', job['lease'])
+            for _ in jobs:
+                reply = c.read()
+                if isinstance(reply, resp.Error):
+                    raise reply
+
+    def expect_old_jobs(self, c):
+        self.assertEqual(c.stats('still')['ready'], 2000)
+        self.assertEqual(c.stats('still')['total_put'], 2000)
+        self.assertEqual([c.get('still')['body'].split()[0] for _ in range(5)], [b'0', b'1', b'2', b'3', b'4'])
+        self.assertEqual(c.stats('buried')['dead'], 1)
+        self.assertEqual(c.stats('later')['delayed'], 1)
+        self.assertEqual(c.stats('passing')['unfinished'], 0)
+
+    def bound(self, stats):
+        return 2 * stats['log_bytes_live'] + self.SPARE
+
+    def test_old_jobs_that_sit_still_do_not_keep_the_log(self):
+        redis = self.redis(appendonly='no')
+        server = self.start('--log-spare', '1MiB', redis=redis.url)
+        with server.client() as c, redis.client() as r:
+            self.old_jobs(c)
+            worst = 0
+            for _ in range(40):  # 12 MB of bodies
+                self.pass_through(c, 1)
+                stats = c.stats()
+                worst = max(worst, stats['log_bytes'] - self.bound(stats))
+            self.assertIn('event=log_compacted', server.log_text())
+            self.assertLess(worst, 1 << 20)  # what came in while it was at work
+            ringqd.wait_until(lambda: (s := c.stats())['log_bytes'] <= self.bound(s), 'the bound', 10)
+            self.pass_through(c, 1)
+            server.until_idle(c)
+            self.assertLess(r.call('MEMORY', 'USAGE', 'ringq:{p000}:log'), 2 * self.bound(c.stats()))
+            c.done(self.lease)  # the lease is still the same
+            self.assertEqual(c.call('PING'), 'PONG')
+        server.restart()
+        with server.client() as c:
+            self.expect_old_jobs(c)
+            self.refuses(c, 'NOJOB', 'SHOW', self.held)
+            self.assertEqual(c.stats('held')['total_done'], 1)
+
+    def test_a_crash_in_the_middle_loses_and_doubles_nothing(self):
+        server = self.start('--log-spare', '64KiB', durability='fsync')
+        with server.client() as c:
+            self.old_jobs(c)
+        for _ in range(6):
+            with server.client() as c:
+                self.pass_through(c, 4)
+                server.kill()
+            server.start()
+        with server.client() as c:
+            self.assertEqual(c.stats('held')['ready'], 1)
+            self.expect_old_jobs(c)
 
 
 if __name__ == '__main__':
