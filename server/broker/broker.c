@@ -177,6 +177,11 @@ const char *broker_owner(const struct broker *b)
     return b->owner;
 }
 
+const char *broker_trouble(const struct broker *b)
+{
+    return store_trouble(b->store);
+}
+
 enum broker_state broker_state(const struct broker *b)
 {
     return b->state;
@@ -199,6 +204,11 @@ enum store_level broker_level(const struct broker *b)
 
 int broker_flush(struct broker *b)
 {
+    while (b->rewrite.is_repair) { /* the log has not got all that lives */
+        int rc = await(rio_sleep(RIO_MS));
+        if (rc < 0)
+            return rc;
+    }
     return await(store_flush(b->store));
 }
 

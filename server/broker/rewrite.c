@@ -40,8 +40,6 @@ static void move(struct broker *b)
     struct rewrite *r = &b->rewrite;
     size_t page = r->is_repair ? PAGE_REPAIR : PAGE_BYTES;
 
-    if (store_owed(b->store) > OWED_MAX)
-        return;
     int more = core_move_some(b->core, &r->mover, VISITS, page, &b->fx);
     broker__carry(b, NULL);
     if (more != 0)
@@ -78,10 +76,12 @@ static long on_step(void *arg)
     struct broker *b = arg;
 
     b->rewrite.timer = 0;
-    if (b->rewrite.phase == REWRITE_MOVING)
-        move(b);
-    else
-        write_totals(b);
+    if (store_has_room(b->store) && store_owed(b->store) <= OWED_MAX) {
+        if (b->rewrite.phase == REWRITE_MOVING)
+            move(b);
+        else
+            write_totals(b);
+    }
     if (b->rewrite.phase != REWRITE_IDLE)
         arm(b);
     return 0;
@@ -132,4 +132,6 @@ void rewrite_stop(struct broker *b)
         rio_handle_cancel(b->rewrite.timer);
     b->rewrite.timer = 0;
     b->rewrite.phase = REWRITE_IDLE;
+    b->rewrite.is_repair = false;
+    b->rewrite.rounds = 0;
 }

@@ -62,7 +62,7 @@ void flow__arm(struct store *s)
     /* No memory for either: the session's tick looks after what is left lying. */
 }
 
-static void push_want(struct store *s, enum want want)
+void flow__want(struct store *s, enum want want)
 {
     ASSERT(s->want_count < WANTS_MAX);
     if (s->want_count == 0)
@@ -133,7 +133,7 @@ static void send_commit(struct store *s, struct commit *c, bool is_full)
     s->is_full = is_full;
     s->is_cutting = is_cut(s, c);
     s->commit_bytes += c->plain.len;
-    push_want(s, WANT_COMMIT);
+    flow__want(s, WANT_COMMIT);
 }
 
 /* The first commit needs nothing more: it is in the log as `id`, or nothing of it had
@@ -281,73 +281,6 @@ static int answer_commit(struct store *s)
     return 0;
 }
 
-/* ---- the probe ---- */
-
-int flow__probe(struct store *s)
-{
-    int rc = link_send(s->link, (const char *[]){"GET", NAMES_EPOCH, NULL});
-
-    if (rc < 0)
-        return rc;
-    push_want(s, WANT_EPOCH);
-    rc = link_send(s->link, (const char *[]){"XLEN", NAMES_LOG, NULL});
-    if (rc == 0)
-        push_want(s, WANT_LENGTH);
-    return rc;
-}
-
-/* An idle owner notices that way that it was fenced, or that Redis has forgotten all.
- */
-static int answer_epoch(struct store *s)
-{
-    struct rq_slice text;
-
-    int rc = link_refusal(s->link, s->why);
-    if (rc < 0)
-        return rc;
-    if (link_take_bytes(s->link, &text) == 0 && fence_is_ours(&s->fence, text)) {
-        s->heard_ns = rio_now();
-        return 0;
-    }
-    snprintf(s->why, sizeof s->why, NAMES_EPOCH " is not ours any more");
-    return -ENOENT;
-}
-
-/* Fewer entries than there are commits in which something lives: somebody has removed
- * the log, or cut it. */
-static int answer_length(struct store *s)
-{
-    char why[LINK_WHY];
-    int64_t length;
-
-    int rc = link_refusal(s->link, why);
-    if (rc == -EPERM)
-        return 0; /* what must not be looked at is not checked */
-    if (rc == 0)
-        rc = link_take_integer(s->link, &length);
-    if (rc < 0)
-        return rc;
-    if ((uint64_t)length + s->commits.count >= s->ledger.live)
-        return 0;
-    s->has_hole = true;
-    snprintf(s->why, sizeof s->why,
-             "entries of " NAMES_LOG " have vanished from Redis");
-    return -ENOENT;
-}
-
-static int answer_to(struct store *s, enum want want)
-{
-    switch (want) {
-    case WANT_COMMIT:
-        return answer_commit(s);
-    case WANT_EPOCH:
-        return answer_epoch(s);
-    case WANT_LENGTH:
-        break;
-    }
-    return answer_length(s);
-}
-
 int flow__answer(struct store *s)
 {
     enum want want = s->wants[0];
@@ -361,9 +294,9 @@ int flow__answer(struct store *s)
         s->wants[i] = s->wants[i + 1];
     s->want_since_ns = rio_now();
 
-    int rc = answer_to(s, want);
+    int rc = want == WANT_COMMIT ? answer_commit(s) : probe__answer(s, want);
     flow__arm(s);
-    return rc;
+    return rc < 0 ? rc : probe__memory(s);
 }
 
 /* ---- a lost link ---- */
@@ -386,4 +319,6 @@ void flow__stop(struct store *s)
         rio_handle_cancel(s->timer);
     s->turn_end = s->timer = 0;
     s->want_count = 0;
+    s->asks_memory = false;
+    s->memory_ns = 0;
 }

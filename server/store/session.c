@@ -5,7 +5,7 @@
  * what the log says then is final.
  *
  *   what ended it                              then
- *   cut, silence, refusals that pass           50 ms to 1 s with jitter, again
+ *   cut, silence, refusals that pass           50 to 500 ms with jitter, again
  *   password, rights, settings                 at start: HALTED; later: again in 10 s
  *   another claim                              FENCED
  *   damage, foreign data, used up epochs       HALTED
@@ -21,9 +21,10 @@
 #include "store/errors.h"
 
 /* Units  ns, but for their names */
-static const int64_t PAUSE_MIN = 50 * RIO_MS, PAUSE_MAX = RIO_SEC,
+static const int64_t PAUSE_MIN = 50 * RIO_MS, PAUSE_MAX = 500 * RIO_MS,
                      PAUSE_OPERATOR = 10 * RIO_SEC;
-static const int64_t TICK_MAX = RIO_SEC, PROBE_AFTER = RIO_SEC;
+static const int64_t TICK_MAX = RIO_SEC, TICK_CROWDED = 200 * RIO_MS,
+                     PROBE_AFTER = RIO_SEC;
 
 /* ---- from nothing to an owned log ---- */
 
@@ -210,9 +211,12 @@ static int look_around(struct store *s)
         return -ETIMEDOUT;
     }
     flow__pump(s);
-    if (s->want_count == 0 && now - s->heard_ns >= PROBE_AFTER)
-        return flow__probe(s);
-    return 0;
+    if (s->want_count == 0 && now - s->heard_ns >= PROBE_AFTER) {
+        int rc = probe__ask(s);
+        if (rc < 0)
+            return rc;
+    }
+    return probe__memory(s);
 }
 
 RIO_AWAITS static int serve(struct store *s)
@@ -222,7 +226,8 @@ RIO_AWAITS static int serve(struct store *s)
     if (tick > TICK_MAX)
         tick = TICK_MAX;
     for (;;) {
-        int rc = await(link_receive(s->link, tick));
+        int64_t patience = s->is_crowded && tick > TICK_CROWDED ? TICK_CROWDED : tick;
+        int rc = await(link_receive(s->link, patience));
         if (rc == 1)
             rc = flow__answer(s);
         else if (rc == -EAGAIN)

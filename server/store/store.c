@@ -126,6 +126,18 @@ bool store_has_room(const struct store *store)
     return !is_stopped(store) && store->commits.bytes < COMMIT_ROOM_BYTES;
 }
 
+bool store_is_crowded(const struct store *store)
+{
+    return store->state == STORE_UP && store->is_crowded;
+}
+
+const char *store_trouble(const struct store *store)
+{
+    if (store_is_crowded(store))
+        return "Redis is nearly full; finish jobs, or raise its maxmemory";
+    return store->state == STORE_UP ? "" : store->problem;
+}
+
 void store_forget(struct store *store, uint64_t seq)
 {
     ledger_forget(&store->ledger, seq);

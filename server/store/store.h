@@ -98,6 +98,11 @@ void store_unhold(struct store *store);
 
 /* May PUTs be taken (unconfirmed commits below 64 MiB, state UP or reconnecting)? */
 bool store_has_room(const struct store *store);
+/* Is Redis so full (90 % of maxmemory) that PUTs should be refused, to leave room for
+ * what ends jobs?  An OOM of Redis itself comes as `refused`. */
+bool store_is_crowded(const struct store *store);
+/* Why a PUT would not be stored now; "": nothing is known against it.  Lends. */
+const char *store_trouble(const struct store *store);
 
 /* One thing whose data lives in commit `seq` (PUT, MOVE, TOTALS) is needed no more;
  * when none is left the log may be trimmed up to there.  store_append and replay count

@@ -86,6 +86,7 @@ def main():
             print(f'{sum(counts[b] for b in set(BLOWS))} cycles, {len(anomalies)} anomalies', flush=True)
             if anomalies:
                 break
+        counts['compactions'] = server.log_text().count('event=log_compacted')
         status = server.terminate()
         report = ringqd.REPORT.search(server.log_text())
         if status != 0 or report:
