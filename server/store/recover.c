@@ -110,9 +110,8 @@ static int apply(struct recover *r, struct entry_id id, struct rq_slice field,
     return replay(r, id, plain, len, why);
 }
 
-/* Takes the tokens of one entry. */
-static int take_entry(struct link *l, struct entry_id *out_id,
-                      struct rq_slice *out_field, uint8_t **out_value, size_t *out_len)
+int recover_take_entry(struct link *l, struct entry_id *out_id,
+                       struct rq_slice *out_field, uint8_t **out_value, size_t *out_len)
 {
     struct rq_slice id;
     size_t parts, fields;
@@ -131,7 +130,7 @@ static int apply_next(struct recover *r, struct link *l, size_t *page_bytes, cha
     uint8_t *value;
     size_t len;
 
-    int rc = take_entry(l, &id, &field, &value, &len);
+    int rc = recover_take_entry(l, &id, &field, &value, &len);
     if (rc < 0) {
         snprintf(why, LINK_WHY,
                  NAMES_LOG " holds an entry that is not ours; "
@@ -259,7 +258,7 @@ static int compare(struct link *l, const struct seal *seal, struct entry_id id,
     uint8_t *value;
     size_t len;
 
-    int rc = take_entry(l, &found, &field, &value, &len);
+    int rc = recover_take_entry(l, &found, &field, &value, &len);
     if (rc < 0)
         return damaged(id, "is not ours", "give ringq a Redis database of its own",
                        why);

@@ -3,6 +3,8 @@
 
 SPDX-License-Identifier: MIT
 """
+import subprocess
+
 import resp
 import ringqd
 
@@ -213,6 +215,86 @@ class Compaction(ringqd.Test):
         with server.client() as c:
             self.assertEqual(c.stats('held')['ready'], 1)
             self.expect_old_jobs(c)
+
+
+class LookedAt(ringqd.Test):
+    """ringqd log check, dump and stats: from outside, nothing is claimed."""
+
+    durability = 'redis'
+
+    def setUp(self):
+        super().setUp()
+        self.own = self.redis(appendonly='no')
+        self.ringqd = self.start(redis=self.own.url)
+        with self.ringqd.client() as c:
+            self.job = c.put('mail', 'hello')
+            self.dead = c.put('mail', 'poison', 'PRI', 9)
+            c.call('FAIL', c.get('mail')['lease'], 'DEAD', 'ERROR', 'a "b"\x1b[2J')
+            c.call('QUEUE', 'SET', 'mail', 'MAXSIZE', 9)
+            self.ringqd.until_idle(c)
+
+    def log(self, word, *options, status=0):
+        options = options or ('--redis', self.own.url)
+        done = subprocess.run([ringqd.RINGQD, 'log', word, *options], env=ringqd.environment(), timeout=ringqd.PATIENCE,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, status, done)
+        return done.stdout if status in (0, 1) else done.stderr
+
+    def test_a_good_log(self):
+        self.assertRegex(self.log('check'), r'^good: \d+ entries, \d+ records, \d+ bytes\n$')
+        stats = dict(line.split() for line in self.log('stats').splitlines())
+        self.assertEqual((stats['records_PUT'], stats['records_QUEUE'], stats['claims']), ('2', '1', '1'))
+        self.assertEqual((stats['first'], stats['body_bytes'], stats['damaged']), ('1-0', '11', '0'))
+        with self.ringqd.client() as c:
+            c.put('mail', 'undisturbed')
+
+    def test_every_record_is_a_line(self):
+        lines = self.log('dump').splitlines()
+        self.assertIn('CLAIM owner=', lines[0])
+        put = next(line for line in lines if f'PUT job={self.job} ' in line)
+        self.assertIn('queue="mail" pri=', put)
+        self.assertIn('body_bytes=5', put)
+        state = next(line for line in lines if ' STATE ' in line)
+        self.assertIn('state=dead attempts=1 error="a \\x22b\\x22\\x1b[2J"', state)
+
+    def test_damage_is_named_and_does_not_end_it(self):
+        self.ringqd.terminate()  # it would repair the log
+        with self.own.client() as r:
+            entries = r.call('XRANGE', LOG, '-', '+')
+            ids = [e[0].decode() for e in entries]
+            value = bytearray(entries[1][1][1])
+            value[40] ^= 1
+            r.call('DEL', LOG)
+            for i, (ident, fields) in enumerate(entries):
+                r.call('XADD', LOG, ident, fields[0], bytes(value) if i == 1 else fields[1])
+            r.call('XADD', LOG, '9-1', 'b', entries[2][1][1])  # a commit in another place
+            r.call('XADD', LOG, '9-2', 'foreign', 'x')
+        said = self.log('check', status=1)
+        self.assertIn(f'{ids[1]} DAMAGED: the entry is damaged: its checksum does not fit', said)
+        self.assertIn('9-1 DAMAGED', said)
+        self.assertIn('9-2 DAMAGED: the entry is not ours', said)
+        self.assertIn(f'3 of {len(ids) + 2} entries are damaged', said)
+        self.assertIn('DAMAGED', self.log('dump', status=1))
+
+    def test_what_cannot_be_read_says_why(self):
+        self.assertIn('cannot connect', self.log('check', '--redis', 'unix:/nowhere/redis.sock', status=78))
+        self.ringqd.terminate()
+        with self.own.client() as r:
+            r.call('SET', LOG, 'no stream')
+        self.assertIn('WRONGTYPE', self.log('stats', status=78))
+        self.assertIn('check, dump or stats', self.log('burn', status=2))
+        self.assertIn('--data-dir', self.log('check', '--log-level', 'info', status=2))
+
+    def test_the_private_redis_is_found_by_the_data_directory(self):
+        server = self.start(name='private')
+        with server.client() as c:
+            c.put('q', 'x')
+        self.assertIn('good', self.log('check', '--data-dir', str(server.data_dir)))
+
+    def test_an_empty_redis_has_a_good_log(self):
+        with self.own.client() as r:
+            r.call('SELECT', 5)
+        self.assertEqual(self.log('check', '--redis', self.own.url + '?db=5'), 'good: 0 entries, 0 records, 0 bytes\n')
 
 
 if __name__ == '__main__':
