@@ -114,6 +114,8 @@ static int set_value(struct config *c, enum option_id id, const char *value,
         return strcmp(value, "off") == 0 ? 0 : -EINVAL;
     case OPTION_max_body:
         return rq_num_size(s, 1, RQ_RESP_BODY_LIMIT, &c->max_body);
+    case OPTION_log_spare:
+        return rq_num_size(s, 64 << 10, UINT64_C(1) << 40, &c->log_spare);
     case OPTION_max_connections:
         return rq_num_u64(s, 1, 1000000, &c->max_connections);
     case OPTION_redis_timeout_ms:

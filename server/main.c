@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "config.h"
 #include "dev.h"
+#include "log_command.h"
 #include "net/listener.h"
 #include "service.h"
 
@@ -41,7 +42,9 @@ static void print_help(void)
         "  ringqd --data-dir /var/lib/ringqd --redis redis://10.0.0.5:6379\n\n"
         "usage:\n"
         "  ringqd --data-dir DIR [options]\n"
-        "  ringqd dev [--port N] [--reset] [--stop] [options]\n\n"
+        "  ringqd dev [--port N] [--reset] [--stop] [options]\n"
+        "  ringqd log check|dump|stats --redis URL|--data-dir DIR\n"
+        "                                               the log in Redis, read only\n\n"
         "options (also as RINGQD_NAME in the environment, or `name = value` in a "
         "file):\n"
         "  --config FILE                      a file of options\n");
@@ -212,7 +215,7 @@ static int serve(struct config *c, bool is_dev)
 }
 
 static int read_config(struct config *c, int argc, char **argv, bool is_dev,
-                       struct dev_options *dev, char *why)
+                       bool is_log, struct dev_options *dev, char *why)
 {
     const char *file;
 
@@ -227,7 +230,7 @@ static int read_config(struct config *c, int argc, char **argv, bool is_dev,
         rc = config_environment(c, why);
     if (rc >= 0)
         rc = config_flags(c, argc, argv, why);
-    if (rc >= 0 && c->data_dir == NULL) {
+    if (rc >= 0 && c->data_dir == NULL && (!is_log || c->redis == NULL)) {
         snprintf(why, CONFIG_WHY,
                  "say where to keep the data: --data-dir DIR (or try: ringqd dev)");
         rc = -EINVAL;
@@ -247,6 +250,8 @@ int main(int argc, char **argv)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     bool is_dev = argc > 1 && strcmp(argv[1], "dev") == 0;
+    bool is_log = argc > 1 && strcmp(argv[1], "log") == 0;
+    enum log_command log = LOG_COMMAND_NONE;
     struct dev_options dev = {false, false};
     char why[CONFIG_WHY] = "";
     struct config config;
@@ -261,9 +266,13 @@ int main(int argc, char **argv)
         return 0;
     }
     sigaction(SIGPIPE, &ignore, NULL);
-    if (read_config(&config, argc - 1 - is_dev, argv + 1 + is_dev, is_dev, &dev, why) <
-        0)
+    if (is_log && (argc < 3 || log_command_parse(argv[2], &log) < 0))
+        return complain("say what: ringqd log check, dump or stats", EXIT_USAGE);
+    int words = 1 + is_dev + 2 * is_log;
+    if (read_config(&config, argc - words, argv + words, is_dev, is_log, &dev, why) < 0)
         status = complain(why, EXIT_USAGE);
+    else if (log != LOG_COMMAND_NONE)
+        status = log_command_run(&config, log);
     else if (dev.stop)
         status = dev_stop(config.data_dir);
     else if (dev.reset && dev_reset(config.data_dir, why) < 0)

@@ -156,6 +156,7 @@ static int start_store(struct running *run, rio_group *group)
         .wanted = s->config->durability,
         .redis_timeout_ns = (int64_t)s->config->redis_timeout_ms * RIO_MS,
         .is_private = s->child != NULL,
+        .log_spare = s->config->log_spare,
     };
     char why[200] = "";
 

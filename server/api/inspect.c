@@ -61,6 +61,11 @@ static void put_store(struct map *m, struct broker *b)
     map_u64(m, "store_reconnects", s.reconnects);
     map_u64(m, "log_entries", s.entries);
     map_u64(m, "log_entries_live", s.live_entries);
+    map_u64(m, "log_bytes", s.log_bytes);
+    map_u64(m, "log_bytes_live", s.live_bytes);
+    map_u64(m, "store_lost_tails", s.lost_tails);
+    map_u64(m, "store_repairs", s.repairs);
+    map_u64(m, "store_repairing", s.is_repairing);
     map_u64(m, "log_records_replayed", s.replayed_records);
 }
 

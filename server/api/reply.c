@@ -184,6 +184,8 @@ void reply_refuse(struct reply *r, int code)
     char text[320];
     const char *detail = broker_owner(r->broker);
 
+    if (code == RQ_E_STORE && detail[0] == '\0')
+        detail = broker_trouble(r->broker);
     if (code == RQ_E_MOVED && detail[0] != '\0') {
         snprintf(text, sizeof text,
                  "%s another server owns this log now; connect to it", detail);

@@ -13,7 +13,10 @@
 #include "base/log.h"
 #include "broker/inner.h"
 
-enum { TICK_MAX = 256 }; /* due jobs handled in one turn */
+enum {
+    TICK_MAX = 256,          /* due jobs handled in one turn */
+    TOTALS_BYTES = 16 << 20, /* of bodies: TOTALS are due */
+};
 
 struct core_now broker__now(void)
 {
@@ -132,6 +135,10 @@ int broker_start(struct broker *b, const struct store_config *store, rio_group *
                  char *why)
 {
     const struct store_events events = broker__events(b);
+    uint64_t spare = store->log_spare > 0 ? store->log_spare : STORE_LOG_SPARE;
+
+    /* Until then the log keeps what has ended. */
+    b->totals_bytes_max = spare / 4 < TOTALS_BYTES ? (size_t)(spare / 4) : TOTALS_BYTES;
 
     return store_start(store, &events, group, why, &b->store);
 }
@@ -144,6 +151,7 @@ void broker_free(struct broker *b)
     if (b->timer != 0)
         rio_handle_cancel(b->timer);
     broker__fail_chores(b, RQ_E_SHUTDOWN);
+    rewrite_stop(b);
     if (b->store != NULL)
         broker__fail_pledges(
             b, RQ_E_SHUTDOWN); /* replies that nobody waits for any more */
@@ -175,6 +183,11 @@ const char *broker_owner(const struct broker *b)
     return b->owner;
 }
 
+const char *broker_trouble(const struct broker *b)
+{
+    return store_trouble(b->store);
+}
+
 enum broker_state broker_state(const struct broker *b)
 {
     return b->state;
@@ -197,6 +210,11 @@ enum store_level broker_level(const struct broker *b)
 
 int broker_flush(struct broker *b)
 {
+    while (b->rewrite.is_repair) { /* the log has not got all that lives */
+        int rc = await(rio_sleep(RIO_MS));
+        if (rc < 0)
+            return rc;
+    }
     return await(store_flush(b->store));
 }
 

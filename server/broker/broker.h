@@ -44,8 +44,11 @@ void broker_free(struct broker *b);
 
 /* 0 when jobs can be served, else RQ_E_LOADING, RQ_E_MOVED or RQ_E_STORE. */
 int broker_gate(const struct broker *b);
-/* For MOVED: the address of the new owner, "" when not known; for STORE: why. */
+/* For MOVED: the address of the new owner, "" when not known; for STORE: why, if that
+ * is for ever. */
 const char *broker_owner(const struct broker *b);
+/* For STORE: why it is so for now; "" when not known. */
+const char *broker_trouble(const struct broker *b);
 enum broker_state broker_state(const struct broker *b);
 
 /* ---- members ---- */
@@ -164,8 +167,8 @@ const struct core *broker_core(const struct broker *b);
 void broker_store_stats(const struct broker *b, struct store_stats *out);
 enum store_level broker_level(const struct broker *b);
 
-/* Waits until everything issued so far is in the log.  Errors and Suspends as
- * store_flush. */
+/* Waits until everything issued so far is in the log, and a repair of it is over.
+ * Errors and Suspends as store_flush. */
 RIO_AWAITS int broker_flush(struct broker *b);
 
 #endif

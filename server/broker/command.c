@@ -148,7 +148,7 @@ static int meet(struct broker *b, const struct broker_put *put, struct promise *
 static int put_now(struct broker *b, const struct broker_put *put,
                    struct promise *promise)
 {
-    if (!store_has_room(b->store))
+    if (!store_has_room(b->store) || store_is_crowded(b->store))
         return RQ_E_STORE;
     store_hold(b->store); /* one commit for all of them */
     int rc = put_all(b, put);

@@ -8,8 +8,7 @@
 #include "broker/inner.h"
 
 enum {
-    TOTALS_EVERY = 1000,     /* commits; */
-    TOTALS_BYTES = 16 << 20, /* or bytes of bodies, which the log keeps that long */
+    TOTALS_EVERY = 1000,     /* commits; or bytes of bodies: b->totals_bytes_max */
     TOTALS_AGE = 16000,      /* commits that the TOTALS of a quiet queue may hold */
     ARREARS_MAX = 64 * 1024, /* homes that wait for the next TOTALS */
 };
@@ -37,6 +36,11 @@ static void on_owned(void *arg, uint64_t epoch)
     b->events.serving(b->events.arg);
 }
 
+static void on_lost(void *arg, uint64_t before)
+{
+    rewrite_repair(arg, before);
+}
+
 static void forget(void *arg, uint64_t home)
 {
     store_forget(arg, home);
@@ -46,16 +50,20 @@ static bool totals_are_due(const struct broker *b, uint64_t seq)
 {
     if (b->arrears.closed > 0)
         return false; /* the last ones are not in the log yet */
-    return b->totals_seq == 0 || seq >= b->totals_seq + TOTALS_EVERY ||
-           b->totals_bytes >= TOTALS_BYTES || b->arrears.count >= ARREARS_MAX;
+    return b->rewrite.rounds > 0 || b->totals_seq == 0 ||
+           seq >= b->totals_seq + TOTALS_EVERY ||
+           b->totals_bytes >= b->totals_bytes_max || b->arrears.count >= ARREARS_MAX;
 }
 
 /* Totals go into the log from time to time; what ended before may be trimmed once they
  * are there.  The first commit of a life is followed by some, and so a total is exact
  * after a crash: each event is summed up in a TOTALS or stands behind it in the log. */
-static void write_totals(struct broker *b, uint64_t seq)
+void broker__write_totals(struct broker *b, uint64_t seq)
 {
     uint64_t before = seq > TOTALS_AGE ? seq - TOTALS_AGE : 0;
+
+    if (b->rewrite.rounds > 0 && before < b->rewrite.mover.before)
+        before = b->rewrite.mover.before;
 
     arrears_settle(&b->arrears, seq, forget, b->store);
     if (!totals_are_due(b, seq))
@@ -67,6 +75,7 @@ static void write_totals(struct broker *b, uint64_t seq)
         return; /* the next commit goes on with them */
     b->totals_seq = seq;
     b->totals_bytes = 0;
+    rewrite_totals_written(b);
     arrears_close(&b->arrears, carried.seq > 0 ? carried.seq : seq);
     arrears_settle(&b->arrears, seq, forget, b->store);
 }
@@ -90,7 +99,8 @@ static void on_committed(void *arg, uint64_t seq)
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }
-    write_totals(b, seq);
+    broker__write_totals(b, seq);
+    rewrite_look(b);
 }
 
 static bool is_same_job(const struct job *job, struct job_id id)
@@ -160,6 +170,7 @@ static void on_stopped(void *arg, enum store_state state, const char *owner,
 
     int code = broker_gate(b);
     broker__fail_chores(b, code);
+    rewrite_stop(b);
     broker__fail_pledges(b, code);
     RQ_LIST_EACH(link, &b->members)
     {
@@ -182,6 +193,7 @@ struct store_events broker__events(struct broker *b)
     return (struct store_events){.arg = b,
                                  .replay = on_replay,
                                  .owned = on_owned,
+                                 .lost = on_lost,
                                  .committed = on_committed,
                                  .refused = on_refused,
                                  .stopped = on_stopped};

@@ -6,6 +6,7 @@
  *   manage.c   the same for those of operators
  *   listener.c who hears what becomes of jobs
  *   events.c   what the store tells
+ *   rewrite.c  the log written again
  * SPDX-License-Identifier: MIT */
 #ifndef BROKER_INNER_H
 #define BROKER_INNER_H
@@ -14,6 +15,7 @@
 #include "broker/broker.h"
 #include "broker/listener.h"
 #include "broker/pledge.h"
+#include "broker/rewrite.h"
 
 struct broker {
     struct core *core;
@@ -31,10 +33,12 @@ struct broker {
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
     struct arrears arrears;
-    uint64_t logged_seq;    /* the commit of the last record... */
-    uint64_t committed_seq; /* ... and the last one known to be in the log */
-    uint64_t totals_seq;    /* the commit of the last TOTALS */
-    size_t totals_bytes;    /* of bodies logged since */
+    uint64_t logged_seq;     /* the commit of the last record... */
+    uint64_t committed_seq;  /* ... and the last one known to be in the log */
+    uint64_t totals_seq;     /* the commit of the last TOTALS */
+    size_t totals_bytes;     /* of bodies logged since */
+    size_t totals_bytes_max; /* after which the next are due */
+    struct rewrite rewrite;
     /* A refused commit's PUTs are told in batches: how far its pledges are looked
      * through, as a position of the ring. */
     uint64_t refused_seq;
@@ -82,6 +86,9 @@ void broker__tell_confirmed(struct broker *b, const struct job *job);
 
 /* What the store calls. */
 struct store_events broker__events(struct broker *b);
+/* Commit `seq` is in the log: forgets what had to wait for totals, and writes the next
+ * ones if they are due. */
+void broker__write_totals(struct broker *b, uint64_t seq);
 /* Answers everybody who waits for a commit with `code`, or UNKNOWN what was sent. */
 void broker__fail_pledges(struct broker *b, int code);
 

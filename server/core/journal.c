@@ -31,12 +31,19 @@ void journal_put(struct job *job, struct effects *fx)
     fx->items[fx->count - 1].u.log.homes = true;
 }
 
+static enum record_state state_of(const struct job *job)
+{
+    if (job->state == JOB_DEAD)
+        return RECORD_DEAD;
+    return job->state == JOB_DELAYED ? RECORD_DELAYED : RECORD_READY;
+}
+
 void journal_move(struct job *job, struct effects *fx)
 {
     struct record *r = add(job, RECORD_MOVE, false, fx);
     const struct job_extra *x = job->extra;
 
-    r->state = job->state == JOB_DELAYED ? RECORD_DELAYED : RECORD_READY;
+    r->state = state_of(job);
     r->attempts = job->attempts;
     r->queue = queue_name(job_queue(job));
     r->body = rq_slice(job->body, job->body_len);

@@ -9,7 +9,7 @@
 struct queue;
 
 void journal_put(struct job *job, struct effects *fx);
-/* All of a delayed or ready job, as it is now (homes). */
+/* All of a job that is not ending, as it is now (homes); a leased one as ready. */
 void journal_move(struct job *job, struct effects *fx);
 void journal_lease(struct job *job, struct effects *fx);
 /* The job as it is now, in `state`.  DEAD is awaited. */

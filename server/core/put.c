@@ -213,9 +213,10 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
         return;
     }
     if (record->type == RECORD_DONE) {
-        logged->u.log.job->extra->remnant->home = home;
+        remnant_set_home(core, record->job, home);
         return;
     }
-    ASSERT(logged->u.log.job->home == 0); /* a PUT has one home */
+    /* A PUT has one home; a MOVE is the next one. */
+    ASSERT(record->type == RECORD_MOVE || logged->u.log.job->home == 0);
     logged->u.log.job->home = home;
 }

@@ -27,6 +27,14 @@ const struct remnant *remnant_find(const struct core *core, struct job_id id)
     return rq_map_get(&core->remnants, rq_slice(&id, sizeof id));
 }
 
+void remnant_set_home(struct core *core, struct job_id id, uint64_t home)
+{
+    struct remnant *r = rq_map_get(&core->remnants, rq_slice(&id, sizeof id));
+
+    ASSERT(r != NULL);
+    r->home = home;
+}
+
 /* In the map from the start; the timer of each has room. */
 static struct remnant *remnant_new(struct core *core, struct job_id id)
 {

@@ -25,6 +25,8 @@ void remnant_fix(struct job *job, struct core_now now);
 void remnant_settle(struct core *core, struct job *job, struct core_now now);
 /* The remnant of a job that is not kept any more. */
 void remnant_drop(struct core *core, struct remnant *r);
+/* Its DONE record, the first or one more, goes into commit `home`. */
+void remnant_set_home(struct core *core, struct job_id id, uint64_t home);
 const struct remnant *remnant_find(const struct core *core, struct job_id id);
 /* Its time is over, or there are too many: FORGET (room for one). */
 void remnant_fire(struct core *core, struct remnant *r, struct effects *fx);

@@ -311,15 +311,18 @@ static int replay_lease(struct replaying *r)
     }
     if (job->state == JOB_DEAD || attempts == 0 || attempts > UINT16_MAX)
         return RQ_E_MALFORMED;
+    /* Behind a MOVE the LEASE of a job that was leased already: no delivery. */
+    bool is_new = attempts > job->attempts;
     int rc = job_need_extra(r->core, job);
     if (rc < 0)
         return rc;
     job->extra->timer.at_ns = INT64_MAX; /* until the end of the replay */
     job->attempts = (uint16_t)attempts;
     place_move(r->core, job, JOB_LEASED);
-    counters_add(
-        r->core, job_queue(job),
-        (struct record_totals){.delivered = 1, .redelivered = attempts > 1 ? 1 : 0});
+    if (is_new)
+        counters_add(r->core, job_queue(job),
+                     (struct record_totals){.delivered = 1,
+                                            .redelivered = attempts > 1 ? 1 : 0});
     return 0;
 }
 

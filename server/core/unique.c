@@ -28,6 +28,14 @@ struct rq_slice unique_key_of(const void *unique)
     return rq_slice(u->key, u->len);
 }
 
+struct rq_slice unique_of(const struct remnant *r)
+{
+    const struct unique *u = r->unique;
+    size_t before = sizeof(struct queue *);
+
+    return u == NULL ? RQ_LIT("") : rq_slice(u->key + before, u->len - before);
+}
+
 static struct unique *unique_new(const struct queue *q, struct rq_slice key)
 {
     struct unique *u = malloc(sizeof *u + sizeof q + key.len);

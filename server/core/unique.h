@@ -27,6 +27,8 @@ void unique_pass_on(struct job *job, struct remnant *r, int64_t window_ms,
 RQ_MUST_CHECK int unique_replay(struct core *core, struct remnant *r,
                                 struct rq_slice key, int64_t window_ms,
                                 struct core_now now);
+/* The key that the remnant has; empty: none.  Lends. */
+struct rq_slice unique_of(const struct remnant *r);
 /* The remnant goes, and its key with it. */
 void unique_drop(struct core *core, struct remnant *r);
 void uniques_free(struct core *core);

@@ -137,7 +137,7 @@ int commits_append(struct commits *c, const struct record *record, int64_t now_n
         return rc;
     c->bytes += commit->plain.len - before;
     if (record_is_home(record))
-        ledger_count(c->ledger, commit->seq);
+        ledger_count(c->ledger, commit->seq, commit->plain.len - before);
     if (record->type != RECORD_LEASE && record->type != RECORD_TOTALS)
         commit->is_lazy = false;
     *out_seq = commit->seq;

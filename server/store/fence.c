@@ -238,10 +238,14 @@ int fence_init(struct fence *f, const char *state_dir, const char *address)
     return 0;
 }
 
-static uint64_t next_epoch(const struct standing *s, const struct epoch_file *file)
+static uint64_t next_epoch(const struct fence *f, const struct standing *s,
+                           const struct epoch_file *file)
 {
     uint64_t m = greatest(s);
     uint32_t chance;
+
+    if (f->unused != 0 && f->unused == file->epoch && f->unused > m)
+        return f->unused;
 
     if (file->epoch > m)
         m = file->epoch;
@@ -275,7 +279,14 @@ RIO_AWAITS static int insist(struct link *l, const char *const *argv,
     return rc < 0 ? rc : await(link_expect(l, expected, why));
 }
 
-RIO_AWAITS static int write_claim(const struct fence *f, struct link *l, uint64_t epoch,
+/* Did Redis say that it has not executed the command? */
+static bool is_refusal(int rc)
+{
+    return rc == -EAGAIN || rc == -ENOSPC || rc == -EROFS || rc == -EACCES ||
+           rc == -EPERM || rc == -EXDEV || rc == -EMEDIUMTYPE;
+}
+
+RIO_AWAITS static int write_claim(struct fence *f, struct link *l, uint64_t epoch,
                                   char *why)
 {
     char id[ENTRY_TEXT], text[OWN_TEXT];
@@ -293,6 +304,7 @@ RIO_AWAITS static int write_claim(const struct fence *f, struct link *l, uint64_
                  "another server was quicker to claim the log; trying again");
         return -EAGAIN;
     }
+    f->unused = is_refusal(rc) ? epoch : 0;
     if (rc < 0)
         return rc;
     return await(
@@ -312,7 +324,7 @@ int fence_claim(struct fence *f, struct link *l, struct entry_id *out_top, char 
     if (rc < 0)
         return rc;
 
-    uint64_t epoch = next_epoch(&now, &file);
+    uint64_t epoch = next_epoch(f, &now, &file);
     if (epoch > ENCODE_EPOCH_MAX) {
         snprintf(why, LINK_WHY,
                  "the log has used up all epochs; begin a new one: "

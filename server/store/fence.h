@@ -15,8 +15,9 @@
  *
  * The next epoch is m + 1 where m is the greatest seen (log, key, file), if the file
  * says that this server owned m; else m + 2^10..2^16: on another host a claim above m
- * may have been accepted and lost.
- * SPDX-License-Identifier: MIT */
+ * may have been accepted and lost.  A claim that Redis has refused (it is full, it
+ * loads, its disk is) is tried again under the same epoch, however often: nobody has
+ * it. SPDX-License-Identifier: MIT */
 #ifndef STORE_FENCE_H
 #define STORE_FENCE_H
 
@@ -30,6 +31,7 @@ struct fence {
     uint64_t nonce;      /* tells our claims from those of others */
     uint64_t epoch;      /* of our last accepted claim; 0: none yet */
     unsigned self_tests; /* begun */
+    uint64_t unused;     /* claimed last, and definitely refused; 0: none */
     char rival[128];     /* who has claimed above us; "" unknown */
 };
 

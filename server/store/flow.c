@@ -63,7 +63,7 @@ void flow__arm(struct store *s)
     /* No memory for either: the session's tick looks after what is left lying. */
 }
 
-static void push_want(struct store *s, enum want want)
+void flow__want(struct store *s, enum want want)
 {
     ASSERT(s->want_count < WANTS_MAX);
     if (s->want_count == 0)
@@ -71,16 +71,27 @@ static void push_want(struct store *s, enum want want)
     s->wants[s->want_count++] = want;
 }
 
+/* Does this commit end a repair?  Then all that lives stands behind the claim with
+ * which the repair began, and what is left before it must go at once: it may hold jobs
+ * whose end is lost. */
+static bool is_cut(const struct store *s, const struct commit *c)
+{
+    return s->is_repairing && s->repaired_seq != 0 && c->seq >= s->repaired_seq;
+}
+
 /* XADD <log> NOMKSTREAM MINID ~ <low> <id> b <value>; through the script when Redis is
  * full. */
 static int write_commit(struct store *s, struct commit *c, struct entry_id id,
                         bool is_full)
 {
+    struct entry_id mark = MUTANT(TRIMMED_TOO_FAR) ? id : ledger_low(&s->ledger, id);
     struct rq_slice plain = commit_plain(&s->commits, c);
     char name[ENTRY_TEXT], low[ENTRY_TEXT];
 
     entry_format(id, name);
-    entry_format(MUTANT(TRIMMED_TOO_FAR) ? id : ledger_low(&s->ledger, id), low);
+    if (is_cut(s, c) && entry_compare(mark, s->repair_from) < 0)
+        mark = s->repair_from;
+    entry_format(mark, low);
     link_begin(s->link, is_full ? 12 : 9);
     if (is_full) {
         link_arg_str(s->link, "EVAL");
@@ -94,7 +105,7 @@ static int write_commit(struct store *s, struct commit *c, struct entry_id id,
     }
     link_arg_str(s->link, "NOMKSTREAM");
     link_arg_str(s->link, "MINID");
-    link_arg_str(s->link, "~");
+    link_arg_str(s->link, is_cut(s, c) ? "=" : "~");
     link_arg_str(s->link, low);
     link_arg_str(s->link, name);
     link_arg_str(s->link, "b");
@@ -121,8 +132,9 @@ static void send_commit(struct store *s, struct commit *c, bool is_full)
     c->id = id;
     s->in_flight = true;
     s->is_full = is_full;
+    s->is_cutting = is_cut(s, c);
     s->commit_bytes += c->plain.len;
-    push_want(s, WANT_COMMIT);
+    flow__want(s, WANT_COMMIT);
 }
 
 /* The first commit needs nothing more: it is in the log as `id`, or nothing of it had
@@ -132,7 +144,9 @@ static void finish(struct store *s, struct entry_id id)
     struct commit *c = commits_first(&s->commits);
     uint64_t seq = c->seq;
 
-    ledger_place(&s->ledger, seq, id);
+    size_t bytes = id.n == 0 ? 0 : c->plain.len + SEAL_OVERHEAD + LEDGER_AROUND;
+
+    ledger_place(&s->ledger, seq, id, bytes);
     commits_drop_first(&s->commits);
     s->confirmed_seq = seq;
     s->events.committed(s->events.arg, seq);
@@ -159,6 +173,14 @@ void flow__pump(struct store *s)
 
 /* ---- answers to commits ---- */
 
+static void end_repair(struct store *s)
+{
+    s->is_repairing = s->is_cutting = false;
+    s->repairs++;
+    LOG_INFO("event=store_repaired epoch=%llu entries=%zu",
+             (unsigned long long)s->fence.epoch, ledger_entries(&s->ledger));
+}
+
 static void confirm(struct store *s)
 {
     struct commit *c = commits_first(&s->commits);
@@ -168,6 +190,8 @@ static void confirm(struct store *s)
     s->heard_ns = rio_now();
     s->commit_count++;
     finish(s, c->id);
+    if (s->is_cutting)
+        end_repair(s);
 }
 
 struct refusal {
@@ -258,34 +282,6 @@ static int answer_commit(struct store *s)
     return 0;
 }
 
-/* ---- the probe ---- */
-
-int flow__probe(struct store *s)
-{
-    int rc = link_send(s->link, (const char *[]){"GET", NAMES_EPOCH, NULL});
-
-    if (rc == 0)
-        push_want(s, WANT_EPOCH);
-    return rc;
-}
-
-/* An idle owner notices that way that it was fenced, or that Redis has forgotten all.
- */
-static int answer_epoch(struct store *s)
-{
-    struct rq_slice text;
-
-    int rc = link_refusal(s->link, s->why);
-    if (rc < 0)
-        return rc;
-    if (link_take_bytes(s->link, &text) == 0 && fence_is_ours(&s->fence, text)) {
-        s->heard_ns = rio_now();
-        return 0;
-    }
-    snprintf(s->why, sizeof s->why, NAMES_EPOCH " is not ours any more");
-    return -ENOENT;
-}
-
 int flow__answer(struct store *s)
 {
     enum want want = s->wants[0];
@@ -299,9 +295,9 @@ int flow__answer(struct store *s)
         s->wants[i] = s->wants[i + 1];
     s->want_since_ns = rio_now();
 
-    int rc = want == WANT_COMMIT ? answer_commit(s) : answer_epoch(s);
+    int rc = want == WANT_COMMIT ? answer_commit(s) : probe__answer(s, want);
     flow__arm(s);
-    return rc;
+    return rc < 0 ? rc : probe__memory(s);
 }
 
 /* ---- a lost link ---- */
@@ -324,4 +320,6 @@ void flow__stop(struct store *s)
         rio_handle_cancel(s->timer);
     s->turn_end = s->timer = 0;
     s->want_count = 0;
+    s->asks_memory = false;
+    s->memory_ns = 0;
 }

@@ -1,7 +1,8 @@
-/* inner.h - the store's own state, shared by its three files only.
+/* inner.h - the store's own state, shared by its four files only.
  *
  *   store.c    the contract: append, withdraw, flush, stats
  *   flow.c     commits out, answers in; what each answer means
+ *   probe.c    questions beside the commits
  *   session.c  the task: link, checks, claim, recover or resolve, serve, again
  * SPDX-License-Identifier: MIT */
 #ifndef STORE_INNER_H
@@ -26,8 +27,8 @@ struct flusher {
 };
 
 /* Whose answer comes next on the link. */
-enum want { WANT_COMMIT, WANT_EPOCH };
-enum { WANTS_MAX = 2 }; /* one commit in flight, one probe */
+enum want { WANT_COMMIT, WANT_EPOCH, WANT_LENGTH, WANT_MEMORY };
+enum { WANTS_MAX = 4 }; /* one commit in flight, and one question of each kind */
 
 struct store {
     struct store_config config;
@@ -58,6 +59,10 @@ struct store {
     size_t unsent;         /* bytes that the kernel had not taken at the last look */
     int64_t heard_ns;      /* the last answer that proved the epoch ours */
 
+    int64_t memory_ns; /* when Redis was last asked for its memory */
+    bool asks_memory;  /* the answer is on its way */
+    bool is_crowded;   /* 90 % of maxmemory are in use: no PUTs */
+
     bool in_flight;         /* the first commit is with Redis */
     bool is_full;           /* it went through the script */
     uint64_t next_n;        /* of the next commit in this epoch */
@@ -68,7 +73,14 @@ struct store {
     rio_handle turn_end; /* 0: not set */
     rio_handle timer;    /* for a lazy commit; 0: not set */
 
-    uint64_t commit_count, commit_bytes, reconnects, lost_tails;
+    /* A log that Redis has lost is written again. */
+    bool has_hole;               /* the probe has seen that entries are missing */
+    bool is_repairing;           /* from the claim until the commit that cuts */
+    bool is_cutting;             /* the commit in flight does */
+    struct entry_id repair_from; /* the claim: nothing before it is needed then */
+    uint64_t repaired_seq;       /* the last commit of the repair; 0: not known yet */
+
+    uint64_t commit_count, commit_bytes, reconnects, lost_tails, repairs;
 };
 
 enum { STORE_LAZY_MS = 2 }; /* how long LEASE and TOTALS may wait for company */
@@ -81,8 +93,15 @@ void flow__pump(struct store *s);
  * Errors  -ESTALE  fenced;  -EBADMSG  halted: s->why says why
  *         -EAGAIN and others: the link is to be given up */
 RQ_MUST_CHECK int flow__answer(struct store *s);
-/* Asks whether the epoch is still ours.  Errors  as link_end */
-RQ_MUST_CHECK int flow__probe(struct store *s);
+/* An answer to `want` will come.  There is room for one of each kind. */
+void flow__want(struct store *s, enum want want);
+/* Asks whether the epoch is still ours, and how long the log is.  Errors  as link_end
+ */
+RQ_MUST_CHECK int probe__ask(struct store *s);
+/* Asks how much memory is left, if it is time.  Errors  as link_end */
+RQ_MUST_CHECK int probe__memory(struct store *s);
+/* The reply to anything but a commit.  Errors  as flow__answer */
+RQ_MUST_CHECK int probe__answer(struct store *s, enum want want);
 /* The first commit, whose outcome was not known, is in the log under its id. */
 void flow__landed(struct store *s);
 /* It is not, and never will be: it will be sent again. */

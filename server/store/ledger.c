@@ -9,10 +9,13 @@
 
 enum { LINES_AT_FIRST = 64 };
 
-/* A backlog of a million single PUTs keeps a million lines: 24 MB. */
+/* A backlog of a million single PUTs keeps a million lines: 32 MB. */
 struct ledger_line {
-    struct entry_id id; /* valid when placed */
-    uint32_t live;
+    uint64_t n;     /* of the id; valid when placed */
+    uint32_t epoch; /* the same */
+    uint32_t live, homes;
+    uint32_t home_bytes; /* of `homes` records */
+    uint32_t bytes;      /* valid when placed */
     bool placed;
 };
 
@@ -62,10 +65,18 @@ int ledger_add(struct ledger *l, uint64_t *out_seq)
         if (rc < 0)
             return rc;
     }
-    *line_at(l, l->count) = (struct ledger_line){{0, 0}, 0, false};
+    *line_at(l, l->count) = (struct ledger_line){0};
     *out_seq = l->first + l->count;
     l->count++;
     return 0;
+}
+
+/* Of what lives in the line. */
+static uint64_t live_bytes(const struct ledger_line *line)
+{
+    if (!line->placed || line->homes == 0)
+        return 0;
+    return (uint64_t)line->home_bytes * line->live / line->homes;
 }
 
 static void drop_dead(struct ledger *l)
@@ -75,17 +86,21 @@ static void drop_dead(struct ledger *l)
 
         if (!line->placed || line->live > 0)
             break;
+        l->bytes -= line->bytes;
         l->start = (l->start + 1) & (l->cap - 1);
         l->first++;
         l->count--;
     }
 }
 
-void ledger_count(struct ledger *l, uint64_t seq)
+void ledger_count(struct ledger *l, uint64_t seq, size_t bytes)
 {
     struct ledger_line *line = line_of(l, seq);
 
-    ASSERT(line->live < UINT32_MAX);
+    ASSERT(line->homes < UINT32_MAX && bytes <= UINT32_MAX - line->home_bytes);
+    ASSERT(!line->placed);
+    line->homes++;
+    line->home_bytes += (uint32_t)bytes;
     if (line->live++ == 0)
         l->live++;
 }
@@ -95,20 +110,26 @@ void ledger_forget(struct ledger *l, uint64_t seq)
     struct ledger_line *line = line_of(l, seq);
 
     ASSERT(line->live > 0);
+    l->live_bytes -= live_bytes(line);
     line->live--;
+    l->live_bytes += live_bytes(line);
     if (line->live > 0)
         return;
     l->live--;
     drop_dead(l);
 }
 
-void ledger_place(struct ledger *l, uint64_t seq, struct entry_id id)
+void ledger_place(struct ledger *l, uint64_t seq, struct entry_id id, size_t bytes)
 {
     struct ledger_line *line = line_of(l, seq);
 
-    ASSERT(!line->placed);
+    ASSERT(!line->placed && id.epoch <= UINT32_MAX && bytes <= UINT32_MAX);
     line->placed = true;
-    line->id = id;
+    line->epoch = (uint32_t)id.epoch;
+    line->n = id.n;
+    line->bytes = (uint32_t)bytes;
+    l->bytes += bytes;
+    l->live_bytes += live_bytes(line);
     drop_dead(l);
 }
 
@@ -118,7 +139,23 @@ struct entry_id ledger_low(const struct ledger *l, struct entry_id next)
         return next;
 
     const struct ledger_line *line = line_at(l, 0);
-    return line->placed ? line->id : next;
+    return line->placed ? (struct entry_id){line->epoch, line->n} : next;
+}
+
+uint64_t ledger_plan(const struct ledger *l, uint64_t goal)
+{
+    uint64_t left = l->bytes;
+    size_t i;
+
+    for (i = 0; i < l->count && left > goal; i++) {
+        const struct ledger_line *line = line_at(l, i);
+        uint64_t live = live_bytes(line);
+
+        if (!line->placed)
+            break;
+        left -= line->bytes > live ? line->bytes - live : 0;
+    }
+    return l->first + i;
 }
 
 uint64_t ledger_next(const struct ledger *l)

@@ -61,7 +61,7 @@ static int bad_seal(int rc, struct entry_id id, char *why)
 }
 
 static int replay(struct recover *r, struct entry_id id, struct rq_slice plain,
-                  char *why)
+                  size_t len, char *why)
 {
     struct decoder d;
     struct record record;
@@ -70,9 +70,12 @@ static int replay(struct recover *r, struct entry_id id, struct rq_slice plain,
     if (decode_begin(&d, plain) < 0)
         return damaged(id, "cannot be read", "restore Redis from a backup", why);
     int rc = ledger_add(r->ledger, &seq);
+    size_t before = d.rest.len;
     while (rc == 0 && (rc = decode_next(&d, &record)) == 1) {
+        /* First: the replay may forget it at once. */
         if (record_is_home(&record))
-            ledger_count(r->ledger, seq); /* first: the replay may forget it at once */
+            ledger_count(r->ledger, seq, before - d.rest.len);
+        before = d.rest.len;
         rc = r->events->replay(r->events->arg, &record, seq);
         if (rc < 0)
             break;
@@ -83,7 +86,7 @@ static int replay(struct recover *r, struct entry_id id, struct rq_slice plain,
                        why);
     if (rc < 0)
         return damaged(id, "cannot be applied", rq_err_text(rc), why);
-    ledger_place(r->ledger, seq, id);
+    ledger_place(r->ledger, seq, id, len + LEDGER_AROUND);
     return 0;
 }
 
@@ -104,12 +107,11 @@ static int apply(struct recover *r, struct entry_id id, struct rq_slice field,
     int rc = seal_open(r->seal, id, value, len, &plain);
     if (rc < 0)
         return bad_seal(rc, id, why);
-    return replay(r, id, plain, why);
+    return replay(r, id, plain, len, why);
 }
 
-/* Takes the tokens of one entry. */
-static int take_entry(struct link *l, struct entry_id *out_id,
-                      struct rq_slice *out_field, uint8_t **out_value, size_t *out_len)
+int recover_take_entry(struct link *l, struct entry_id *out_id,
+                       struct rq_slice *out_field, uint8_t **out_value, size_t *out_len)
 {
     struct rq_slice id;
     size_t parts, fields;
@@ -128,7 +130,7 @@ static int apply_next(struct recover *r, struct link *l, size_t *page_bytes, cha
     uint8_t *value;
     size_t len;
 
-    int rc = take_entry(l, &id, &field, &value, &len);
+    int rc = recover_take_entry(l, &id, &field, &value, &len);
     if (rc < 0) {
         snprintf(why, LINK_WHY,
                  NAMES_LOG " holds an entry that is not ours; "
@@ -256,7 +258,7 @@ static int compare(struct link *l, const struct seal *seal, struct entry_id id,
     uint8_t *value;
     size_t len;
 
-    int rc = take_entry(l, &found, &field, &value, &len);
+    int rc = recover_take_entry(l, &found, &field, &value, &len);
     if (rc < 0)
         return damaged(id, "is not ours", "give ringq a Redis database of its own",
                        why);

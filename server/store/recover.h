@@ -33,6 +33,12 @@ void recover_init(struct recover *r, struct ledger *ledger, const struct seal *s
 RIO_AWAITS int recover_read(struct recover *r, struct link *l, struct entry_id end,
                             char *why);
 
+/* Takes the tokens of one entry of a reply to XRANGE, as they must be in our log.
+ * Errors  -EBADMSG  they are not */
+RQ_MUST_CHECK int recover_take_entry(struct link *l, struct entry_id *out_id,
+                                     struct rq_slice *out_field, uint8_t **out_value,
+                                     size_t *out_len);
+
 /* Is our commit `id` in the log, with exactly this plain text?
  * Returns  1: yes;  0: there is no such entry
  * Errors   -EBADMSG  something else stands there;  as link_reply and link_refusal */

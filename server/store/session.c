@@ -5,7 +5,7 @@
  * what the log says then is final.
  *
  *   what ended it                              then
- *   cut, silence, refusals that pass           50 ms to 1 s with jitter, again
+ *   cut, silence, refusals that pass           50 to 500 ms with jitter, again
  *   password, rights, settings                 at start: HALTED; later: again in 10 s
  *   another claim                              FENCED
  *   damage, foreign data, used up epochs       HALTED
@@ -22,9 +22,10 @@
 #include "store/errors.h"
 
 /* Units  ns, but for their names */
-static const int64_t PAUSE_MIN = 50 * RIO_MS, PAUSE_MAX = RIO_SEC,
+static const int64_t PAUSE_MIN = 50 * RIO_MS, PAUSE_MAX = 500 * RIO_MS,
                      PAUSE_OPERATOR = 10 * RIO_SEC;
-static const int64_t TICK_MAX = RIO_SEC, PROBE_AFTER = RIO_SEC;
+static const int64_t TICK_MAX = RIO_SEC, TICK_CROWDED = 200 * RIO_MS,
+                     PROBE_AFTER = RIO_SEC;
 
 /* ---- from nothing to an owned log ---- */
 
@@ -84,21 +85,24 @@ RIO_AWAITS static int prepare(struct store *s)
 
 /* Redis may have forgotten what it acknowledged: a crash below fsync, FLUSHALL, a stale
  * replica.  Our memory still has it; the log has not. */
-static int check_tail(struct store *s, struct entry_id top)
+static int check_tail(struct store *s, struct entry_id top, bool *out_lost)
 {
     char expected[ENTRY_TEXT], found[ENTRY_TEXT];
     struct entry_id last = s->is_whole ? s->acked : s->recover.at;
 
-    if (entry_compare(top, last) >= 0)
+    *out_lost = s->has_hole || entry_compare(top, last) < 0;
+    if (!*out_lost)
         return 0;
     entry_format(last, expected);
     entry_format(top, found);
     s->lost_tails++;
-    LOG_ERROR(
-        "event=store_lost_tail acknowledged=%s log_ends_at=%s "
-        "why=\"Redis has lost what it had acknowledged\" "
-        "action=\"jobs live on in memory; a restart of ringqd now would lose some\"",
-        expected, found);
+    LOG_ERROR("event=store_lost_tail acknowledged=%s log_ends_at=%s "
+              "why=\"Redis has lost what it had acknowledged\" action=\"%s\"",
+              expected, found,
+              s->is_whole
+                  ? "writing again what lives; until store_repaired a restart of "
+                    "ringqd would lose jobs"
+                  : "stopping");
     if (s->is_whole)
         return 0;
     snprintf(
@@ -142,20 +146,35 @@ RIO_AWAITS static int resolve(struct store *s)
     return 0;
 }
 
+/* What was not confirmed before the loss comes behind this claim anyway. */
+static void begin_repair(struct store *s)
+{
+    s->has_hole = false;
+    s->is_repairing = true;
+    s->is_cutting = false;
+    s->repair_from = (struct entry_id){s->fence.epoch, 0};
+    s->repaired_seq = 0;
+    s->events.lost(s->events.arg, s->confirmed_seq + 1);
+}
+
 RIO_AWAITS static int take_over(struct store *s)
 {
     struct entry_id top;
+    bool lost;
 
     int rc = await(fence_claim(&s->fence, s->link, &top, s->why));
     if (rc < 0)
         return rc;
     s->next_n = 1;
-    rc = check_tail(s, top);
+    rc = check_tail(s, top, &lost);
     if (rc < 0)
         return rc;
     if (!s->is_whole)
         return await(recover(s));
-    return await(resolve(s));
+    rc = await(resolve(s));
+    if (rc == 0 && lost)
+        begin_repair(s);
+    return rc;
 }
 
 /* ---- serving ---- */
@@ -193,9 +212,12 @@ static int look_around(struct store *s)
         return -ETIMEDOUT;
     }
     flow__pump(s);
-    if (s->want_count == 0 && now - s->heard_ns >= PROBE_AFTER)
-        return flow__probe(s);
-    return 0;
+    if (s->want_count == 0 && now - s->heard_ns >= PROBE_AFTER) {
+        int rc = probe__ask(s);
+        if (rc < 0)
+            return rc;
+    }
+    return probe__memory(s);
 }
 
 RIO_AWAITS static int serve(struct store *s)
@@ -205,7 +227,8 @@ RIO_AWAITS static int serve(struct store *s)
     if (tick > TICK_MAX)
         tick = TICK_MAX;
     for (;;) {
-        int rc = await(link_receive(s->link, tick));
+        int64_t patience = s->is_crowded && tick > TICK_CROWDED ? TICK_CROWDED : tick;
+        int rc = await(link_receive(s->link, patience));
         if (rc == 1)
             rc = flow__answer(s);
         else if (rc == -EAGAIN)

@@ -36,6 +36,17 @@ static bool info_field(struct rq_slice text, const char *name, struct rq_slice *
     return false;
 }
 
+bool settings_is_crowded(struct rq_slice info)
+{
+    struct rq_slice text;
+    uint64_t used, max;
+
+    return info_field(info, "used_memory", &text) &&
+           rq_num_u64(text, 0, UINT64_MAX, &used) == 0 &&
+           info_field(info, "maxmemory", &text) &&
+           rq_num_u64(text, 1, UINT64_MAX, &max) == 0 && used >= max - max / 10;
+}
+
 static int check_version(struct rq_slice version, struct settings *s, char *why)
 {
     struct rq_slice rest = version, major_text;

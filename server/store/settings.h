@@ -19,6 +19,9 @@ struct settings {
  *         `why` (LINK_WHY bytes) says what to do */
 RIO_AWAITS int settings_read(struct link *l, struct settings *out, char *why);
 
+/* Are 90 % of maxmemory in use?  `info`: the text of INFO memory. */
+bool settings_is_crowded(struct rq_slice info);
+
 /* The level that holds: `wanted`, or what Redis promises if that is less.  Unverified
  * settings are taken at the operator's word. */
 enum store_level settings_level(const struct settings *s, enum store_level wanted);

@@ -126,9 +126,48 @@ bool store_has_room(const struct store *store)
     return !is_stopped(store) && store->commits.bytes < COMMIT_ROOM_BYTES;
 }
 
+bool store_is_crowded(const struct store *store)
+{
+    return store->state == STORE_UP && store->is_crowded;
+}
+
+const char *store_trouble(const struct store *store)
+{
+    if (store_is_crowded(store))
+        return "Redis is nearly full; finish jobs, or raise its maxmemory";
+    return store->state == STORE_UP ? "" : store->problem;
+}
+
 void store_forget(struct store *store, uint64_t seq)
 {
     ledger_forget(&store->ledger, seq);
+}
+
+void store_repaired(struct store *store, uint64_t seq)
+{
+    store->repaired_seq = seq > 0 ? seq : 1;
+}
+
+bool store_wants_compaction(const struct store *store, uint64_t *out_before)
+{
+    const struct ledger *l = &store->ledger;
+    uint64_t spare =
+        store->config.log_spare > 0 ? store->config.log_spare : STORE_LOG_SPARE;
+
+    if (store->is_repairing || l->bytes <= 2 * l->live_bytes + spare)
+        return false;
+    *out_before = ledger_plan(l, 2 * l->live_bytes + spare / 2);
+    return true;
+}
+
+uint64_t store_log_bytes(const struct store *store)
+{
+    return store->ledger.bytes;
+}
+
+size_t store_owed(const struct store *store)
+{
+    return store->commits.bytes;
 }
 
 bool store_was_sent(const struct store *store, uint64_t seq)
@@ -211,6 +250,10 @@ void store_stats(const struct store *store, struct store_stats *out)
         .commit_bytes = store->commit_bytes,
         .reconnects = store->reconnects,
         .lost_tails = store->lost_tails,
+        .repairs = store->repairs,
+        .is_repairing = store->is_repairing,
+        .log_bytes = store->ledger.bytes,
+        .live_bytes = store->ledger.live_bytes,
         .entries = ledger_entries(&store->ledger),
         .live_entries = store->ledger.live,
         .replayed_records = store->recover.records,

@@ -37,6 +37,8 @@ enum store_state {
     STORE_HALTED, /* damage, or what no retry can mend; store_stats() says what */
 };
 
+enum { STORE_LOG_SPARE = 64 << 20 };
+
 struct store_config {
     const char *url;       /* redis://[user:pass@]host:port[/db], unix:/path[?db=n] */
     const char *state_dir; /* holds the epoch file; private, exists */
@@ -44,6 +46,7 @@ struct store_config {
     enum store_level wanted;
     int64_t redis_timeout_ns; /* no reply in so long: outcome unknown; 5 s */
     bool is_private;          /* the child's Redis: its settings are ours */
+    uint64_t log_spare;       /* bytes of the log beyond twice what lives; 0: 64 MB */
 };
 
 /* Called from the store's task or from store calls; none may suspend. */
@@ -54,6 +57,10 @@ struct store_events {
     /* The store owns the log from now on under `epoch`; also after each reconnect.  On
      * the first call the whole log has been replayed. */
     void (*owned)(void *arg, uint64_t epoch);
+    /* Redis has lost what it had acknowledged: of the commits before `before` nothing
+     * can be relied on.  All that lives there is to be appended again, at leisure; then
+     * store_repaired().  Comes before `owned`, and again if it happens again. */
+    void (*lost)(void *arg, uint64_t before);
     /* Every commit up to and including `seq` is in the log. */
     void (*committed)(void *arg, uint64_t seq);
     /* These PUTs of commit `seq`, perhaps not all at once, were definitely refused;
@@ -91,11 +98,30 @@ void store_unhold(struct store *store);
 
 /* May PUTs be taken (unconfirmed commits below 64 MiB, state UP or reconnecting)? */
 bool store_has_room(const struct store *store);
+/* Is Redis so full (90 % of maxmemory) that PUTs should be refused, to leave room for
+ * what ends jobs?  An OOM of Redis itself comes as `refused`. */
+bool store_is_crowded(const struct store *store);
+/* Why a PUT would not be stored now; "": nothing is known against it.  Lends. */
+const char *store_trouble(const struct store *store);
 
 /* One thing whose data lives in commit `seq` (PUT, MOVE, TOTALS) is needed no more;
  * when none is left the log may be trimmed up to there.  store_append and replay count
  * one for each such record. */
 void store_forget(struct store *store, uint64_t seq);
+
+/* All that lives stands in commits after the last `lost`, up to `seq`: when `seq` is in
+ * the log, what is left of the older one is cut off, since the ends of its jobs may be
+ * among what is lost. */
+void store_repaired(struct store *store, uint64_t seq);
+
+/* Is the log too large for what lives in it: more than twice as large and 64 MB?  Then
+ * *out_before says how far it is to be written again: what lives in commits before that
+ * one, by append and then forget. */
+bool store_wants_compaction(const struct store *store, uint64_t *out_before);
+
+uint64_t store_log_bytes(const struct store *store);
+/* Bytes that are not confirmed. */
+size_t store_owed(const struct store *store);
 
 /* Has the first byte of commit `seq` been given to the kernel? */
 bool store_was_sent(const struct store *store, uint64_t seq);
@@ -121,7 +147,11 @@ struct store_stats {
     uint64_t epoch; /* 0: none yet */
     uint64_t commits_in_flight, bytes_in_flight, commits, commit_bytes, reconnects;
     uint64_t lost_tails; /* times that Redis had lost what it had acknowledged */
+    uint64_t repairs;    /* times that the log was written again after that */
+    bool is_repairing;
     uint64_t entries, live_entries; /* of the log, as known here */
+    uint64_t log_bytes,
+        live_bytes; /* the same; live: of records in which things live */
     uint64_t replayed_records, replayed_bytes;
     char redis_version[32];
     char problem[200]; /* why not UP; "" when UP */

@@ -1,11 +1,13 @@
 /* world - a core with a clock, a log and a list of what happened.
  * SPDX-License-Identifier: MIT */
 #include "world.h"
+#include "core/move.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "core/move.h"
 #include "support/test.h"
 
 struct world_record {
@@ -551,12 +553,40 @@ void world_tick(struct world *w)
     assert_true(core_next_due(w->core) > w->now.mono_ns);
 }
 
-bool world_totals(struct world *w)
+uint64_t world_move(struct world *w, uint64_t before)
+{
+    struct core_mover mover;
+    int more = 1;
+
+    core_move_begin(&mover, before);
+    while (more == 1) {
+        begin(w);
+        more = core_move_some(w->core, &mover, 3, 200, &w->fx);
+        must(end(w, more < 0 ? more : 0));
+    }
+    return mover.moved;
+}
+
+uint64_t world_low(const struct world *w)
+{
+    size_t low = 0;
+
+    while (low < w->log_count && !w->log[low].is_live)
+        low++;
+    return low + 1;
+}
+
+bool world_totals_before(struct world *w, uint64_t before)
 {
     begin(w);
-    int rc = core_totals(w->core, 0, &w->fx);
+    int rc = core_totals(w->core, before, &w->fx);
     must(end(w, rc < 0 ? rc : 0));
     return rc > 0;
+}
+
+bool world_totals(struct world *w)
+{
+    return world_totals_before(w, 0);
 }
 
 /* ---- restart ---- */
@@ -586,11 +616,7 @@ void world_replay(struct world *w)
     while (low < w->landed && !w->log[low].is_live)
         low++; /* trimmed */
     for (size_t i = low; i < w->landed; i++) {
-        const enum record_type type = w->log[i].r.type;
-
-        w->log[i].is_live =
-            !w->log[i].is_refused &&
-            (type == RECORD_PUT || type == RECORD_MOVE || type == RECORD_TOTALS);
+        w->log[i].is_live = !w->log[i].is_refused && record_is_home(&w->log[i].r);
     }
     begin(w);
     for (size_t i = low; i < w->landed; i++) {

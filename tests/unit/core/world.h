@@ -112,6 +112,11 @@ void world_cancel(struct world *w, struct waiter *waiter);
 struct holder *world_holder(struct world *w);
 void world_lose(struct world *w, struct holder *holder);
 void world_tick(struct world *w);
+/* Moves what lives in records before `before`, in small steps.  Returns  how many */
+uint64_t world_move(struct world *w, uint64_t before);
+/* The first record of the log, from 1, in which something lives. */
+uint64_t world_low(const struct world *w);
+bool world_totals_before(struct world *w, uint64_t before);
 bool world_totals(struct world *w); /* are more due? */
 
 /* The process ends, what had not landed is gone; a new one replays the log from the

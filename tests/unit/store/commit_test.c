@@ -82,7 +82,7 @@ static void a_sent_commit_takes_nothing_more(void **state)
     c->is_closed = c->was_sent = true;
     assert_int_equal(put(f, 2), 2);
     assert_ptr_equal(commits_first(&f->commits), c);
-    ledger_place(&f->ledger, 1, (struct entry_id){7, 1});
+    ledger_place(&f->ledger, 1, (struct entry_id){7, 1}, 100);
     commits_drop_first(&f->commits);
     c = commits_first(&f->commits);
     assert_int_equal(c->seq, 2);

@@ -530,7 +530,8 @@ static long flushed(struct rig *rig)
     EXPECT(await(peer_committed(a, seq)));
     EXPECT(a->epoch == 2 && a->refused_count == 0);
     store_stats(a->store, &st);
-    EXPECT(st.lost_tails == 1);
+    EXPECT(st.lost_tails == 1 && st.is_repairing);
+    EXPECT(a->lost == 1 && a->lost_before == seq);
     EXPECT(await(peer_put_flush(a, 3, 100)) > 0);
     store_stats(a->store, &st);
     EXPECT(st.lost_tails == 1);
@@ -543,6 +544,55 @@ static void after_flushall_it_goes_on_in_a_new_log_and_says_so(void **state)
 {
     (void)state;
     rig_run(flushed, rig_no_aof);
+}
+
+/* The stale half of a log: the PUT of a job whose end is lost goes with the repair. */
+static long repaired(struct rig *rig)
+{
+    struct peer *a = &rig->a;
+    struct store_stats st;
+
+    EXPECT(await(start_up(rig, a)) == 0);
+    EXPECT(await(peer_put_flush(a, 1, 100)) > 0);
+    EXPECT(await(peer_put_flush(a, 2, 100)) > 0);
+    uint64_t last = peer_done(a, 1);
+    EXPECT(await(peer_committed(a, last)));
+    redis_do(&rig->redis, "XDEL ringq:{p000}:log 1-3");
+    redis_do(&rig->redis, "DEL ringq:{p000}:epoch");
+    redis_do(&rig->redis, "XSETID ringq:{p000}:log 1-2");
+    EXPECT(await(peer_up(a, 2)));
+    EXPECT(a->lost == 1 && a->lost_before == last + 1);
+    uint64_t seq = peer_put(a, 2, 100); /* what lives, once more */
+    store_repaired(a->store, seq);
+    EXPECT(await(peer_committed(a, seq)));
+    store_stats(a->store, &st);
+    EXPECT(st.repairs == 1 && !st.is_repairing);
+    EXPECT(rig_xlen(rig) == 2); /* the claim and that */
+    EXPECT(await(read_log(rig)) == 0);
+    EXPECT(peer_seen_put(&rig->b, 1) == 0 && peer_seen_put(&rig->b, 2) == 1);
+    return 0;
+}
+
+static void a_repair_cuts_what_is_left_of_the_old_log(void **state)
+{
+    (void)state;
+    rig_run(repaired, rig_no_aof);
+}
+
+static long log_removed_while_idle(struct rig *rig)
+{
+    EXPECT(await(start_up(rig, &rig->a)) == 0);
+    EXPECT(await(peer_put_flush(&rig->a, 1, 100)) > 0);
+    redis_do(&rig->redis, "DEL ringq:{p000}:log");
+    EXPECT(await(peer_up(&rig->a, 2)));
+    EXPECT(rig->a.lost == 1);
+    return 0;
+}
+
+static void an_idle_owner_notices_that_entries_have_vanished(void **state)
+{
+    (void)state;
+    rig_run(log_removed_while_idle, rig_no_aof);
 }
 
 static long flushed_while_idle(struct rig *rig)
@@ -855,6 +905,8 @@ TEST_MAIN(cmocka_unit_test(a_fenced_writer_confirms_nothing),
           cmocka_unit_test(what_a_refusing_redis_did_not_take_is_kept_but_for_puts),
           cmocka_unit_test(a_replica_is_not_written_to),
           cmocka_unit_test(after_flushall_it_goes_on_in_a_new_log_and_says_so),
+          cmocka_unit_test(a_repair_cuts_what_is_left_of_the_old_log),
+          cmocka_unit_test(an_idle_owner_notices_that_entries_have_vanished),
           cmocka_unit_test(an_idle_owner_notices_flushall),
           cmocka_unit_test(a_redis_without_memory_is_noticed),
           cmocka_unit_test(a_commit_of_a_newer_version_halts_until_somebody_acts),

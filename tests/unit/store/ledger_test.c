@@ -12,9 +12,9 @@ static uint64_t add(struct ledger *l, uint64_t n, int live)
 
     assert_int_equal(ledger_add(l, &seq), 0);
     for (int i = 0; i < live; i++)
-        ledger_count(l, seq);
+        ledger_count(l, seq, 10);
     if (n > 0)
-        ledger_place(l, seq, (struct entry_id){7, n});
+        ledger_place(l, seq, (struct entry_id){7, n}, 100);
     return seq;
 }
 
@@ -85,7 +85,7 @@ static void a_commit_that_is_not_in_the_log_stops_the_mark(void **state)
     assert_int_equal(low_of(&l), 0);
     ledger_forget(&l, b);
     assert_int_equal(ledger_entries(&l), 1);
-    ledger_place(&l, b, (struct entry_id){7, 2});
+    ledger_place(&l, b, (struct entry_id){7, 2}, 100);
     assert_int_equal(ledger_entries(&l), 0);
     ledger_fini(&l);
 }
@@ -111,8 +111,49 @@ static void the_ring_grows_while_it_turns(void **state)
     ledger_fini(&l);
 }
 
+static void bytes_are_counted_and_what_lives_of_them(void **state)
+{
+    struct ledger l;
+
+    (void)state;
+    ledger_init(&l);
+    uint64_t a = add(&l, 1, 2), b = add(&l, 2, 4), open = add(&l, 0, 1);
+    assert_int_equal(l.bytes, 200); /* the open one does not count yet */
+    assert_int_equal(l.live_bytes, 60);
+    ledger_forget(&l, b);
+    assert_int_equal(l.live_bytes, 50);
+    ledger_forget(&l, a);
+    ledger_forget(&l, a);
+    assert_int_equal(l.bytes, 100); /* the first has gone */
+    assert_int_equal(l.live_bytes, 30);
+    ledger_place(&l, open, (struct entry_id){7, 3}, 55);
+    assert_int_equal(l.bytes, 155);
+    assert_int_equal(l.live_bytes, 40);
+    ledger_fini(&l);
+}
+
+static void a_plan_goes_as_far_as_it_must(void **state)
+{
+    struct ledger l;
+
+    (void)state;
+    ledger_init(&l);
+    for (uint64_t n = 1; n <= 10; n++)
+        add(&l, n, 1); /* 100 bytes, 10 of them live: each moved saves 90 */
+    assert_int_equal(ledger_plan(&l, 1000), 1);
+    assert_int_equal(ledger_plan(&l, 999), 2);
+    assert_int_equal(ledger_plan(&l, 910), 2);
+    assert_int_equal(ledger_plan(&l, 909), 3);
+    assert_int_equal(ledger_plan(&l, 0), 11); /* more than can be had */
+    add(&l, 0, 1);
+    assert_int_equal(ledger_plan(&l, 0), 11); /* what is not in the log stays */
+    ledger_fini(&l);
+}
+
 TEST_MAIN(cmocka_unit_test(numbers_count_from_one),
           cmocka_unit_test(with_nothing_live_all_may_go),
           cmocka_unit_test(the_mark_moves_over_dead_commits_only),
           cmocka_unit_test(a_commit_that_is_not_in_the_log_stops_the_mark),
-          cmocka_unit_test(the_ring_grows_while_it_turns))
+          cmocka_unit_test(the_ring_grows_while_it_turns),
+          cmocka_unit_test(bytes_are_counted_and_what_lives_of_them),
+          cmocka_unit_test(a_plan_goes_as_far_as_it_must))

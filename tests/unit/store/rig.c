@@ -64,6 +64,15 @@ static void on_owned(void *arg, uint64_t epoch)
     rio_event_set(&p->changed);
 }
 
+/* Nothing is written again but what the scenario writes. */
+static void on_lost(void *arg, uint64_t before)
+{
+    struct peer *p = arg;
+
+    p->lost_before = before;
+    p->lost++;
+}
+
 static void on_committed(void *arg, uint64_t seq)
 {
     struct peer *p = arg;
@@ -104,7 +113,7 @@ static void on_stopped(void *arg, enum store_state state, const char *owner,
 static void forget_told(struct peer *p)
 {
     p->seen_count = p->refused_count = 0;
-    p->owned = 0;
+    p->owned = p->lost = 0;
     p->epoch = p->committed = p->refused_seq = 0;
     p->went_back = false;
     p->stopped = STORE_CONNECTING;
@@ -118,6 +127,7 @@ static long host(void *arg)
     const struct store_events events = {.arg = p,
                                         .replay = on_replay,
                                         .owned = on_owned,
+                                        .lost = on_lost,
                                         .committed = on_committed,
                                         .refused = on_refused,
                                         .stopped = on_stopped};

@@ -45,6 +45,8 @@ struct peer {
     int replay_rc;  /* to be returned by replay */
     uint64_t epoch; /* of the last `owned` */
     int owned;      /* how often */
+    int lost;
+    uint64_t lost_before;
     uint64_t committed;
     bool went_back; /* committed() ever did */
     struct job_id refused[4096];
