@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/headers.h"
 #include "api/held.h"
+#include "api/put.h"
 #include "api/settings.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -62,8 +63,7 @@ static int64_t due_of(const struct rq_put *put)
     return put->delay_ms == 0 ? 0 : now + put->delay_ms;
 }
 
-/* What the PUT does not say the queue does, or the server. */
-static struct job_policy policy_of(struct api_client *c, const struct rq_put *put)
+struct job_policy put_policy(const struct api_client *c, const struct rq_put *put)
 {
     const struct record_settings said = settings_of(c, put->queue);
     uint32_t ttr_ms = said.ttr_ms > 0 ? said.ttr_ms : RQ_TTR_DEFAULT_MS;
@@ -96,7 +96,7 @@ static int submit(struct api_client *c, const struct rq_put *put, struct rq_slic
 {
     const struct broker_put jobs = {.job = {.queue = put->queue,
                                             .attrs = attrs,
-                                            .policy = policy_of(c, put),
+                                            .policy = put_policy(c, put),
                                             .due_wall_ms = due_of(put)},
                                     .bodies = put->bodies,
                                     .count = put->body_count,

@@ -63,6 +63,7 @@ static long on_timer(void *arg)
         broker__must(core_tick(b->core, now, TICK_MAX, &b->fx), "handling what is due");
         broker__carry(b, NULL);
         broker__put_admitted(b);
+        broker__run_crons(b);
     }
     expire_pledges(b, now.mono_ns);
     broker__rearm(b);
@@ -110,6 +111,8 @@ struct broker *broker_new(const struct broker_config *config,
         free(b);
         return NULL;
     }
+    core_set_zones(b->core, config->zone_find, config->zone_arg);
+    broker__cron_init(b);
     b->config = *config;
     b->events = *events;
     b->state = BROKER_LOADING;

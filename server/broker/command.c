@@ -32,7 +32,7 @@ static void wait_or_carry(struct member *m, struct promise *promise,
 
 /* At level `memory` nobody waits for the log: the jobs are ready, and the answer goes
  * out, before their commit has even left. */
-static void confirm_at_once(struct broker *b, size_t count)
+void broker__confirm_at_once(struct broker *b, size_t count)
 {
     size_t end = b->pledges.tail; /* behind it, what the confirmations may add */
     struct promise *promise = NULL;
@@ -75,8 +75,8 @@ static void take_back(struct broker *b, size_t count)
 }
 
 /* One PENDING job, its record in the open commit, its pledge. */
-static int put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
-                   struct job **out)
+int broker__put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
+                    struct job **out)
 {
     struct core_put one = *put;
 
@@ -111,7 +111,7 @@ static int put_all(struct broker *b, const struct broker_put *put)
         struct job *job;
         struct job_view view;
 
-        int rc = put_one(b, &put->job, put->bodies[i], &job);
+        int rc = broker__put_one(b, &put->job, put->bodies[i], &job);
         if (rc < 0) {
             take_back(b, i);
             return rc;
@@ -138,7 +138,7 @@ static int put_now(struct broker *b, const struct broker_put *put,
         return rc;
     pledges_last(&b->pledges)->promise = promise;
     if (store_level(b->store) == STORE_MEMORY)
-        confirm_at_once(b, put->count);
+        broker__confirm_at_once(b, put->count);
     return 0;
 }
 

@@ -35,6 +35,9 @@ enum {
     LIMIT_KEPT = 1000000,
     /* Jobs that one WAIT may name. */
     LIMIT_IDS_PER_COMMAND = 1024,
+    /* CRON entries: each is in memory, and in the log again for every run. */
+    LIMIT_CRONS = 1000,
+    LIMIT_CRON_BODY_BYTES = 64 << 10,
     /* Headers and keys of one job, with their lengths. */
     LIMIT_ATTRS_BYTES = 64 << 10,
 };

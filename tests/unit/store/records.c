@@ -167,6 +167,20 @@ static bool same_settings(const struct record_settings *a,
            a->order == b->order && a->paused == b->paused && a->shut == b->shut;
 }
 
+static bool same_cron(const struct record *a, const struct record *b)
+{
+    const struct record_cron *x = &a->cron, *y = &b->cron;
+
+    return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
+           rq_slice_eq(a->attrs, b->attrs) && a->policy.ttl_ms == b->policy.ttl_ms &&
+           a->policy.keep_ms == b->policy.keep_ms &&
+           a->policy.tries == b->policy.tries && a->policy.pri == b->policy.pri &&
+           rq_slice_eq(x->spec, y->spec) && rq_slice_eq(x->zone, y->zone) &&
+           x->delay_ms == y->delay_ms && x->after_ms == y->after_ms &&
+           x->anchor_ms == y->anchor_ms && x->last_ms == y->last_ms &&
+           x->runs == y->runs && x->skipped == y->skipped;
+}
+
 bool record_equal(const struct record *a, const struct record *b)
 {
     if (a->type != b->type)
@@ -185,6 +199,8 @@ bool record_equal(const struct record *a, const struct record *b)
     case RECORD_QUEUE:
         return rq_slice_eq(a->queue, b->queue) &&
                same_settings(&a->settings, &b->settings);
+    case RECORD_CRON:
+        return rq_slice_eq(a->name, b->name) && same_cron(a, b);
     case RECORD_TOTALS:
         return rq_slice_eq(a->queue, b->queue) && same_totals(&a->totals, &b->totals);
     }
