@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "api/api.h"
-#include "api/headers.h"
 #include "api/put.h"
 #include "base/err.h"
 #include "core/limits.h"
@@ -40,7 +39,7 @@ static void add(struct api_client *c, const struct rq_cron *cron, struct reply *
     const char *why = NULL;
 
     rq_buf_init(&attrs, LIMIT_ATTRS_BYTES);
-    int rc = headers_add(&attrs, &cron->put);
+    int rc = put_attrs(&cron->put, &attrs);
     const struct core_cron said = {.name = cron->name,
                                    .queue = cron->put.queue,
                                    .spec = cron->spec,

@@ -7,5 +7,7 @@
 
 /* What the PUT does not say the queue does, or the server. */
 struct job_policy put_policy(const struct api_client *c, const struct rq_put *put);
+/* Appends its headers and keys.  Errors  -ENOMEM; -ENOBUFS  over the buffer's limit */
+RQ_MUST_CHECK int put_attrs(const struct rq_put *put, struct rq_buf *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include "api/map.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "core/attrs.h"
 
 /* ---- SHOW ---- */
 
@@ -17,8 +18,14 @@ struct shown {
     bool with_body;
 };
 
-static void put_headers(struct map *m, struct rq_slice attrs)
+static void put_attrs(struct map *m, struct rq_slice attrs)
 {
+    struct rq_slice key;
+
+    if (attrs_find(attrs, ATTR_UNIQUE, &key))
+        map_str(m, "unique", key);
+    if (headers_count(attrs) == 0)
+        return;
     rq_resp_bulk_str(m->w, "headers");
     headers_write(m->w, attrs);
     m->pairs++;
@@ -57,7 +64,7 @@ static void write_job(struct map *m, const void *arg)
     map_str(m, "error", job->error);
     map_u64(m, "size", job->body.len);
     if (job->attrs.len > 0)
-        put_headers(m, job->attrs);
+        put_attrs(m, job->attrs);
     if (shown->with_body)
         map_str(m, "body", job->body);
 }

@@ -3,7 +3,8 @@
  * The job and the note that it was made stand in one commit, so a crash leaves both or
  * neither: no run is made twice, and none that was noted is missing.  While Redis takes
  * nothing, runs wait; then each entry comes once.  A queue that is full, paused or shut
- * makes nobody wait: the run is skipped, and counted.
+ * makes nobody wait, nor does a UNIQUE key that is held: the run is skipped, and
+ * counted.
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
 #include "base/clock.h"
@@ -47,6 +48,7 @@ static bool can_store(struct broker *b, struct core_now now)
             rq_clock_after(oldest->since_ns, patience_ns) > now.mono_ns);
 }
 
+/* Returns  0;  1: another job has its UNIQUE key */
 static int put_run(struct broker *b, const struct core_cron *said, struct core_now now)
 {
     const struct core_put put = {
@@ -57,9 +59,10 @@ static int put_run(struct broker *b, const struct core_cron *said, struct core_n
             said->delay_ms == 0 ? 0 : rq_clock_after(now.wall_ms, said->delay_ms)};
     struct pledge *pledge;
     struct job *job;
-    int rc = broker__put_one(b, &put, said->body, &job);
+    struct job_id exists;
+    int rc = broker__put_one(b, &put, said->body, &job, &exists);
 
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     pledge = pledges_last(&b->pledges);
     ASSERT(pledge->job == job);
@@ -91,11 +94,12 @@ static bool run_one(struct broker *b, struct cron *cron, struct core_now now)
         broker__carry(b, NULL);
     }
     store_unhold(b->store);
-    if (rc == RQ_E_LIMIT)
-        skip(b, cron, now); /* a queue too many */
+    bool is_refused = rc > 0 || rc == RQ_E_LIMIT; /* one queue too many */
+    if (is_refused)
+        skip(b, cron, now);
     else if (rc == 0 && store_level(b->store) == STORE_MEMORY)
         broker__confirm_at_once(b, 1);
-    return rc == 0 || rc == RQ_E_LIMIT;
+    return rc == 0 || is_refused;
 }
 
 void broker__run_crons(struct broker *b)

@@ -69,9 +69,11 @@ struct carried broker__carry(struct broker *b, struct promise *promise);
 /* The same for a command without a PUT.  Errors  RQ_E_SHUTDOWN  the store has ended */
 RQ_MUST_CHECK int broker__carry_promise(struct broker *b, struct promise *promise);
 
-/* One PENDING job, its record in the open commit, its pledge. */
+/* One PENDING job, its record in the open commit, its pledge.
+ * Returns  0;  1: another job, *out_exists, has its key */
 RQ_MUST_CHECK int broker__put_one(struct broker *b, const struct core_put *put,
-                                  struct rq_slice body, struct job **out);
+                                  struct rq_slice body, struct job **out,
+                                  struct job_id *out_exists);
 /* At level `memory`: the youngest `count` pledges, all of PUTs, are kept now. */
 void broker__confirm_at_once(struct broker *b, size_t count);
 

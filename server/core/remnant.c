@@ -12,6 +12,7 @@
 #include "core/queues.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/unique.h"
 #include "core/wait.h"
 
 enum { WAITED_FOR_MS = 1000 }; /* how often an old one looks whether it may go */
@@ -90,6 +91,7 @@ void remnant_fix(struct job *job, struct core_now now)
         return;
     r->end = job->end;
     r->kept_wall_ms = timer_wall_after(now, (int64_t)r->keep_ms);
+    r->window_wall_ms = timer_wall_after(now, (int64_t)job->kind->key.policy.window_ms);
 }
 
 /* Kept from now on, for `ms`. */
@@ -114,6 +116,7 @@ void remnant_settle(struct core *core, struct job *job, struct core_now now)
     if (r == NULL)
         return;
     job->extra->remnant = NULL;
+    unique_pass_on(job, r, (int64_t)job->kind->key.policy.window_ms, now);
     keep(core, r, job_queue(job), (int64_t)r->keep_ms, now);
 }
 
@@ -127,6 +130,8 @@ static void remnant_free(struct core *core, struct remnant *r)
 void remnant_drop(struct core *core, struct remnant *r)
 {
     struct queue *q = r->queue;
+
+    unique_drop(core, r);
     void *removed = rq_map_remove(&core->remnants, remnant_key_of(r));
 
     ASSERT(removed == r);
@@ -148,6 +153,12 @@ void remnant_fire(struct core *core, struct remnant *r, struct core_now now,
     if (r->home != 0)
         effects_add(fx, EFFECT_FORGET)->u.forget.home = r->home;
     remnant_drop(core, r);
+}
+
+/* A wall clock that was set back keeps nothing for longer. */
+static int64_t at_most_kept(int64_t ms)
+{
+    return ms < (int64_t)LIMIT_KEEP_MS ? ms : (int64_t)LIMIT_KEEP_MS;
 }
 
 int remnant_replay(struct core *core, const struct record *record, struct queue *q,
@@ -172,9 +183,11 @@ int remnant_replay(struct core *core, const struct record *record, struct queue 
     r->lease = record->lease;
     r->kept_wall_ms = record->kept_wall_ms;
     r->home = home;
-    keep(core, r, q,
-         left_ms < (int64_t)LIMIT_KEEP_MS ? left_ms : (int64_t)LIMIT_KEEP_MS, now);
-    return 0;
+    keep(core, r, q, at_most_kept(left_ms), now);
+    int64_t window_ms = rq_clock_until(record->window_wall_ms, now.wall_ms);
+    if (record->key.len == 0 || window_ms == 0)
+        return 0;
+    return unique_replay(core, r, record->key, at_most_kept(window_ms), now);
 }
 
 void remnants_free(struct core *core)

@@ -93,6 +93,13 @@ class Cron(Entries, ringqd.SharedTest):
             self.c.call('CRON', 'DEL', 'out')
             self.c.call('RESUME', self.q)
 
+    def test_while_its_key_is_held_runs_are_skipped(self):
+        self.add(self.c, 'one', '@every 1s', 'UNIQUE', 'only', queue=self.q)
+        ringqd.wait_until(lambda: self.entry(self.c, 'one')['skipped'] >= 1, 'a run is skipped')
+        self.assertEqual((self.runs(self.c, 'one'), self.c.call('QSIZE', self.q)), (1, 1))
+        self.c.call('DONE', self.c.get(self.q)['lease'])
+        self.until_runs(self.c, 'one', 2)
+
     def test_while_the_server_drains_runs_wait_and_come_once(self):
         self.add(self.c, 'later', '@every 1s', queue=self.q)
         self.c.call('DRAIN')

@@ -50,6 +50,8 @@ static void append(struct world *w, const struct effect *e)
     copy->r.attrs = copy_slice(copy->r.attrs);
     copy->r.error = copy_slice(copy->r.error);
     copy->r.result = copy_slice(copy->r.result);
+    if (copy->r.type == RECORD_DONE)
+        copy->r.key = copy_slice(copy->r.key);
     /* Each record is a commit of its own; its home is its place, from 1. */
     if (e->u.log.homes)
         core_set_home(w->core, e, w->log_count);
@@ -61,6 +63,8 @@ static void free_log(struct world *w, size_t from)
         free_slice(w->log[i].r.queue);
         free_slice(w->log[i].r.body);
         free_slice(w->log[i].r.attrs);
+        if (w->log[i].r.type == RECORD_DONE)
+            free_slice(w->log[i].r.key);
         free_slice(w->log[i].r.error);
         free_slice(w->log[i].r.result);
     }
@@ -234,10 +238,38 @@ struct job_id world_put_more(struct world *w, const char *queue, const char *bod
     struct job *job;
 
     begin(w);
-    must(core_put(w->core, &put, w->now, &w->fx, &job));
+    must(core_put(w->core, &put, w->now, &w->fx, &job, &(struct job_id){0}));
     job_view(job, &view);
     must(end(w, 0));
     return view.id;
+}
+
+int world_put_attrs(struct world *w, const char *queue, const char *body,
+                    struct rq_slice attrs, uint64_t window_ms, int64_t due_wall_ms,
+                    struct job_id *out)
+{
+    struct core_put put = {.queue = rq_slice_str(queue),
+                           .body = rq_slice_str(body),
+                           .attrs = attrs,
+                           .policy = world_policy(),
+                           .due_wall_ms = due_wall_ms};
+    struct job *job = NULL;
+    struct job_view view;
+
+    put.policy.window_ms = window_ms;
+    begin(w);
+    int rc = core_put(w->core, &put, w->now, &w->fx, &job, out);
+    if (rc == 0) {
+        job_view(job, &view);
+        *out = view.id;
+    }
+    return end(w, rc);
+}
+
+void world_carry(struct world *w)
+{
+    w->event_count = 0;
+    must(end(w, 0));
 }
 
 struct job_id world_put(struct world *w, const char *queue, const char *body)

@@ -110,6 +110,37 @@ struct record record_sample(int i)
                                .queue = RQ_LIT("q"),
                                .policy = {.keep_ms = UINT64_MAX, .tries = 1},
                                .body = RQ_LIT("b")};
+    case 12:
+        return (struct record){.type = RECORD_DONE,
+                               .job = {7, 8},
+                               .end = RECORD_END_EXPIRED,
+                               .queue = RQ_LIT("q"),
+                               .kept_wall_ms = 1,
+                               .key = RQ_LIT("daily"),
+                               .window_wall_ms = INT64_MAX};
+    case 13:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 9},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.window_ms = UINT64_MAX, .tries = 1},
+                               .body = RQ_LIT("b")};
+    case 14:
+        return (struct record){.type = RECORD_CRON,
+                               .name = rq_slice(longest, 128),
+                               .queue = RQ_LIT("q"),
+                               .body = RQ_LIT("\0\r\n"),
+                               .attrs = RQ_LIT("\1\1\0\0\0\0n"),
+                               .policy = every_policy,
+                               .cron = {.spec = RQ_LIT("@every 90s"),
+                                        .zone = RQ_LIT("Europe/Berlin"),
+                                        .delay_ms = INT64_MAX,
+                                        .after_ms = INT64_MAX,
+                                        .anchor_ms = INT64_MIN,
+                                        .last_ms = -1,
+                                        .runs = UINT64_MAX,
+                                        .skipped = 1}};
+    case 15:
+        return (struct record){.type = RECORD_CRON, .name = RQ_LIT("gone")};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -129,9 +160,9 @@ static bool same_put(const struct record *a, const struct record *b)
 
     return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
            rq_slice_eq(a->attrs, b->attrs) && p->ttl_ms == q->ttl_ms &&
-           p->keep_ms == q->keep_ms && a->put_wall_ms == b->put_wall_ms &&
-           a->due_wall_ms == b->due_wall_ms && p->ttr_ms == q->ttr_ms &&
-           p->backoff_base_ms == q->backoff_base_ms &&
+           p->keep_ms == q->keep_ms && p->window_ms == q->window_ms &&
+           a->put_wall_ms == b->put_wall_ms && a->due_wall_ms == b->due_wall_ms &&
+           p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
            p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&
            p->backoff == q->backoff && p->jitter_pct == q->jitter_pct &&
            p->pri == q->pri;
@@ -155,7 +186,8 @@ static bool same_kept(const struct record *a, const struct record *b)
 {
     return rq_slice_eq(a->result, b->result) && rq_slice_eq(a->queue, b->queue) &&
            a->kept_wall_ms == b->kept_wall_ms && a->lease == b->lease &&
-           a->has_result == b->has_result;
+           a->has_result == b->has_result && rq_slice_eq(a->key, b->key) &&
+           a->window_wall_ms == b->window_wall_ms;
 }
 
 static bool same_settings(const struct record_settings *a,
@@ -174,6 +206,7 @@ static bool same_cron(const struct record *a, const struct record *b)
     return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
            rq_slice_eq(a->attrs, b->attrs) && a->policy.ttl_ms == b->policy.ttl_ms &&
            a->policy.keep_ms == b->policy.keep_ms &&
+           a->policy.window_ms == b->policy.window_ms &&
            a->policy.tries == b->policy.tries && a->policy.pri == b->policy.pri &&
            rq_slice_eq(x->spec, y->spec) && rq_slice_eq(x->zone, y->zone) &&
            x->delay_ms == y->delay_ms && x->after_ms == y->after_ms &&
