@@ -25,7 +25,7 @@ const struct option_row cli_shared_rows[] = {
 
 const struct command *const commands[] = {
     &command_put, &command_get, &command_work, &command_join, &command_stats,
-    &command_queues, &command_show, &command_ping, &command_demo, &command_errors,
+    &command_queues, &command_show, &command_cron, &command_ping, &command_demo, &command_errors,
     &command_help, NULL,
 };
 /* `--version` makes sense before a command only. */

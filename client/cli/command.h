@@ -47,7 +47,7 @@ struct command {
 
 /* clang-format off */
 extern const struct command command_put, command_get, command_work, command_join,
-    command_stats, command_queues, command_show, command_ping, command_demo,
+    command_stats, command_queues, command_cron, command_show, command_ping, command_demo,
     command_errors, command_help;
 /* clang-format on */
 

@@ -4,6 +4,7 @@
 SPDX-License-Identifier: MIT
 """
 import datetime
+import json
 import time
 import zoneinfo
 
@@ -149,6 +150,34 @@ class Cron(Entries, ringqd.SharedTest):
         self.assertEqual({self.c.read() for _ in range(998)}, {'OK'})
         self.refuses(self.c, 'LIMIT', 'CRON', 'ADD', 'one-too-many', 'q', '@daily', 'b')
         self.c.call('CRON', 'ADD', 'x', 'q', '@daily', 'b')  # one that is there already
+
+
+class Cli(Entries, ringqd.SharedTest):
+    def ringq(self, *args, code=0):
+        done = self.server.ringq('cron', *args)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def test_entries_are_added_listed_and_deleted(self):
+        self.ringq('add', 'night', 'mail', '30 2 * * *', 'all', '--tz', 'Europe/Berlin', '--tries', 3, '--delay', '5s')
+        self.ringq('add', 'beat', 'health', '@every 1s', '-')
+        self.until_runs(self.c, 'beat', 1)
+        rows = [line.split('\t') for line in self.ringq('list').stdout.splitlines()]
+        self.assertEqual([row[:4] for row in rows],
+                         [['beat', 'health', '@every 1s', 'UTC'], ['night', 'mail', '30 2 * * *', 'Europe/Berlin']])
+        self.assertEqual((rows[1][5], rows[1][6]), ('-', '0'))
+        night = json.loads(self.ringq('list', '--json').stdout.splitlines()[1])
+        self.assertEqual((night['name'], night['last'], night['bytes']), ('night', 0, 3))
+        self.assertEqual(night['next'], self.entry(self.c, 'night')['next'])
+        self.ringq('del', 'night')
+        self.assertIn('no entry', self.ringq('del', 'night', code=3).stderr)
+        self.ringq('del', 'beat')
+        self.assertEqual(self.ringq('list').stdout, '')
+
+    def test_wrong_words_are_told(self):
+        for words, what in ((('run', 'x'), 'add, del or list'), (('del',), 'cron del NAME'), (('add', 'x'), 'SPEC'),
+                            (('add', 'x', 'q', '61 * * * *', 'b'), 'minute'), ((), 'missing')):
+            self.assertIn(what, self.ringq(*words, code=2).stderr)
 
 
 class Restarts(Entries, ringqd.Test):
