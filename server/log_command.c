@@ -116,6 +116,10 @@ static void print_record(const struct record *r)
     case RECORD_QUEUE:
         print_text("queue", r->queue);
         break;
+    case RECORD_CRON:
+        print_text("name", r->name);
+        print_text("queue", r->queue);
+        break;
     case RECORD_TOTALS:
         print_text("queue", r->queue);
         printf(" put=%llu done=%llu dead=%llu", (unsigned long long)r->totals.put,

@@ -204,9 +204,12 @@ static int serve(struct config *c, bool is_dev)
     int status = EXIT_REFUSED;
     if (open_sockets(&s, why) < 0 || start_redis(&s, lock, why) < 0) {
         complain(why, status);
+    } else if ((s.zones = zoneinfo_load("/usr/share/zoneinfo")) == NULL) {
+        status = complain("no memory for the time zones", EXIT_INTERNAL);
     } else {
         status = run(&s);
     }
+    zoneinfo_free(s.zones);
     close_sockets(&s);
     if (s.child != NULL)
         child_stop(s.child);

@@ -265,7 +265,9 @@ static bool init_parts(struct running *run)
     const struct config *config = run->service->config;
     const struct broker_events events = {run, on_serving, on_stopped};
     struct broker_config settings = {.store_wait_ns =
-                                         (int64_t)config->store_wait_ms * RIO_MS};
+                                         (int64_t)config->store_wait_ms * RIO_MS,
+                                     .zone_find = zoneinfo_find,
+                                     .zone_arg = run->service->zones};
 
     rq_rand_system(&settings.seed, sizeof settings.seed);
     run->broker = broker_new(&settings, &events);

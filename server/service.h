@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "config.h"
 #include "store/child.h"
+#include "zoneinfo.h"
 
 struct service_socket {
     int fd;              /* listening */
@@ -17,6 +18,7 @@ struct service {
     const struct config *config;
     struct service_socket sockets[CONFIG_LISTEN_MAX];
     size_t socket_count;
+    struct zoneinfo *zones;
     struct child *child; /* NULL: an existing Redis */
     const char *version;
     char address[128]; /* where we are, for other owners of the log */

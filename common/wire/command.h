@@ -234,6 +234,18 @@ struct rq_reschedule {
     int64_t at_unix_ms;
 };
 
+enum rq_cron_verb { RQ_CRON_ADD, RQ_CRON_DEL, RQ_CRON_LIST };
+
+enum { RQ_CRON_ZONE_MAX = 64 };
+
+struct rq_cron {
+    enum rq_cron_verb verb;
+    struct rq_slice name; /* ADD, DEL */
+    struct rq_put put;    /* ADD: without AT and BLOCK */
+    struct rq_slice spec; /* ADD: not read here */
+    struct rq_slice zone; /* ADD: at most RQ_CRON_ZONE_MAX bytes; "UTC" if not said */
+};
+
 /* Each reads the whole command.  Unknown options, options twice, numbers out of range
  * and bad names are complaints.
  * Returns  0
@@ -254,6 +266,9 @@ RQ_MUST_CHECK int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out,
 RQ_MUST_CHECK int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *out,
                                    struct rq_complaint *why);
 RQ_MUST_CHECK int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
+                                struct rq_complaint *why);
+
+RQ_MUST_CHECK int rq_cron_parse(const struct rq_cmd *cmd, struct rq_cron *out,
                                 struct rq_complaint *why);
 
 RQ_MUST_CHECK int rq_kick_parse(const struct rq_cmd *cmd, struct rq_kick *out,

@@ -273,8 +273,8 @@ static const struct rq_option join_options[] = {
 /* clang-format on */
 
 /* Takes the queue; the rest of *out is what a PUT without options means. */
-static int begin_put(struct rq_words *words, struct rq_put *out,
-                     struct rq_complaint *why)
+int rq_parse_put_begin(struct rq_words *words, struct rq_put *out,
+                       struct rq_complaint *why)
 {
     *out = (struct rq_put){
         .queue = *words->next++,
@@ -289,8 +289,8 @@ static int begin_put(struct rq_words *words, struct rq_put *out,
     return rq_parse_queue(out->queue, why);
 }
 
-static int read_put_options(struct rq_words *words, const char *stop,
-                            struct rq_put *out, struct rq_complaint *why)
+int rq_parse_put_options(struct rq_words *words, const char *stop, struct rq_put *out,
+                         struct rq_complaint *why)
 {
     int rc = rq_options_read(put_options, words, stop, out, why);
 
@@ -309,12 +309,12 @@ int rq_put_parse(const struct rq_cmd *cmd, struct rq_put *out, struct rq_complai
     int rc = rq_parse_begin(cmd, RQ_COMMAND_PUT, &words, why);
 
     if (rc == 0)
-        rc = begin_put(&words, out, why);
+        rc = rq_parse_put_begin(&words, out, why);
     if (rc < 0)
         return rc;
     out->bodies = words.next++;
     out->body_count = 1;
-    return read_put_options(&words, NULL, out, why);
+    return rq_parse_put_options(&words, NULL, out, why);
 }
 
 /* Takes n and exactly n bodies, which end the command. */
@@ -342,9 +342,9 @@ int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out,
     int rc = rq_parse_begin(cmd, RQ_COMMAND_MPUT, &words, why);
 
     if (rc == 0)
-        rc = begin_put(&words, out, why);
+        rc = rq_parse_put_begin(&words, out, why);
     if (rc == 0)
-        rc = read_put_options(&words, "BODIES", out, why);
+        rc = rq_parse_put_options(&words, "BODIES", out, why);
     if (rc < 0)
         return rc;
     if (words.next == words.end)

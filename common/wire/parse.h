@@ -27,6 +27,12 @@
 /* Begins every parser: checks the arity; the words behind the verb are to be read. */
 RQ_MUST_CHECK int rq_parse_begin(const struct rq_cmd *cmd, enum rq_command_id id,
                                  struct rq_words *out, struct rq_complaint *why);
+/* A PUT: takes the queue; the rest of *out is what it means without options.  And its
+ * options, until the words end or `stop` comes. */
+RQ_MUST_CHECK int rq_parse_put_begin(struct rq_words *words, struct rq_put *out,
+                                     struct rq_complaint *why);
+RQ_MUST_CHECK int rq_parse_put_options(struct rq_words *words, const char *stop,
+                                       struct rq_put *out, struct rq_complaint *why);
 /* Is it a name for a queue? */
 RQ_MUST_CHECK int rq_parse_queue(struct rq_slice name, struct rq_complaint *why);
 

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/headers.h"
 #include "api/held.h"
+#include "api/put.h"
 #include "api/settings.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -79,8 +80,7 @@ static int64_t due_of(const struct rq_put *put)
     return put->delay_ms == 0 ? 0 : now + put->delay_ms;
 }
 
-/* What the PUT does not say the queue does, or the server. */
-static struct job_policy policy_of(struct api_client *c, const struct rq_put *put)
+struct job_policy put_policy(const struct api_client *c, const struct rq_put *put)
 {
     const struct record_settings said = settings_of(c, put->queue);
     uint32_t ttr_ms = said.ttr_ms > 0 ? said.ttr_ms : RQ_TTR_DEFAULT_MS;
@@ -96,6 +96,15 @@ static struct job_policy policy_of(struct api_client *c, const struct rq_put *pu
                                .backoff = (uint8_t)put->backoff,
                                .jitter_pct = put->jitter_pct,
                                .pri = put->pri};
+}
+
+int put_attrs(const struct rq_put *put, struct rq_buf *out)
+{
+    int rc = headers_add(out, put);
+
+    if (rc == 0 && put->unique.len > 0)
+        rc = attrs_add(out, &(struct attr){.kind = ATTR_UNIQUE, .value = put->unique});
+    return rc;
 }
 
 /* There is no room: waits for it, as long as the PUT allows. */
@@ -114,7 +123,7 @@ static int submit(struct api_client *c, const struct rq_put *put, struct rq_slic
 {
     const struct broker_put jobs = {.job = {.queue = put->queue,
                                             .attrs = attrs,
-                                            .policy = policy_of(c, put),
+                                            .policy = put_policy(c, put),
                                             .due_wall_ms = due_of(put)},
                                     .bodies = put->bodies,
                                     .count = put->body_count,
@@ -149,10 +158,7 @@ static void issue(struct api_client *c, const struct rq_cmd *cmd, struct reply *
         return;
     }
     rq_buf_init(&attrs, LIMIT_ATTRS_BYTES);
-    int rc = headers_add(&attrs, &put);
-    if (rc == 0 && put.unique.len > 0)
-        rc =
-            attrs_add(&attrs, &(struct attr){.kind = ATTR_UNIQUE, .value = put.unique});
+    int rc = put_attrs(&put, &attrs);
     if (rc == 0)
         rc = submit(c, &put, rq_buf_slice(&attrs), r, ops);
     if (rc < 0)

@@ -66,6 +66,7 @@ static long on_timer(void *arg)
         broker__must(core_tick(b->core, now, TICK_MAX, &b->fx), "handling what is due");
         broker__carry(b, NULL);
         broker__put_admitted(b);
+        broker__run_crons(b);
     }
     if (b->state == BROKER_SERVING)
         broker__do_chore(b);
@@ -117,6 +118,8 @@ struct broker *broker_new(const struct broker_config *config,
         free(b);
         return NULL;
     }
+    core_set_zones(b->core, config->zone_find, config->zone_arg);
+    broker__cron_init(b);
     b->config = *config;
     b->events = *events;
     b->state = BROKER_LOADING;

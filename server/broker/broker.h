@@ -14,6 +14,7 @@
 
 #include "broker/promise.h"
 #include "core/core.h"
+#include "core/cron.h"
 #include "store/store.h"
 
 struct broker;
@@ -28,8 +29,10 @@ struct broker_events {
 };
 
 struct broker_config {
-    uint64_t seed;         /* of the jitter */
-    int64_t store_wait_ns; /* how long a client waits for a commit; 5 s */
+    uint64_t seed;             /* of the jitter */
+    int64_t store_wait_ns;     /* how long a client waits for a commit; 5 s */
+    core_zone_find *zone_find; /* time zones for CRON; NULL: UTC only */
+    void *zone_arg;
 };
 
 /* Owns  gives: broker_free().  NULL: no memory. */
@@ -158,6 +161,13 @@ RQ_MUST_CHECK int broker_shut_now(struct broker *b, struct rq_slice queue,
                                   const struct record_settings *settings,
                                   struct promise *promise);
 /* While draining nothing comes in and nothing is handed out. */
+/* CRON.  Errors  as core_cron_add */
+RQ_MUST_CHECK int broker_cron_add(struct broker *b, const struct core_cron *said,
+                                  struct promise *promise, const char **out_why);
+/* *out_changed: 1, or 0 when there is no such entry */
+RQ_MUST_CHECK int broker_cron_del(struct broker *b, struct rq_slice name,
+                                  struct promise *promise, size_t *out_changed);
+
 void broker_drain(struct broker *b, bool on);
 bool broker_is_draining(const struct broker *b);
 

@@ -33,7 +33,7 @@ static void wait_or_carry(struct member *m, struct promise *promise,
 
 /* At level `memory` nobody waits for the log: the jobs are ready, and the answer goes
  * out, before their commit has even left. */
-static void confirm_at_once(struct broker *b, size_t count)
+void broker__confirm_at_once(struct broker *b, size_t count)
 {
     size_t end = b->pledges.tail; /* behind it, what the confirmations may add */
     struct promise *promise = NULL;
@@ -75,10 +75,8 @@ static void take_back(struct broker *b, size_t count)
         pledges_drop_last(&b->pledges);
 }
 
-/* One PENDING job, its record in the open commit, its pledge.
- * Returns  0;  1: another job, *out_exists, has its key */
-static int put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
-                   struct job **out, struct job_id *out_exists)
+int broker__put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
+                    struct job **out, struct job_id *out_exists)
 {
     struct core_put one = *put;
 
@@ -114,7 +112,7 @@ static int put_all(struct broker *b, const struct broker_put *put)
         struct job_view view;
         struct job *job;
 
-        int rc = put_one(b, &put->job, put->bodies[i], &job, &exists);
+        int rc = broker__put_one(b, &put->job, put->bodies[i], &job, &exists);
         ASSERT(rc <= 0 || put->count == 1);
         if (rc > 0)
             *put->receipt = (struct broker_receipt){.first = exists, .exists = true};
@@ -159,7 +157,7 @@ static int put_now(struct broker *b, const struct broker_put *put,
         return rc;
     pledges_last(&b->pledges)->promise = promise;
     if (store_level(b->store) == STORE_MEMORY || MUTANT(PUT_BEFORE_COMMIT))
-        confirm_at_once(b, put->count);
+        broker__confirm_at_once(b, put->count);
     return 0;
 }
 

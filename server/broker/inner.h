@@ -3,6 +3,7 @@
  *   broker.c   the clock, members, views, life
  *   carry.c    effects carried out: records, deliveries, answers
  *   command.c  one function per command of producers and workers
+ *   cron.c     jobs that are put again and again
  *   manage.c   the same for those of operators
  *   listener.c who hears what becomes of jobs
  *   events.c   what the store tells
@@ -30,6 +31,7 @@ struct broker {
     struct rq_list listeners;
     struct rq_list chores;   /* what many jobs are being changed by: manage.c */
     struct rq_list admitted; /* promises whose PUTs are to be made, after the effects */
+    struct promise cron_promise; /* of all jobs that CRON puts */
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
     struct arrears arrears;
@@ -75,6 +77,17 @@ RQ_MUST_CHECK int broker__carry_promise(struct broker *b, struct promise *promis
 /* A slice of the first chore. */
 void broker__do_chore(struct broker *b);
 void broker__fail_chores(struct broker *b, int code);
+/* One PENDING job, its record in the open commit, its pledge.
+ * Returns  0;  1: another job, *out_exists, has its key */
+RQ_MUST_CHECK int broker__put_one(struct broker *b, const struct core_put *put,
+                                  struct rq_slice body, struct job **out,
+                                  struct job_id *out_exists);
+/* At level `memory`: the youngest `count` pledges, all of PUTs, are kept now. */
+void broker__confirm_at_once(struct broker *b, size_t count);
+
+void broker__cron_init(struct broker *b);
+/* Puts what CRON has made due. */
+void broker__run_crons(struct broker *b);
 
 /* Makes the PUTs that have got room. */
 void broker__put_admitted(struct broker *b);

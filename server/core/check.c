@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
 #include "base/err.h"
+#include "core/crons.h"
 #include "core/gate.h"
 #include "core/jobs.h"
 #include "core/queues.h"
@@ -285,4 +286,5 @@ void core_check(const struct core *core)
     ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);
     check_holders(core, &n);
     check_remnants(core);
+    crons_check(core);
 }

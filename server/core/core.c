@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "core/crons.h"
 #include "core/jobs.h"
 #include "core/kind.h"
 #include "core/queues.h"
@@ -35,6 +36,9 @@ struct core *core_new(uint64_t seed)
     rq_heap_init(&core->job_timers, timer_less);
     rq_heap_init(&core->wait_timers, timer_less);
     rq_heap_init(&core->gate_timers, timer_less);
+    rq_heap_init(&core->cron_heap, cron_less);
+    rq_map_init(&core->crons_by_name, cron_key_of);
+    rq_list_init(&core->crons);
     rq_list_init(&core->openings);
     rq_list_init(&core->all_queues);
     rq_list_init(&core->holders);
@@ -80,6 +84,7 @@ void core_free(struct core *core)
     free_holders(core);
     free_jobs(core);
     remnants_free(core);
+    crons_free(core);
     uniques_free(core);
     while (!rq_list_empty(&core->all_queues))
         queue_free(core, RQ_LIST_ENTRY(core->all_queues.next, struct queue, all));
@@ -94,6 +99,8 @@ void core_free(struct core *core)
     rq_heap_fini(&core->job_timers);
     rq_heap_fini(&core->wait_timers);
     rq_heap_fini(&core->gate_timers);
+    rq_heap_fini(&core->cron_heap);
+    rq_map_fini(&core->crons_by_name);
     free(core);
 }
 

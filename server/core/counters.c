@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "core/crons.h"
 #include "core/journal.h"
 #include "core/state.h"
 
@@ -184,5 +185,6 @@ int core_totals(struct core *core, uint64_t before, struct effects *fx)
         q->totals_changed = false;
         q->totals_open = true;
     }
-    return is_cut && !rq_list_empty(&core->changed);
+    rc = crons_rewrite(core, before, fx);
+    return rc != 0 ? rc : is_cut && !rq_list_empty(&core->changed);
 }

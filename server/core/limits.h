@@ -39,6 +39,9 @@ enum {
     LIMIT_KEPT_BYTES = 1 << 30,
     /* Jobs that one WAIT may name. */
     LIMIT_IDS_PER_COMMAND = 1024,
+    /* CRON entries: each is in memory, and in the log again for every run. */
+    LIMIT_CRONS = 1000,
+    LIMIT_CRON_BODY_BYTES = 64 << 10,
     /* Of a UNIQUE key. */
     LIMIT_KEY_BYTES = 255,
     /* Headers and keys of one job, with their lengths. */

@@ -6,6 +6,7 @@
 #include "base/mutant.h"
 #include "core/attrs.h"
 #include "core/counters.h"
+#include "core/crons.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/join.h"
@@ -210,6 +211,10 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
             counters_set_home(core, q, home);
         else
             q->gate->home = home;
+        return;
+    }
+    if (record->type == RECORD_CRON) {
+        cron_set_home(core, record->name, home);
         return;
     }
     if (record->type == RECORD_DONE) {

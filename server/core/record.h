@@ -42,7 +42,8 @@ enum record_type {
     RECORD_DONE = 4,
     RECORD_MOVE = 5,
     RECORD_QUEUE = 6,
-    RECORD_TOTALS = 9, /* 7 and 8: CRON and BATCH, not written yet */
+    RECORD_CRON = 7,
+    RECORD_TOTALS = 9, /* 8: BATCH, not written yet */
 };
 
 /* States that a STATE or MOVE record can put a job into. */
@@ -90,14 +91,25 @@ struct record_settings {
     uint8_t shut;         /* enum record_shut */
 };
 
+/* A job that is put again and again: beside what a PUT has, when. */
+struct record_cron {
+    struct rq_slice spec, zone; /* text */
+    int64_t delay_ms;           /* from the run to the job's due time */
+    int64_t after_ms;  /* Unix time: runs due up to then were made, or will not be */
+    int64_t anchor_ms; /* where @every counts from */
+    int64_t last_ms;   /* when the last run was made; 0: none yet */
+    uint64_t runs, skipped;
+};
+
 /* clang-format off */
 struct record {
     enum record_type type;
-    struct job_id job;           /* all but QUEUE and TOTALS */
-    struct rq_slice queue;       /* PUT, MOVE, QUEUE, TOTALS; DONE that is kept */
-    struct rq_slice body;        /* PUT, MOVE */
-    struct rq_slice attrs;       /* PUT, MOVE: see attrs.h; may be empty */
-    struct job_policy policy;    /* PUT, MOVE */
+    struct job_id job;           /* all but QUEUE, CRON and TOTALS */
+    struct rq_slice queue;       /* PUT, MOVE, QUEUE, TOTALS; DONE that is kept;
+                                  * CRON, where empty means that the entry is gone */
+    struct rq_slice body;        /* PUT, MOVE, CRON */
+    struct rq_slice attrs;       /* PUT, MOVE, CRON: see attrs.h; may be empty */
+    struct job_policy policy;    /* PUT, MOVE, CRON */
     int64_t put_wall_ms;         /* PUT, MOVE: when it was put */
     int64_t due_wall_ms;         /* PUT, STATE, MOVE: 0, or when it may be delivered first */
     uint32_t attempts;           /* LEASE, STATE, MOVE: attempts begun so far */
@@ -108,6 +120,10 @@ struct record {
     union {
         struct record_totals totals;     /* TOTALS */
         struct record_settings settings; /* QUEUE */
+        struct {                         /* CRON */
+            struct rq_slice name;
+            struct record_cron cron;
+        };
         struct {                         /* DONE, of an end that is kept */
             int64_t kept_wall_ms;        /* until when; 0: it is not kept */
             uint64_t lease;              /* n of the lease; 0: none */
@@ -122,14 +138,16 @@ struct record {
 /* Is it about one job? */
 static inline bool record_has_job(enum record_type type)
 {
-    return type != RECORD_QUEUE && type != RECORD_TOTALS;
+    return type != RECORD_QUEUE && type != RECORD_TOTALS && type != RECORD_CRON;
 }
 
 /* Does something live in it, so that its commit must stay in the log? */
 static inline bool record_is_home(const struct record *r)
 {
     return r->type == RECORD_PUT || r->type == RECORD_MOVE || r->type == RECORD_QUEUE ||
-           r->type == RECORD_TOTALS || (r->type == RECORD_DONE && r->kept_wall_ms > 0);
+           r->type == RECORD_TOTALS ||
+           (r->type == RECORD_DONE && r->kept_wall_ms > 0) ||
+           (r->type == RECORD_CRON && r->queue.len > 0);
 }
 
 #endif

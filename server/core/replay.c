@@ -18,6 +18,7 @@
 #include "base/name.h"
 #include "core/attrs.h"
 #include "core/counters.h"
+#include "core/crons.h"
 #include "core/gate.h"
 #include "core/hand.h"
 #include "core/jobs.h"
@@ -499,6 +500,8 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
         return replay_move(&r);
     case RECORD_QUEUE:
         return replay_queue(&r);
+    case RECORD_CRON:
+        return cron_replay(core, record, home, fx);
     case RECORD_TOTALS:
         return replay_totals(&r);
     }

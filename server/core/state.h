@@ -24,6 +24,7 @@
 #include "base/map.h"
 #include "base/rand.h"
 #include "core/core.h"
+#include "core/cron.h"
 #include "core/index.h"
 #include "core/rate.h"
 
@@ -221,7 +222,15 @@ struct core {
     struct rq_map remnants, awaited; /* by id */
     struct rq_map uniques;           /* by queue and key */
     struct rq_heap keep_timers;
-    size_t kept_bytes; /* of results */
+    size_t kept_bytes;    /* of results */
+    struct rq_list crons; /* struct cron, by name */
+    struct rq_map crons_by_name;
+    struct rq_heap cron_heap;  /* by due time */
+    struct core_now cron_seen; /* the clocks at the last look at what is due... */
+    int64_t cron_look_ns;      /* ... and when there is to be the next */
+    bool cron_is_planned;      /* all due times were reckoned since the replay */
+    core_zone_find *zone_find;
+    void *zone_arg;
     bool is_draining;
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;

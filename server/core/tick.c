@@ -3,6 +3,7 @@
  * Jobs come first: a waiter whose time is over in the same turn as a job comes free
  * still gets the job. SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/crons.h"
 #include "core/gate.h"
 #include "core/hand.h"
 #include "core/remnant.h"
@@ -31,7 +32,9 @@ int64_t core_next_due(const struct core *core)
         due = gate->at_ns;
     if (keep != NULL && keep->at_ns < due)
         due = keep->at_ns;
-    return wait == NULL || due < wait->at_ns ? due : wait->at_ns;
+    if (wait != NULL && wait->at_ns < due)
+        due = wait->at_ns;
+    return cron_next_look(core) < due ? cron_next_look(core) : due;
 }
 
 static void open_gate(struct core *core, struct timer *t)

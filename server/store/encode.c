@@ -138,6 +138,31 @@ static void put_settings(struct sink *s, const struct record_settings *v)
     put_byte(s, v->shut);
 }
 
+/* Without a queue it says that the entry is gone. */
+static void put_cron(struct sink *s, const struct record *r)
+{
+    const struct record_cron *c = &r->cron;
+
+    put_bytes(s, r->name);
+    put_bytes(s, r->queue);
+    if (r->queue.len == 0)
+        return;
+    put_bytes(s, c->spec);
+    put_bytes(s, c->zone);
+    put_bytes(s, r->body);
+    put_bytes(s, r->attrs);
+    put_policy(s, &r->policy);
+    put_varint(s, r->policy.ttl_ms);
+    put_varint(s, r->policy.keep_ms);
+    put_varint(s, r->policy.window_ms);
+    put_signed(s, c->delay_ms);
+    put_signed(s, c->after_ms);
+    put_signed(s, c->anchor_ms);
+    put_signed(s, c->last_ms);
+    put_varint(s, c->runs);
+    put_varint(s, c->skipped);
+}
+
 static void put_payload(struct sink *s, const struct record *r)
 {
     if (record_has_job(r->type))
@@ -173,6 +198,9 @@ static void put_payload(struct sink *s, const struct record *r)
     case RECORD_QUEUE:
         put_bytes(s, r->queue);
         put_settings(s, &r->settings);
+        break;
+    case RECORD_CRON:
+        put_cron(s, r);
         break;
     case RECORD_TOTALS:
         put_bytes(s, r->queue);
@@ -464,6 +492,27 @@ static int take_state_change(struct rq_slice *in, struct record *r)
     return take_bytes(in, &r->error);
 }
 
+static int take_cron(struct rq_slice *in, struct record *r)
+{
+    struct record_cron *c = &r->cron;
+
+    if (take_queue(in, &r->name) < 0 || take_bytes(in, &r->queue) < 0)
+        return RQ_E_MALFORMED;
+    if (r->queue.len == 0)
+        return 0;
+    if (!rq_name_is_valid(r->queue) || take_bytes(in, &c->spec) < 0 ||
+        take_bytes(in, &c->zone) < 0 || take_bytes(in, &r->body) < 0 ||
+        take_bytes(in, &r->attrs) < 0 || take_policy(in, &r->policy) < 0 ||
+        take_varint(in, UINT64_MAX, &r->policy.ttl_ms) < 0 ||
+        take_varint(in, UINT64_MAX, &r->policy.keep_ms) < 0 ||
+        take_varint(in, UINT64_MAX, &r->policy.window_ms) < 0 ||
+        take_signed(in, &c->delay_ms) < 0 || take_signed(in, &c->after_ms) < 0 ||
+        take_signed(in, &c->anchor_ms) < 0 || take_signed(in, &c->last_ms) < 0 ||
+        take_varint(in, UINT64_MAX, &c->runs) < 0)
+        return RQ_E_MALFORMED;
+    return take_varint(in, UINT64_MAX, &c->skipped);
+}
+
 static int take_payload(struct rq_slice in, struct job_id base, struct record *r)
 {
     if (record_has_job(r->type) && take_job(&in, base, &r->job) < 0)
@@ -482,6 +531,8 @@ static int take_payload(struct rq_slice in, struct job_id base, struct record *r
     case RECORD_QUEUE:
         return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED
                                               : take_settings(&in, &r->settings);
+    case RECORD_CRON:
+        return take_cron(&in, r);
     case RECORD_TOTALS:
         return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED
                                               : take_totals(&in, &r->totals);

@@ -323,7 +323,11 @@ static int feed(struct link *l)
 RIO_AWAITS static int fill_within(struct link *l, int64_t limit_ns)
 {
     rio_timeout limit;
+    const void *bytes;
 
+    /* Came in the very turn in which the last wait for them ended. */
+    if (rio_stream_peek(l->stream, &bytes) > 0)
+        return 0;
     int entered = rio_timeout_enter(&limit, limit_ns);
     if (entered < 0)
         return entered;

@@ -82,6 +82,7 @@ LOOP_TEST(test_EXEC_05)
 }
 
 struct slow {
+    atomic_bool held; /* it may not end yet */
     atomic_bool started, ended;
 };
 
@@ -90,7 +91,9 @@ static long slow(void *arg)
     struct slow *s = arg;
 
     atomic_store(&s->started, true);
-    (void)nanosleep(&(struct timespec){.tv_nsec = 20 * RIO_MS}, NULL);
+    do
+        (void)nanosleep(&(struct timespec){.tv_nsec = 5 * RIO_MS}, NULL);
+    while (atomic_load(&s->held));
     atomic_store(&s->ended, true);
     return 5;
 }
@@ -118,13 +121,14 @@ static long cancels_and_shuts_down(void *arg)
         atomic_load(&t->slow.ended))
         return ERR;
     rio_unref(f);
+    atomic_store(&t->slow.held, false);
     rc = await(rio_executor_shutdown(NULL, RIO_FOREVER));
     return atomic_load(&t->slow.ended) ? rc : ERR; /* it went on, and was waited for */
 }
 
 static void test_EXEC_06(void **state)
 {
-    struct told t = {0};
+    struct told t = {.slow.held = true};
 
     (void)state;
     assert_int_equal(loop_test_run_leaky(cancels_and_shuts_down, &t), 0);
@@ -134,13 +138,14 @@ static void test_EXEC_06(void **state)
 static long slow_in_executor(void *arg)
 {
     struct reports *r = arg;
-    struct slow s = {0};
+    struct slow s = {.held = true};
     rio_future *f;
     long rc;
 
     rio_set_exception_handler(count_reports, r);
     f = rio_run_in_executor(NULL, slow, &s, 0);
     rc = await(rio_executor_shutdown(NULL, RIO_MS));
+    atomic_store(&s.held, false);
     if (await(rio_join_unref(f)) != 5 || !atomic_load(&s.ended))
         return ERR;
     return rc;

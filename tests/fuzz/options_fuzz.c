@@ -217,6 +217,22 @@ static void try_managing(const struct rq_cmd *cmd)
         ASSERT(to.id.n == 0 && to.delay_ms >= -1 && to.delay_ms <= RQ_DELAY_MAX_MS);
 }
 
+static void try_cron(const struct rq_cmd *cmd)
+{
+    static struct rq_cron cron;
+    struct rq_complaint why = {0};
+
+    if (!check(rq_cron_parse(cmd, &cron, &why), &why))
+        return;
+    ASSERT(cron.verb == RQ_CRON_LIST || rq_name_is_valid(cron.name));
+    if (cron.verb != RQ_CRON_ADD)
+        return;
+    check_put(cmd, &cron.put);
+    ASSERT(cron.put.body_count == 1 && cron.put.delay_ms >= 0);
+    ASSERT(cron.put.block_ms == -1 && !cron.put.replace);
+    ASSERT(cron.zone.len >= 1 && cron.zone.len <= RQ_CRON_ZONE_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rq_slice src = rq_slice(data, size);
@@ -237,6 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_waits(&cmd);
         try_leases(&cmd);
         try_managing(&cmd);
+        try_cron(&cmd);
     }
     rq_resp_reader_fini(&r);
     return 0;

@@ -682,6 +682,7 @@ static void apply(struct model *m, const struct model_record *r)
         break;
     case RECORD_MOVE:
     case RECORD_QUEUE:
+    case RECORD_CRON:
     case RECORD_TOTALS:
         break;
     }

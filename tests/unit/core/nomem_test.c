@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/cron.h"
 #include "core/state.h"
 #include "support/alloc.h"
 #include "support/test.h"
@@ -591,6 +592,58 @@ static void no_record_of_a_replay_minds(void **state)
     effects_fini(&s.fx);
 }
 
+/* ---- CRON ---- */
+
+static int add_cron(struct core *core, struct core_now now, struct effects *fx)
+{
+    const struct core_cron said = {.name = RQ_LIT("a"),
+                                   .queue = RQ_LIT("q"),
+                                   .spec = RQ_LIT("@every 1s"),
+                                   .zone = RQ_LIT("UTC"),
+                                   .body = RQ_LIT("body"),
+                                   .policy = {.ttr_ms = 1000, .tries = 1}};
+    const char *why;
+
+    return core_cron_add(core, &said, now, fx, &why);
+}
+
+static void an_entry_of_cron_is_whole_or_not_there(void **state)
+{
+    struct core_now now = {1000000000, 1000000};
+    struct effects fx;
+    int rc = -ENOMEM, refusals = -1;
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&fx);
+    struct core *core = core_new(1);
+    assert_non_null(core);
+    core_set_epoch(core, 1);
+    for (long n = 0; rc == -ENOMEM; n++) {
+        assert_int_equal(core_cron_count(core), 0);
+        alloc_fail_after(n);
+        rc = add_cron(core, now, &fx);
+        alloc_fail_after(-1);
+        refusals++;
+        core_check(core);
+    }
+    assert_int_equal(rc, 0);
+    assert_true(refusals >= 3);
+    assert_int_equal(fx.count, 1);
+    now.wall_ms += 1000;
+    effects_fini(&fx); /* no room any more */
+    struct cron *due = core_cron_due(core, now);
+    alloc_fail_after(0);
+    assert_int_equal(core_cron_ran(core, due, now, &fx), -ENOMEM);
+    assert_int_equal(core_cron_skipped(core, due, now, &fx), -ENOMEM);
+    assert_int_equal(core_cron_del(core, RQ_LIT("a"), &fx), -ENOMEM);
+    assert_int_equal(add_cron(core, now, &fx), -ENOMEM);
+    alloc_fail_after(-1);
+    assert_ptr_equal(core_cron_due(core, now), due);
+    core_free(core);
+    effects_fini(&fx);
+}
+
 /* ---- the rest ---- */
 
 static void a_core_needs_memory(void **state)
@@ -675,6 +728,7 @@ TEST_MAIN(cmocka_unit_test(a_tick_fires_as_much_as_there_is_memory_for),
           cmocka_unit_test(a_get_of_many_takes_as_many_as_there_is_memory_for),
           cmocka_unit_test(a_get_that_has_buried_does_not_fail),
           cmocka_unit_test(no_record_of_a_replay_minds),
+          cmocka_unit_test(an_entry_of_cron_is_whole_or_not_there),
           cmocka_unit_test(a_core_needs_memory),
           cmocka_unit_test(a_histogram_that_cannot_be_is_none),
           cmocka_unit_test(an_index_that_cannot_grow_still_finds))

@@ -124,6 +124,23 @@ struct record record_sample(int i)
                                .queue = RQ_LIT("q"),
                                .policy = {.window_ms = UINT64_MAX, .tries = 1},
                                .body = RQ_LIT("b")};
+    case 14:
+        return (struct record){.type = RECORD_CRON,
+                               .name = rq_slice(longest, 128),
+                               .queue = RQ_LIT("q"),
+                               .body = RQ_LIT("\0\r\n"),
+                               .attrs = RQ_LIT("\1\1\0\0\0\0n"),
+                               .policy = every_policy,
+                               .cron = {.spec = RQ_LIT("@every 90s"),
+                                        .zone = RQ_LIT("Europe/Berlin"),
+                                        .delay_ms = INT64_MAX,
+                                        .after_ms = INT64_MAX,
+                                        .anchor_ms = INT64_MIN,
+                                        .last_ms = -1,
+                                        .runs = UINT64_MAX,
+                                        .skipped = 1}};
+    case 15:
+        return (struct record){.type = RECORD_CRON, .name = RQ_LIT("gone")};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -182,6 +199,21 @@ static bool same_settings(const struct record_settings *a,
            a->order == b->order && a->paused == b->paused && a->shut == b->shut;
 }
 
+static bool same_cron(const struct record *a, const struct record *b)
+{
+    const struct record_cron *x = &a->cron, *y = &b->cron;
+
+    return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
+           rq_slice_eq(a->attrs, b->attrs) && a->policy.ttl_ms == b->policy.ttl_ms &&
+           a->policy.keep_ms == b->policy.keep_ms &&
+           a->policy.window_ms == b->policy.window_ms &&
+           a->policy.tries == b->policy.tries && a->policy.pri == b->policy.pri &&
+           rq_slice_eq(x->spec, y->spec) && rq_slice_eq(x->zone, y->zone) &&
+           x->delay_ms == y->delay_ms && x->after_ms == y->after_ms &&
+           x->anchor_ms == y->anchor_ms && x->last_ms == y->last_ms &&
+           x->runs == y->runs && x->skipped == y->skipped;
+}
+
 bool record_equal(const struct record *a, const struct record *b)
 {
     if (a->type != b->type)
@@ -200,6 +232,8 @@ bool record_equal(const struct record *a, const struct record *b)
     case RECORD_QUEUE:
         return rq_slice_eq(a->queue, b->queue) &&
                same_settings(&a->settings, &b->settings);
+    case RECORD_CRON:
+        return rq_slice_eq(a->name, b->name) && same_cron(a, b);
     case RECORD_TOTALS:
         return rq_slice_eq(a->queue, b->queue) && same_totals(&a->totals, &b->totals);
     }
