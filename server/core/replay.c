@@ -443,6 +443,7 @@ static int replay_queue(struct replaying *r)
     forget(r, q->gate->home);
     q->gate->home = r->home;
     q->gate->settings = r->record->settings;
+    gate_look(r->core, q); /* perhaps too many have died before */
     return 0;
 }
 
