@@ -12,9 +12,10 @@
 /* name, number, meaning */
 #define EXITS_MAP(X)                                                              \
     X(EXITS_OK,           0, "done as asked")                                     \
+    X(EXITS_ENDED,        1, "the job ended dead, expired or cancelled")          \
     X(EXITS_USAGE,        2, "the command line, or what it asked for, is wrong")  \
     X(EXITS_NOJOB,        3, "no such job")                                       \
-    X(EXITS_CONFLICT,     4, "the lease belongs to somebody else by now")         \
+    X(EXITS_CONFLICT,     4, "the key exists, or the lease is somebody else's")   \
     X(EXITS_DENIED,       5, "not allowed")                                       \
     X(EXITS_NOT_NOW,      6, "not now; try again later")                          \
     X(EXITS_UNKNOWN,      7, "outcome not known")                                 \

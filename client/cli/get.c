@@ -54,6 +54,15 @@ static void print_json(const ringq_job *job)
     json_integer(&j, job->ttr_ms);
     json_key(&j, "error");
     json_string(&j, job->error);
+    if (job->header_count > 0) {
+        json_key(&j, "headers");
+        json_begin(&j, '{');
+        for (size_t i = 0; i < job->header_count; i++) {
+            json_key(&j, job->headers[i].name);
+            json_text(&j, job->headers[i].value, job->headers[i].value_len);
+        }
+        json_end(&j, '}');
+    }
     json_body(&j, "body", job->body, job->body_len);
     json_end(&j, '}');
     json_line(&j);
@@ -76,9 +85,15 @@ static void print_job(const struct cli *cli, const ringq_job *job, bool is_list)
         print_json(job);
         return;
     }
-    if (!cli->quiet)
+    if (!cli->quiet) {
         (void)fprintf(stderr, "%s  %s  attempt %u\n", job->id, job->queue,
                       job->attempt);
+        for (size_t i = 0; i < job->header_count; i++) {
+            (void)fprintf(stderr, "  %s: ", job->headers[i].name);
+            output_clean(stderr, job->headers[i].value, job->headers[i].value_len);
+            (void)putc('\n', stderr);
+        }
+    }
     print_body(cli, job, is_list);
 }
 
@@ -221,7 +236,9 @@ const struct command command_get = {
         "outlive this command.  If the body cannot be written, or with --no-ack, the "
         "job is\n"
         "given back and the attempt does not count.  For work that can fail, use\n"
-        "ringq work.  Of several queues the first that has a job is taken from.\n",
+        "ringq work.  Of several queues the first that has a job is taken from; with "
+        "weights\n"
+        "(critical:5,default:1) they take turns.\n",
     .rows = rows,
     .words_min = 1,
     .words_max = 1,

@@ -9,7 +9,7 @@
 
 struct join_values {
     int64_t block_ms;
-    bool strict;
+    bool strict, barrier;
 };
 
 /* clang-format off */
@@ -18,6 +18,8 @@ static const struct option_row rows[] = {
      offsetof(struct join_values, block_ms), 0, CLI_WAIT_MAX_MS},
     {"strict", '\0', OPTION_FLAG, NULL, "a dead job is unfinished, too",
      offsetof(struct join_values, strict), 0, 0},
+    {"barrier", '\0', OPTION_FLAG, NULL, "jobs that are put from now on do not count",
+     offsetof(struct join_values, barrier), 0, 0},
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
@@ -71,8 +73,12 @@ static int run(struct cli *cli, int argc, char **argv)
     exit = cli_connect(cli, &cli_patient, &q);
     if (exit != EXITS_OK)
         return exit;
-    int64_t block_ms = v.block_ms == OPTION_UNSET ? RINGQ_FOREVER : v.block_ms;
-    int rc = ringq_join(q, words.list[0], block_ms, v.strict, &joined);
+    const ringq_join_options options = {
+        .size = sizeof options,
+        .block_ms = v.block_ms == OPTION_UNSET ? RINGQ_FOREVER : v.block_ms,
+        .strict = v.strict,
+        .barrier = v.barrier};
+    int rc = ringq_join_with(q, words.list[0], &options, &joined);
     if (rc == RINGQ_TIMEOUT)
         exit = cli_error(cli, rc,
                          "jobs are still unfinished; workers: ringq work QUEUE -- CMD");

@@ -36,6 +36,8 @@ void options_clear(const struct option_row *rows, void *values)
             *(bool *)value = false;
         else if (rows->kind == OPTION_TEXT)
             *(const char **)value = NULL;
+        else if (rows->kind == OPTION_TEXTS)
+            *(struct option_texts *)value = (struct option_texts){.count = 0};
         else
             *(int64_t *)value = OPTION_UNSET;
     }
@@ -129,6 +131,19 @@ static int set_duration(const struct walk *w, struct found f, const char *text)
     return 0;
 }
 
+static int add_text(const struct walk *w, struct found f, const char *text)
+{
+    struct option_texts *texts = value_of(f);
+
+    if (texts->count == OPTION_TEXTS_MAX) {
+        (void)fprintf(stderr, "%s: more than %d times --%s\n", w->who, OPTION_TEXTS_MAX,
+                      f.row->name);
+        return -EINVAL;
+    }
+    texts->list[texts->count++] = text;
+    return 0;
+}
+
 static int set_value(const struct walk *w, struct found f, const char *text)
 {
     switch (f.row->kind) {
@@ -138,6 +153,8 @@ static int set_value(const struct walk *w, struct found f, const char *text)
     case OPTION_TEXT:
         *(const char **)value_of(f) = text;
         return 0;
+    case OPTION_TEXTS:
+        return add_text(w, f, text);
     case OPTION_NUMBER:
         if (units_parse_number(text, f.row->min, f.row->max, value_of(f)) < 0)
             return say_bad_number(w, f.row, text);

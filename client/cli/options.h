@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 enum {
+    OPTION_TEXTS_MAX = 16,
     OPTION_UNSET = -1,
     OPTION_BARE = -2, /* an interval was given without its value */
 };
@@ -23,8 +24,13 @@ enum option_kind {
     OPTION_TEXT,     /* const char * */
     OPTION_NUMBER,   /* int64_t, within min..max */
     OPTION_DURATION, /* int64_t milliseconds, within min..max */
-    OPTION_INTERVAL, /* the same, and the value may be missing: then it is OPTION_BARE
-                      */
+    OPTION_TEXTS,    /* struct option_texts: it may be given again and again */
+    OPTION_INTERVAL, /* as DURATION, and the value may be missing: OPTION_BARE */
+};
+
+struct option_texts {
+    const char *list[OPTION_TEXTS_MAX];
+    size_t count;
 };
 
 struct option_row {

@@ -31,15 +31,20 @@ static bool locale_is_utf8(void)
     return false;
 }
 
-struct output output_of(int fd)
+bool output_is_dumb(void)
 {
     const char *term = getenv("TERM");
+
+    return term == NULL || strcmp(term, "dumb") == 0;
+}
+
+struct output output_of(int fd)
+{
     bool terminal = isatty(fd) != 0;
-    bool dumb = term == NULL || strcmp(term, "dumb") == 0;
 
     return (struct output){
         .terminal = terminal,
-        .color = terminal && !dumb && !env_is_set("NO_COLOR"),
+        .color = terminal && !output_is_dumb() && !env_is_set("NO_COLOR"),
         .utf8 = locale_is_utf8(),
     };
 }

@@ -22,6 +22,8 @@ struct output {
     bool utf8;
 };
 struct output output_of(int fd);
+/* Does the terminal, after $TERM, know no escape sequences? */
+bool output_is_dumb(void);
 
 enum output_mark { MARK_GOOD, MARK_BAD, MARK_AGAIN, MARK_BACK, MARK_NOTE };
 /* The mark in its colour: a check mark, or a word where UTF-8 is not understood. */

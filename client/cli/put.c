@@ -9,16 +9,21 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/json.h"
+#include "cli/outcome.h"
 #include "cli/put_options.h"
 
 enum {
     BODY_MAX = 64 * 1024 * 1024, /* no server takes more */
     DAY_MS = 24 * 3600 * 1000,
+    KEEP_MAX_MS = 7 * DAY_MS,
+    /* With --wait: longer than a lost server is waited for. */
+    KEEP_WAITED_MS = 10 * 60 * 1000,
 };
 
 struct put_values {
     struct put_words put;
     const char *file, *lines, *jsonl, *rejects;
+    int64_t wait_ms; /* OPTION_BARE: without limit */
 };
 
 /* clang-format off */
@@ -45,25 +50,51 @@ static const struct option_row rows[] = {
      offsetof(struct put_values, put.backoff), 0, 0},
     {"jitter", '\0', OPTION_NUMBER, "PCT", "spreads the pauses by so many percent (default 10)",
      offsetof(struct put_values, put.jitter_pct), 0, 100},
+    {"ttl", '\0', OPTION_DURATION, "DUR", "expires when nobody has begun with it by then",
+     offsetof(struct put_values, put.ttl_ms), 1, CLI_WAIT_MAX_MS},
+    {"header", '\0', OPTION_TEXTS, "NAME=VALUE", "travels with the job; up to 16 of them",
+     offsetof(struct put_values, put.headers), 0, 0},
+    {"keep", '\0', OPTION_DURATION, "DUR", "keep its end and result for so long, for ringq wait and show; up to 7d",
+     offsetof(struct put_values, put.keep_ms), 1, KEEP_MAX_MS},
+    {"unique", '\0', OPTION_TEXT, "KEY", "no second job with this key: then it is the first one, and exit 4",
+     offsetof(struct put_values, put.unique), 0, 0},
+    {"window", '\0', OPTION_DURATION, "DUR", "of --unique: keep the key for so long after the job's end; up to 7d",
+     offsetof(struct put_values, put.window_ms), 0, KEEP_MAX_MS},
+    {"replace", '\0', OPTION_FLAG, NULL, "of --unique: a job that still waits gets this body; exit 0",
+     offsetof(struct put_values, put.replace), 0, 0},
+    {"wait", '\0', OPTION_INTERVAL, "=DUR", "wait for its end and print its result; exit 1 if it is not done",
+     offsetof(struct put_values, wait_ms), 0, CLI_WAIT_MAX_MS},
+    {"wait-room", '\0', OPTION_DURATION, "DUR", "wait no longer than this for room in a full queue; then exit 6",
+     offsetof(struct put_values, put.room_ms), 0, CLI_WAIT_MAX_MS},
+    {"no-wait", '\0', OPTION_FLAG, NULL, "do not wait for room at all",
+     offsetof(struct put_values, put.no_wait), 0, 0},
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
 
-static void print_receipt(const struct cli *cli, const char *queue,
-                          const ringq_receipt *receipt)
+/* One PUT: where to, and what follows. */
+struct put {
+    const struct cli *cli;
+    const char *queue;
+    const ringq_put_options *options;
+    int64_t wait_ms;
+};
+
+static void print_words(const struct cli *cli, const ringq_receipt *receipt)
+{
+    const char *gap = cli->out.terminal ? "  " : "\t";
+
+    if (cli->quiet)
+        (void)printf("%s\n", receipt->id);
+    else
+        (void)printf("%s%s%s%s%s\n", receipt->id, gap, receipt->state, gap,
+                     receipt->durability);
+}
+
+static void print_json(const char *queue, const ringq_receipt *receipt)
 {
     struct json j = {.out = stdout};
 
-    if (cli->quiet && !cli->json) {
-        (void)printf("%s\n", receipt->id);
-        return;
-    }
-    if (!cli->json) {
-        const char *gap = cli->out.terminal ? "  " : "\t";
-        (void)printf("%s%s%s%s%s\n", receipt->id, gap, receipt->state, gap,
-                     receipt->durability);
-        return;
-    }
     json_begin(&j, '{');
     json_key(&j, "id");
     json_string(&j, receipt->id);
@@ -77,25 +108,46 @@ static void print_receipt(const struct cli *cli, const char *queue,
     json_line(&j);
 }
 
-static int put_body(const struct cli *cli, const char *queue, const char *body,
-                    size_t len, const ringq_put_options *options)
+/* Returns the exit code: another job may have had the key. */
+static int print_receipt(const struct put *p, const ringq_receipt *receipt)
 {
+    if (p->cli->json)
+        print_json(p->queue, receipt);
+    else
+        print_words(p->cli, receipt);
+    return strcmp(receipt->state, "exists") == 0 && !p->options->replace
+               ? EXITS_CONFLICT
+               : EXITS_OK;
+}
+
+static int wait_for(const struct put *p, ringq *q, const char *id)
+{
+    if (p->cli->verbose)
+        (void)fprintf(stderr, "%s\n", id);
+    return outcome_wait(p->cli, q, &id, 1,
+                        p->wait_ms == OPTION_BARE ? RINGQ_FOREVER : p->wait_ms, false);
+}
+
+static int put_body(const struct put *p, const char *body, size_t len)
+{
+    bool waits = p->wait_ms != OPTION_UNSET;
     ringq_receipt receipt;
     ringq *q;
-    int exit = cli_connect(cli, NULL, &q);
+    int exit = cli_connect(p->cli, waits ? &cli_patient : NULL, &q);
 
     if (exit != EXITS_OK)
         return exit;
-    if (ringq_put(q, queue, body, len, options, &receipt) < 0)
-        exit = cli_failed(cli, q);
+    if (ringq_put(q, p->queue, body, len, p->options, &receipt) < 0)
+        exit = cli_failed(p->cli, q);
+    else if (waits)
+        exit = wait_for(p, q, receipt.id);
     else
-        print_receipt(cli, queue, &receipt);
+        exit = print_receipt(p, &receipt);
     ringq_close(q);
     return exit;
 }
 
-static int put_file(const struct cli *cli, const char *queue, const char *path,
-                    const ringq_put_options *options)
+static int put_file(const struct put *p, const char *path)
 {
     struct input in;
     char *body;
@@ -110,7 +162,7 @@ static int put_file(const struct cli *cli, const char *queue, const char *path,
         return cli_usage("%s: a body has at most 64 MiB", in.name);
     if (rc < 0)
         return cli_usage("cannot read %s: %s", in.name, strerror(-rc));
-    int exit = put_body(cli, queue, body, len, options);
+    int exit = put_body(p, body, len);
     free(body);
     return exit;
 }
@@ -140,6 +192,7 @@ static int put_lines(const struct cli *cli, const char *queue,
 
 static int run(struct cli *cli, int argc, char **argv)
 {
+    static struct put_headers headers;
     struct put_values v;
     struct words words;
     ringq_put_options options;
@@ -155,23 +208,28 @@ static int run(struct cli *cli, int argc, char **argv)
         return cli_usage("put: give one of BODY, --file, --lines, --jsonl");
     if (v.rejects != NULL && !has_lines)
         return cli_usage("put: --rejects goes with --lines or --jsonl");
-    if (put_options_read(&v.put, &options) < 0)
+    if ((v.wait_ms != OPTION_UNSET || v.put.unique != NULL) && has_lines)
+        return cli_usage("put: --wait and --unique are for one job");
+    if (put_options_read(&v.put, &options, &headers) < 0)
         return EXITS_USAGE;
+    if (v.wait_ms != OPTION_UNSET && options.keep_ms == 0)
+        options.keep_ms = KEEP_WAITED_MS;
+    const struct put p = {cli, queue, &options, v.wait_ms};
     if (has_lines)
         return put_lines(cli, queue, &v, &options);
     if (v.file != NULL)
-        return put_file(cli, queue, v.file, &options);
+        return put_file(&p, v.file);
     /* Behind "--" a dash is a body like any other. */
     bool is_dash =
         body != NULL && strcmp(body, "-") == 0 && words.behind == words.count;
     if (body != NULL && !is_dash)
-        return put_body(cli, queue, body, strlen(body), &options);
+        return put_body(&p, body, strlen(body));
     if (body == NULL && isatty(STDIN_FILENO))
         return cli_usage("put: the body is missing\n"
                          "  give it:         ringq put %s hello\n"
                          "  or type it:      ringq put %s -      (ends with Ctrl-D)",
                          queue, queue);
-    return put_file(cli, queue, "-", &options);
+    return put_file(&p, "-");
 }
 
 const struct command command_put = {
@@ -180,6 +238,8 @@ const struct command command_put = {
     .summary = "puts a job, or one for each line of a file",
     .examples = "  ringq put emails hello\n"
                 "  ringq put emails --file letter.eml --delay 5m --pri 0\n"
+                "  ringq put mail hello --header lang=de --header trace=4bf9 --ttl 1h\n"
+                "  ringq put sums '6 * 7' --wait=1m          # prints the result\n"
                 "  date | ringq put log\n"
                 "  find /srv -type f | ringq put files --lines -\n"
                 "  ringq put orders --jsonl orders.jsonl --rejects bad.jsonl\n",
@@ -187,7 +247,10 @@ const struct command command_put = {
         "Without a body, what stands on stdin is the body.  Prints id, state and\n"
         "durability of the job: stored as the server promises when this returns.\n"
         "--lines and --jsonl put jobs in the order of the lines, many at a time, and\n"
-        "print the count on stderr; -q prints the ids, --json the counts.\n",
+        "print the count on stderr; -q prints the ids, --json the counts.  A queue "
+        "that is\n"
+        "full (ringq queue set QUEUE --maxsize N) makes puts wait until there is "
+        "room.\n",
     .rows = rows,
     .words_min = 1,
     .words_max = 2,

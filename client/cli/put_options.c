@@ -93,7 +93,37 @@ static int read_at(const char *text, int64_t *out_unix_ms)
     return -EINVAL;
 }
 
-int put_options_read(const struct put_words *words, ringq_put_options *out)
+/* "NAME=VALUE" */
+static int read_header(const char *text, ringq_header *out, char *name, size_t size)
+{
+    const char *equals = strchr(text, '=');
+
+    if (equals == NULL || equals == text || (size_t)(equals - text) >= size) {
+        (void)cli_usage("--header: '%s' is not NAME=VALUE, with a name of 1 to 64 "
+                        "characters",
+                        text);
+        return -EINVAL;
+    }
+    (void)snprintf(name, size, "%.*s", (int)(equals - text), text);
+    *out = (ringq_header){name, equals + 1, strlen(equals + 1)};
+    return 0;
+}
+
+static int read_headers(const struct put_words *words, ringq_put_options *out,
+                        struct put_headers *headers)
+{
+    for (size_t i = 0; i < words->headers.count; i++) {
+        if (read_header(words->headers.list[i], &headers->list[i], headers->names[i],
+                        sizeof headers->names[i]) < 0)
+            return -EINVAL;
+    }
+    out->headers = headers->list;
+    out->header_count = words->headers.count;
+    return 0;
+}
+
+int put_options_read(const struct put_words *words, ringq_put_options *out,
+                     struct put_headers *headers)
 {
     ringq_put_options o = {.size = sizeof o};
 
@@ -101,6 +131,12 @@ int put_options_read(const struct put_words *words, ringq_put_options *out)
         (void)cli_usage("--delay and --at exclude each other");
         return -EINVAL;
     }
+    if (words->room_ms >= 0 && words->no_wait) {
+        (void)cli_usage("--wait-room and --no-wait exclude each other");
+        return -EINVAL;
+    }
+    if (read_headers(words, &o, headers) < 0)
+        return -EINVAL;
     if (words->at != NULL && read_at(words->at, &o.at_unix_ms) < 0)
         return -EINVAL;
     if (words->backoff != NULL && read_backoff(words->backoff, &o) < 0)
@@ -111,6 +147,20 @@ int put_options_read(const struct put_words *words, ringq_put_options *out)
         o.ttr_ms = (uint32_t)words->ttr_ms;
     if (words->tries > 0)
         o.tries = (uint32_t)words->tries;
+    if (words->ttl_ms > 0)
+        o.ttl_ms = words->ttl_ms;
+    if (words->keep_ms > 0)
+        o.keep_ms = words->keep_ms;
+    if (words->unique == NULL && (words->window_ms > 0 || words->replace)) {
+        (void)cli_usage("--window and --replace go with --unique KEY");
+        return -EINVAL;
+    }
+    o.unique = words->unique;
+    o.window_ms = words->window_ms > 0 ? words->window_ms : 0;
+    o.replace = words->replace;
+    /* Who pipes into a full queue waits, for as long as it takes. */
+    o.nowait = words->no_wait || words->room_ms == 0;
+    o.block_ms = o.nowait ? 0 : words->room_ms > 0 ? words->room_ms : RINGQ_FOREVER;
     o.has_pri = words->pri >= 0;
     o.pri = o.has_pri ? (uint8_t)words->pri : 0;
     o.has_jitter = words->jitter_pct >= 0;
@@ -126,7 +176,7 @@ static void add_word(struct put_argv *a, const char *word)
 
 static void add_number(struct put_argv *a, int64_t value)
 {
-    char *text = a->numbers[a->count];
+    char *text = a->numbers[a->number_count++];
 
     (void)snprintf(text, sizeof a->numbers[0], "%" PRId64, value);
     add_word(a, text);
@@ -140,7 +190,7 @@ static void add_option(struct put_argv *a, const char *name, int64_t value)
 
 void put_options_argv(const ringq_put_options *options, struct put_argv *out)
 {
-    out->count = 0;
+    out->count = out->number_count = 0;
     if (options->delay_ms > 0)
         add_option(out, "DELAY", options->delay_ms);
     if (options->at_unix_ms > 0)
@@ -163,4 +213,19 @@ void put_options_argv(const ringq_put_options *options, struct put_argv *out)
     }
     if (options->has_jitter)
         add_option(out, "JITTER", options->jitter_pct);
+    if (options->ttl_ms > 0)
+        add_option(out, "TTL", options->ttl_ms);
+    if (options->keep_ms > 0)
+        add_option(out, "KEEP", options->keep_ms);
+    if (options->block_ms == RINGQ_FOREVER)
+        add_option(out, "BLOCK", CLI_WAIT_MAX_MS);
+    else if (options->block_ms > 0)
+        add_option(out, "BLOCK", options->block_ms);
+    if (options->nowait)
+        add_word(out, "NOWAIT");
+    for (size_t i = 0; i < options->header_count; i++) {
+        add_word(out, "HEADER");
+        add_word(out, options->headers[i].name);
+        add_word(out, options->headers[i].value);
+    }
 }

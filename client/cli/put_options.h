@@ -7,23 +7,41 @@
 
 #include <ringq/ringq.h>
 
+#include "cli/options.h"
+
 /* As they were typed; OPTION_UNSET and NULL mean: not given. */
 struct put_words {
     int64_t delay_ms, pri, ttr_ms, tries, jitter_pct;
     const char *at, *backoff;
+    int64_t ttl_ms, room_ms, keep_ms, window_ms;
+    const char *unique;
+    bool replace;
+    bool no_wait;
+    struct option_texts headers; /* NAME=VALUE */
 };
 
-/* Errors  -EINVAL  what is wrong has been said */
-int put_options_read(const struct put_words *words, ringq_put_options *out);
+/* Where the headers of a PUT stand. */
+struct put_headers {
+    ringq_header list[OPTION_TEXTS_MAX];
+    char names[OPTION_TEXTS_MAX][64 + 1]; /* as long as the server takes */
+};
+
+/* Errors  -EINVAL  what is wrong has been said
+ * Keeps   out->headers lends from `headers` and from the words */
+int put_options_read(const struct put_words *words, ringq_put_options *out,
+                     struct put_headers *headers);
 
 enum {
-    PUT_ARGV_MAX = 18, /* words that put_options_argv() writes at most */
+    /* What put_options_argv() writes at most. */
+    PUT_ARGV_NUMBERS = 12,
+    PUT_ARGV_MAX = 24 + 3 * OPTION_TEXTS_MAX,
 };
 /* The same as arguments of MPUT. */
 struct put_argv {
     const char *words[PUT_ARGV_MAX];
     size_t count;
-    char numbers[PUT_ARGV_MAX][24]; /* what some of `words` point to */
+    char numbers[PUT_ARGV_NUMBERS][24]; /* what some of `words` point to */
+    size_t number_count;
 };
 /* Keeps  out->words point into out: do not copy it */
 void put_options_argv(const ringq_put_options *options, struct put_argv *out);

@@ -1,6 +1,7 @@
 /* show - everything about one job.
  * SPDX-License-Identifier: MIT */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -32,6 +33,19 @@ static void print_body(const struct cli *cli, const ringq_reply *job)
         (void)putchar('\n');
 }
 
+static void add_headers(struct table *t, const ringq_reply *headers)
+{
+    for (size_t i = 0; i < ringq_reply_count(headers); i++) {
+        char name[128];
+        size_t len;
+        const char *value = ringq_reply_string(ringq_reply_at(headers, i), &len);
+
+        (void)snprintf(name, sizeof name, "header.%s", ringq_reply_key(headers, i));
+        table_string(t, name);
+        table_text(t, value, len);
+    }
+}
+
 static int print(const struct cli *cli, const ringq_reply *job)
 {
     struct json j = {.out = stdout};
@@ -47,6 +61,10 @@ static int print(const struct cli *cli, const ringq_reply *job)
         const char *name = ringq_reply_key(job, i);
         if (strcmp(name, "body") == 0)
             continue;
+        if (strcmp(name, "headers") == 0) {
+            add_headers(&t, ringq_reply_at(job, i));
+            continue;
+        }
         table_string(&t, name);
         table_reply(&t, name, ringq_reply_at(job, i));
     }

@@ -68,6 +68,7 @@ struct shop {
     bool tells;           /* a line for each job */
     pthread_mutex_t lock; /* of stderr's lines and of `ends` */
     uint64_t ends[4];     /* jobs by RINGQ_WORK_* */
+    uint64_t cancelled;   /* of those that were given back */
 };
 
 /* One job under way. */
@@ -153,10 +154,16 @@ static int fail_to_run(struct bench *b, int error)
     return RINGQ_WORK_RETRY;
 }
 
+static const char cancelled_text[] = "cancelled";
+
 static int settle(struct bench *b, const struct child_end *end)
 {
     struct verdict verdict;
 
+    if (end->left && ringq_work_cancelled(b->work)) {
+        ringq_work_error(b->work, cancelled_text);
+        return RINGQ_WORK_RELEASE; /* which ends it */
+    }
     verdict_of(end, b->shop->values->timeout_ms, &verdict);
     if (verdict.outcome != RINGQ_WORK_DONE) {
         ringq_work_error(b->work, verdict.error);
@@ -209,6 +216,11 @@ static int handle(ringq_work *work, const ringq_job *job, void *arg)
 
 /* ---- what the library tells ---- */
 
+static bool is_of_cancelled(int outcome, const char *text)
+{
+    return outcome == RINGQ_WORK_RELEASE && strcmp(text, cancelled_text) == 0;
+}
+
 static void print_end(struct shop *shop, const ringq_job *job, int outcome,
                       const char *text)
 {
@@ -221,11 +233,12 @@ static void print_end(struct shop *shop, const ringq_job *job, int outcome,
         [RINGQ_WORK_DEAD] = {MARK_BAD, "dead: "},
         [RINGQ_WORK_RELEASE] = {MARK_BACK, "given back "},
     };
+    bool is_cancelled = is_of_cancelled(outcome, text);
     size_t len = strlen(text);
 
     output_mark(stderr, &shop->cli->err, ends[outcome].mark);
     (void)fprintf(stderr, " %s  %s  attempt %u  %s", job->id, job->queue, job->attempt,
-                  ends[outcome].word);
+                  is_cancelled ? "" : ends[outcome].word);
     if (outcome != RINGQ_WORK_DONE)
         output_clean(stderr, text, len < SHOW_MAX ? len : SHOW_MAX);
     (void)putc('\n', stderr);
@@ -241,6 +254,7 @@ static void on_settled(void *arg, const ringq_job *job, int outcome, int error,
     (void)pthread_mutex_lock(&shop->lock);
     if (error == 0) {
         shop->ends[outcome]++;
+        shop->cancelled += is_of_cancelled(outcome, text);
         if (shop->tells)
             print_end(shop, job, outcome, text);
     } else if (!shop->cli->quiet) {
@@ -276,11 +290,14 @@ static void print_sums(const struct shop *shop)
 
     if (!shop->tells)
         return;
-    (void)fprintf(stderr, "%s done, %llu failed, %llu dead, %llu given back\n",
+    (void)fprintf(stderr, "%s done, %llu failed, %llu dead, %llu given back",
                   units_count(done, (int64_t)ends[RINGQ_WORK_DONE]),
                   (unsigned long long)ends[RINGQ_WORK_RETRY],
                   (unsigned long long)ends[RINGQ_WORK_DEAD],
-                  (unsigned long long)ends[RINGQ_WORK_RELEASE]);
+                  (unsigned long long)(ends[RINGQ_WORK_RELEASE] - shop->cancelled));
+    if (shop->cancelled > 0)
+        (void)fprintf(stderr, ", %llu cancelled", (unsigned long long)shop->cancelled);
+    (void)putc('\n', stderr);
 }
 
 static int work(struct shop *shop, const char *queues)
@@ -382,7 +399,10 @@ const struct command command_work = {
         "  ringq work emails --drain -- ./send-mail       # end when it is empty\n",
     .notes =
         "The program gets the body on stdin and, in its environment, RINGQ_JOB_ID,\n"
-        "RINGQ_LEASE, RINGQ_QUEUE and RINGQ_ATTEMPT.  Its end decides:\n"
+        "RINGQ_LEASE, RINGQ_QUEUE, RINGQ_ATTEMPT, and RINGQ_HEADER_<NAME> for each "
+        "header\n"
+        "(upper case, - and . as _; names with other characters are left out).  Its "
+        "end decides:\n"
         "  exit 0            done; stdout, up to 64 KiB, is the result\n"
         "  exit 65 or 100    dead: the job is poison, no retry\n"
         "  exit 99           given back: not now, the attempt does not count\n"
@@ -391,9 +411,11 @@ const struct command command_work = {
         "  a signal          failed, naming the signal\n"
         "It runs in a process group of its own, which is killed when it ends.  Leases "
         "are\n"
-        "renewed; when one is lost, its program gets SIGTERM.  SIGTERM or Ctrl-C: "
-        "takes no\n"
-        "more jobs, finishes those in hand, exits 0; once more: gives them back.\n"
+        "renewed; when one is lost or the job is cancelled, its program gets SIGTERM, "
+        "and\n"
+        "SIGKILL after --grace.  SIGTERM or Ctrl-C: takes no more jobs, finishes those "
+        "in\n"
+        "hand, exits 0; once more: gives them back.\n"
         "One line per job on stderr: on a terminal, or with -v.\n",
     .rows = rows,
     .words_min = 1,

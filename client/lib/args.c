@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "wire/command.h"
 
 #include "lib/options.h"
 
@@ -88,7 +89,44 @@ static const char *complaint(const ringq_put_options *o)
         return "backoff_max_ms goes with backoff_base_ms";
     if ((unsigned)o->backoff > RINGQ_BACKOFF_FIXED)
         return "backoff is one of enum ringq_backoff";
+    if (o->ttl_ms < 0 || o->keep_ms < 0 || o->block_ms < RINGQ_FOREVER)
+        return "ttl_ms, keep_ms and block_ms are not negative; RINGQ_FOREVER is for "
+               "block_ms";
+    if (o->unique == NULL && (o->window_ms != 0 || o->replace))
+        return "window_ms and replace go with unique";
+    if (o->window_ms < 0)
+        return "window_ms is not negative";
+    if (o->nowait && o->block_ms != 0)
+        return "give block_ms or nowait, not both";
+    if (o->headers == NULL && o->header_count > 0)
+        return "header_count goes with headers";
     return NULL;
+}
+
+static bool add_headers(struct rq_args *a, const ringq_put_options *o)
+{
+    for (size_t i = 0; i < o->header_count; i++) {
+        const ringq_header *h = &o->headers[i];
+
+        if (h->name == NULL || (h->value == NULL && h->value_len > 0))
+            return false;
+        rq_args_str(a, "HEADER");
+        rq_args_str(a, h->name);
+        rq_args_add(a, rq_slice(h->value, h->value_len));
+    }
+    return true;
+}
+
+static void add_unique(struct rq_args *a, const ringq_put_options *o)
+{
+    if (o->unique == NULL)
+        return;
+    rq_args_str(a, "UNIQUE");
+    rq_args_str(a, o->unique);
+    if (o->window_ms != 0)
+        rq_args_number(a, "WINDOW", o->window_ms);
+    if (o->replace)
+        rq_args_str(a, "REPLACE");
 }
 
 static void add_put_options(struct rq_args *a, const ringq_put_options *o)
@@ -113,6 +151,16 @@ static void add_put_options(struct rq_args *a, const ringq_put_options *o)
     }
     if (o->has_jitter)
         rq_args_number(a, "JITTER", o->jitter_pct);
+    if (o->ttl_ms != 0)
+        rq_args_number(a, "TTL", o->ttl_ms);
+    if (o->keep_ms != 0)
+        rq_args_number(a, "KEEP", o->keep_ms);
+    if (o->block_ms == RINGQ_FOREVER) /* said, so that nobody gives up waiting */
+        rq_args_number(a, "BLOCK", RQ_BLOCK_MAX_MS);
+    else if (o->block_ms != 0)
+        rq_args_number(a, "BLOCK", o->block_ms);
+    if (o->nowait)
+        rq_args_str(a, "NOWAIT");
 }
 
 int rq_args_put_options(struct rq_args *a, const ringq_put_options *from,
@@ -129,5 +177,10 @@ int rq_args_put_options(struct rq_args *a, const ringq_put_options *from,
     if (*out_why != NULL)
         return RINGQ_USAGE;
     add_put_options(a, &o);
+    add_unique(a, &o);
+    if (!add_headers(a, &o)) {
+        *out_why = "a header has a name and a value";
+        return RINGQ_USAGE;
+    }
     return 0;
 }

@@ -8,7 +8,7 @@
 #include "base/attr.h"
 #include "base/slice.h"
 
-enum { RQ_ARGS_INLINE = 24, RQ_ARGS_NUMBERS = 10, RQ_ARGS_DIGITS = 21 };
+enum { RQ_ARGS_INLINE = 24, RQ_ARGS_NUMBERS = 13, RQ_ARGS_DIGITS = 21 };
 
 /* Adding never fails in the middle: the first failure is remembered, and asked for once
  * at the end. */

@@ -1,13 +1,11 @@
 /* consume - GET, and the four ways to settle a lease.
  * SPDX-License-Identifier: MIT */
-#include <stdio.h>
-
-#include "base/num.h"
 #include "wire/command.h"
 
 #include "lib/args.h"
 #include "lib/client.h"
 #include "lib/job.h"
+#include "lib/many.h"
 
 static void build_get(struct rq_args *a, const char *queues, int64_t block_ms,
                       uint32_t ttr_ms)
@@ -125,64 +123,15 @@ int ringq_done(ringq *q, const char *lease, const void *result, size_t len)
     return rq_client_send(q, &a, NULL);
 }
 
-/* How many of a DONE were ours, from `... is no longer yours; COUNT 2`. */
-static size_t count_in(const char *text)
-{
-    const char *at = strstr(text, "COUNT ");
-    uint64_t n = 0;
-    size_t digits;
-
-    if (at == NULL)
-        return 0;
-    at += strlen("COUNT ");
-    digits = strspn(at, "0123456789");
-    return rq_num_u64(rq_slice(at, digits), 0, RQ_LEASES_MAX, &n) < 0 ? 0 : (size_t)n;
-}
-
-/* Finishes at most RQ_LEASES_MAX jobs.  *out_done counts also with RINGQ_STALE. */
-static int done_chunk(ringq *q, const char *const *leases, size_t n, size_t *out_done)
-{
-    struct rq_args a;
-    struct rq_reply *reply = NULL;
-    int64_t v = 0;
-    int rc;
-
-    rq_args_init(&a, "DONE");
-    rq_args_words(&a, n, leases, NULL);
-    rc = rq_client_send(q, &a, &reply);
-    if (rc == 0 && rq_job_number(reply, 0, (int64_t)n, &v) < 0)
-        rc = rq_client_distrust(q, RINGQ_PROTOCOL, "the reply to DONE is no count");
-    *out_done = rc == RINGQ_STALE || rc == RINGQ_NOJOB ? count_in(q->text) : (size_t)v;
-    rq_reply_free(reply);
-    return rc;
-}
-
 long ringq_done_many(ringq *q, const char *const *leases, size_t n, size_t *out_done)
 {
-    size_t done = 0;
-    int rc = rq_client_begin(q), stale = 0;
-    char stale_text[sizeof q->text];
+    int rc = rq_client_begin(q);
 
     if (rc < 0)
         return rc;
     if (leases == NULL && n > 0)
         return rq_client_fail(q, RINGQ_USAGE, "the leases are missing");
-    for (size_t at = 0; at < n && (rc == 0 || rc == stale);) {
-        size_t chunk = n - at < RQ_LEASES_MAX ? n - at : RQ_LEASES_MAX, ours;
-
-        rc = done_chunk(q, leases + at, chunk, &ours);
-        if (rc == RINGQ_STALE || rc == RINGQ_NOJOB) {
-            stale = rc;
-            memcpy(stale_text, q->text, sizeof stale_text);
-        }
-        done += ours;
-        at += chunk;
-    }
-    if (out_done != NULL)
-        *out_done = done;
-    if (rc == 0 && stale != 0)
-        rc = rq_client_fail(q, stale, "%s", stale_text);
-    return rc < 0 ? rc : (long)done;
+    return rq_client_many(q, (const char *const[]){"DONE"}, 1, leases, n, out_done);
 }
 
 static int read_failed(ringq *q, const struct rq_reply *reply, ringq_failed *out)

@@ -3,6 +3,7 @@
 #include "lib/args.h"
 #include "lib/client.h"
 #include "lib/job.h"
+#include "lib/options.h"
 
 static bool count_field(const struct rq_reply *map, const char *name, uint64_t *out)
 {
@@ -30,28 +31,44 @@ static int read_joined(ringq *q, const struct rq_reply *reply, ringq_joined *out
     return 0;
 }
 
-int ringq_join(ringq *q, const char *queues, int64_t block_ms, bool strict,
-               ringq_joined *out)
+int ringq_join_with(ringq *q, const char *queues, const ringq_join_options *options,
+                    ringq_joined *out)
 {
+    ringq_join_options o = {.block_ms = RINGQ_FOREVER};
     struct rq_args a;
     struct rq_reply *reply = NULL;
     int rc = rq_client_begin(q);
 
     if (rc < 0)
         return rc;
+    if (options != NULL && rq_options_copy(&o, sizeof o, options) < 0)
+        return rq_client_fail(q, RINGQ_USAGE,
+                              "set ringq_join_options.size to "
+                              "sizeof(ringq_join_options)");
     if (queues == NULL)
         return rq_client_fail(q, RINGQ_USAGE, "JOIN needs a queue");
     rq_args_init(&a, "JOIN");
     rq_args_str(&a, queues);
-    if (block_ms >= 0)
-        rq_args_number(&a, "BLOCK", block_ms);
-    if (strict)
+    if (o.block_ms >= 0)
+        rq_args_number(&a, "BLOCK", o.block_ms);
+    if (o.strict)
         rq_args_str(&a, "STRICT");
+    if (o.barrier)
+        rq_args_str(&a, "BARRIER");
     rc = rq_client_send(q, &a, &reply);
     if (rc == 0)
         rc = read_joined(q, reply, out);
     rq_reply_free(reply);
     return rc;
+}
+
+int ringq_join(ringq *q, const char *queues, int64_t block_ms, bool strict,
+               ringq_joined *out)
+{
+    const ringq_join_options o = {
+        .size = sizeof o, .block_ms = block_ms, .strict = strict};
+
+    return ringq_join_with(q, queues, &o, out);
 }
 
 /* A command of one or two words whose reply the caller reads itself. */

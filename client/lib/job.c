@@ -1,6 +1,6 @@
 /* job - from the reply of GET to a ringq_job.
  *
- * A job keeps the reply it came in: queue, body and error point into it.
+ * A job keeps the reply it came in: queue, body, error and headers point into it.
  * SPDX-License-Identifier: MIT */
 #include "lib/job.h"
 
@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/num.h"
 
@@ -15,6 +16,7 @@ struct job {
     ringq_job job; /* first: a ringq_job is the address of one of these */
     struct rq_reply *source;
     char nothing[1]; /* the error of a first attempt */
+    ringq_header headers[];
 };
 
 int rq_job_number(const struct rq_reply *reply, int64_t min, int64_t max, int64_t *out)
@@ -50,6 +52,29 @@ static bool number_field(const struct rq_reply *map, const char *name, unsigned 
     return true;
 }
 
+/* Of a map, or of the array of names and values that RESP2 has for one. */
+static size_t count_headers(const struct rq_reply *headers)
+{
+    return headers != NULL ? headers->count / 2 : 0;
+}
+
+static bool fill_headers(struct job *j, const struct rq_reply *headers)
+{
+    size_t n = count_headers(headers);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct rq_reply *name = &headers->elements[2 * i], *value = name + 1;
+
+        if (name->str.ptr == NULL || value->str.ptr == NULL)
+            return false;
+        j->headers[i] = (ringq_header){(const char *)name->str.ptr,
+                                       (const char *)value->str.ptr, value->str.len};
+    }
+    j->job.headers = j->headers;
+    j->job.header_count = n;
+    return true;
+}
+
 static bool fill(struct job *j, const struct rq_reply *map)
 {
     const struct rq_reply *queue = rq_reply_field(map, "queue");
@@ -60,7 +85,8 @@ static bool fill(struct job *j, const struct rq_reply *map)
         !copy_field(map, "lease", j->job.lease, sizeof j->job.lease) ||
         !number_field(map, "attempt", &j->job.attempt) ||
         !number_field(map, "ttr", &j->job.ttr_ms) || queue == NULL ||
-        queue->str.ptr == NULL || body == NULL || body->str.ptr == NULL)
+        queue->str.ptr == NULL || body == NULL || body->str.ptr == NULL ||
+        !fill_headers(j, rq_reply_field(map, "headers")))
         return false;
     j->job.queue = (char *)queue->str.ptr;
     j->job.body = (void *)body->str.ptr;
@@ -72,7 +98,8 @@ static bool fill(struct job *j, const struct rq_reply *map)
 
 int rq_job_from_reply(struct rq_reply *map, ringq_job **out)
 {
-    struct job *j = calloc(1, sizeof *j);
+    size_t headers = count_headers(rq_reply_field(map, "headers"));
+    struct job *j = calloc(1, sizeof *j + headers * sizeof j->headers[0]);
 
     if (j == NULL)
         return RINGQ_NOMEM;
@@ -90,6 +117,14 @@ int rq_job_from_reply(struct rq_reply *map, ringq_job **out)
     *map = (struct rq_reply){.type = RQ_REPLY_NULL};
     *out = &j->job;
     return 0;
+}
+
+const char *ringq_job_header(const ringq_job *job, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < job->header_count; i++)
+        if (strcasecmp(job->headers[i].name, name) == 0)
+            return job->headers[i].value;
+    return NULL;
 }
 
 void ringq_job_free(ringq_job *job)

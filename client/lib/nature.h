@@ -8,7 +8,8 @@
 
 /* What to do when the connection is lost before the reply has come. */
 enum rq_repeat {
-    /* Looks only, or is undone with the connection: GET's leases are given back. */
+    /* Looks only, or says how something shall be, or is undone with the connection:
+     * GET's leases are given back. */
     RQ_REPEAT_HARMLESS,
     /* Settles a lease, and a second time the server says what became of it. */
     RQ_REPEAT_ASK,

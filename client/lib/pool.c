@@ -39,7 +39,13 @@ void ringq_work_error(ringq_work *work, const char *text)
 
 bool ringq_work_is_lost(const ringq_work *work)
 {
-    return atomic_load_explicit(&work->lost, memory_order_relaxed);
+    return atomic_load_explicit(&work->lost, memory_order_relaxed) ||
+           ringq_work_cancelled(work);
+}
+
+bool ringq_work_cancelled(const ringq_work *work)
+{
+    return atomic_load_explicit(&work->cancelled, memory_order_relaxed);
 }
 
 void rq_work_clear(ringq_work *work)
@@ -56,6 +62,7 @@ void rq_work_clear(ringq_work *work)
     work->telling = (struct rq_retry){.failures = 0};
     work->tell_at_ns = 0;
     atomic_store_explicit(&work->lost, false, memory_order_relaxed);
+    atomic_store_explicit(&work->cancelled, false, memory_order_relaxed);
 }
 
 static int checked(int outcome)

@@ -23,7 +23,8 @@ enum rq_work_state {
 /* One job in hand.  A `ringq_work` is the handler's view of it. */
 struct ringq_work {
     struct rq_list link;
-    atomic_bool lost; /* ringq_work_is_lost() */
+    atomic_bool lost;      /* ringq_work_is_lost() */
+    atomic_bool cancelled; /* ... but the lease still holds: ringq_work_cancelled() */
     /* The handler's while it runs, else the worker's. */
     ringq_job *job;
     int outcome; /* RINGQ_WORK_* */

@@ -118,6 +118,13 @@ static unsigned idle_handlers(const ringq_worker *w)
     return n;
 }
 
+/* The server has said so at a heartbeat.  Without a job there is none that could take
+ * it back, and GET waits at the server for as long as it is quiet. */
+static bool is_quiet(const ringq_worker *w)
+{
+    return w->quiet && w->in_hand > 0;
+}
+
 static int64_t drain_left_ms(const ringq_worker *w)
 {
     int64_t end = rq_clock_after(w->job_at_ns,
@@ -157,7 +164,8 @@ static void take(ringq_worker *w, ringq_job *job)
         return;
     }
     work->state = RQ_WORK_RUNNING;
-    w->in_hand++;
+    if (w->in_hand++ == 0)
+        w->quiet = false; /* that was of heartbeats of earlier jobs */
     rq_pool_give(&w->pool, work);
 }
 
@@ -211,7 +219,7 @@ void rq_taker_ask(ringq_worker *w)
     int rc;
 
     if (w->asking || w->ending || count == 0 || w->ask_at_ns > w->now_ns ||
-        !rq_conn_is_open(&w->taker.conn))
+        is_quiet(w) || !rq_conn_is_open(&w->taker.conn))
         return;
     rq_args_init(&a, "GET");
     rq_args_str(&a, w->queues);
@@ -233,7 +241,8 @@ int64_t rq_taker_idle_until(const ringq_worker *w)
     if (rq_conn_is_open(&w->taker.conn)) {
         int64_t limit = rq_conn_limit_ns(&w->taker.conn);
 
-        return !w->asking && !w->ending && idle_handlers(w) > 0 && w->ask_at_ns < limit
+        return !w->asking && !w->ending && !is_quiet(w) && idle_handlers(w) > 0 &&
+                       w->ask_at_ns < limit
                    ? w->ask_at_ns
                    : limit;
     }

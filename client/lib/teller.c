@@ -167,15 +167,18 @@ void rq_teller_settle(ringq_worker *w)
 
 /* ---- TOUCH ---- */
 
-static bool is_told_to_leave(const struct rq_reply *reply)
+static void read_notices(ringq_work *work, const struct rq_reply *reply)
 {
     const struct rq_reply *one = reply->count > 0 ? &reply->elements[0] : NULL;
+    bool quiet = false;
 
     /* lease, deadline, notices */
-    for (size_t i = 2; one != NULL && i < one->count; i++)
+    for (size_t i = 2; one != NULL && i < one->count; i++) {
         if (rq_slice_eq(one->elements[i].str, RQ_LIT("cancel")))
-            return true;
-    return false;
+            atomic_store_explicit(&work->cancelled, true, memory_order_relaxed);
+        quiet |= rq_slice_eq(one->elements[i].str, RQ_LIT("quiet"));
+    }
+    work->worker->quiet = quiet;
 }
 
 static void on_touched(void *arg, int error, const char *text, struct rq_reply *reply)
@@ -186,16 +189,17 @@ static void on_touched(void *arg, int error, const char *text, struct rq_reply *
     work->touching = false;
     if (work->state == RQ_WORK_ENDED)
         recycle(work->worker, work);
-    else if (error == RINGQ_STALE || error == RINGQ_NOJOB ||
-             (error == 0 && is_told_to_leave(reply)))
+    else if (error == RINGQ_STALE || error == RINGQ_NOJOB)
         atomic_store_explicit(&work->lost, true, memory_order_relaxed);
+    else if (error == 0)
+        read_notices(work, reply);
     rq_reply_free(reply);
 }
 
 static bool is_held(const ringq_work *work)
 {
     return (work->state == RQ_WORK_RUNNING || work->state == RQ_WORK_WAITING) &&
-           !ringq_work_is_lost(work);
+           !atomic_load_explicit(&work->lost, memory_order_relaxed);
 }
 
 static void touch(ringq_worker *w, ringq_work *work, struct rq_conn *c)

@@ -244,7 +244,7 @@ static int prepare(ringq_worker *w)
     w->touch_at_ns = INT64_MAX;
     w->taken = w->settled = 0;
     w->in_hand = 0;
-    w->asking = w->ending = w->hurried = w->told_of_loss = false;
+    w->quiet = w->asking = w->ending = w->hurried = w->told_of_loss = false;
     w->error = 0;
     w->text[0] = '\0';
     return 0;

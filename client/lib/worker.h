@@ -70,6 +70,7 @@ struct ringq_worker {
     unsigned work_count, free_count;
     unsigned in_hand;             /* RUNNING */
     struct rq_list free, waiting; /* by state; RUNNING ones are the pool's */
+    bool quiet;                   /* the last heartbeat said: take no more */
     bool asking;                  /* a GET is unanswered */
     unsigned asked_count;         /* its COUNT */
     struct rq_retry refused;      /* the server refuses GET for now */

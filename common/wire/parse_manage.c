@@ -78,7 +78,7 @@ static int read_kicked(struct rq_words *words, void *out, struct rq_complaint *w
 
 static int read_purged(struct rq_words *words, void *out, struct rq_complaint *why)
 {
-    enum rq_state state;
+    enum rq_state state = RQ_STATE_READY;
     int rc = take_state(words, ~(1u << RQ_STATE_LEASED), "ready, delayed, dead", &state,
                         why);
 

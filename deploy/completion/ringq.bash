@@ -65,8 +65,21 @@ _ringq()
         _ringq_words "$word" 'exp linear fixed'
         return
         ;;
+    --state)
+        _ringq_words "$word" 'ready delayed leased dead'
+        return
+        ;;
+    --sort)
+        _ringq_words "$word" 'queue ready delayed leased dead put done waiting oldest'
+        return
+        ;;
+    --order)
+        _ringq_words "$word" 'fifo lifo'
+        return
+        ;;
     --server | -s | --delay | --at | --pri | --ttr | --tries | --jitter | --block | --count | -n | \
-        --concurrency | -j | --max-jobs | --timeout | --grace | --reconnect | --wait)
+        --concurrency | -j | --max-jobs | --timeout | --grace | --reconnect | --wait | --ttl | --keep | --unique | --window | --header | \
+        --wait-room | --after | --match | --maxsize | --rate | --deadmax | --interval | -i)
         return
         ;;
     esac
@@ -76,7 +89,16 @@ _ringq()
         return
     fi
     case $command in
-    put | get | work | join | stats | queues) _ringq_queues "$ringq" "$word" ;;
+    put | get | work | join | stats | queues | peek | kick | purge | pause | resume | shutdown)
+        _ringq_queues "$ringq" "$word"
+        ;;
+    dead | queue)
+        case $before in
+        dead) _ringq_words "$word" 'list retry purge' ;;
+        queue) _ringq_words "$word" 'set' ;;
+        *) _ringq_queues "$ringq" "$word" ;;
+        esac
+        ;;
     help) _ringq_words "$word" "$("$ringq" help --words | grep -v '^-')" ;;
     errors) _ringq_words "$word" "$("$ringq" errors --json | sed 's/.*"code":"\([A-Z]*\)".*/\1/')" ;;
     esac

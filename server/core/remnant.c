@@ -59,14 +59,10 @@ int remnant_need(struct core *core, struct job *job, uint64_t keep_ms)
     return 0;
 }
 
-int remnant_set_result(struct core *core, struct job *job, uint64_t lease,
-                       struct rq_slice result, bool has_result)
+static int copy_result(struct core *core, struct remnant *r, struct rq_slice result)
 {
-    struct remnant *r = job->extra->remnant;
     uint8_t *copy = NULL;
 
-    if (r == NULL)
-        return 0;
     if (result.len > 0) {
         copy = malloc(result.len);
         if (copy == NULL)
@@ -77,6 +73,18 @@ int remnant_set_result(struct core *core, struct job *job, uint64_t lease,
     core->kept_bytes += result.len;
     r->result = copy;
     r->result_len = result.len;
+    return 0;
+}
+
+int remnant_set_result(struct core *core, struct job *job, uint64_t lease,
+                       struct rq_slice result, bool has_result)
+{
+    struct remnant *r = job->extra->remnant;
+
+    if (r == NULL)
+        return 0;
+    if (copy_result(core, r, result) < 0)
+        return -ENOMEM;
     r->has_result = has_result;
     r->lease = lease;
     return 0;
@@ -169,6 +177,17 @@ static int64_t at_most_kept(int64_t ms)
     return ms < (int64_t)LIMIT_KEEP_MS ? ms : (int64_t)LIMIT_KEEP_MS;
 }
 
+/* Its UNIQUE key, if the window is still open. */
+static int replay_key(struct core *core, struct remnant *r, const struct record *record,
+                      struct core_now now)
+{
+    int64_t window_ms = rq_clock_until(record->window_wall_ms, now.wall_ms);
+
+    if (record->key.len == 0 || window_ms == 0)
+        return 0;
+    return unique_replay(core, r, record->key, at_most_kept(window_ms), now);
+}
+
 int remnant_replay(struct core *core, const struct record *record, struct queue *q,
                    uint64_t home, struct core_now now)
 {
@@ -177,15 +196,9 @@ int remnant_replay(struct core *core, const struct record *record, struct queue 
 
     if (r == NULL)
         return -ENOMEM;
-    if (record->result.len > 0) {
-        r->result = malloc(record->result.len);
-        if (r->result == NULL) {
-            remnant_drop(core, r);
-            return -ENOMEM;
-        }
-        memcpy(r->result, record->result.ptr, record->result.len);
-        r->result_len = record->result.len;
-        core->kept_bytes += r->result_len;
+    if (copy_result(core, r, record->result) < 0) {
+        remnant_drop(core, r);
+        return -ENOMEM;
     }
     r->has_result = record->has_result;
     r->end = (uint8_t)record->end;
@@ -193,10 +206,7 @@ int remnant_replay(struct core *core, const struct record *record, struct queue 
     r->kept_wall_ms = record->kept_wall_ms;
     r->home = home;
     keep(core, r, q, at_most_kept(left_ms), now);
-    int64_t window_ms = rq_clock_until(record->window_wall_ms, now.wall_ms);
-    if (record->key.len == 0 || window_ms == 0)
-        return 0;
-    return unique_replay(core, r, record->key, at_most_kept(window_ms), now);
+    return replay_key(core, r, record, now);
 }
 
 void remnants_free(struct core *core)

@@ -570,11 +570,15 @@ class Documents(Cli):
         self.assertEqual(self.complete('put', 'q', '--de'), ['--delay'])
         self.assertEqual(self.complete('-s', 'x', 'ge'), ['get'])
         self.assertEqual(self.complete('errors', 'ST'), ['STALE', 'STORE'])
-        self.assertEqual(self.complete('help', 'q'), ['queues'])
+        self.assertEqual(self.complete('help', 'er'), ['errors'])
+        self.assertEqual(self.complete('dead', ''), ['list', 'retry', 'purge'])
+        self.assertEqual(self.complete('queue', ''), ['set'])
+        self.assertEqual(self.complete('peek', 'q', '--state', 'de'), ['delayed', 'dead'])
         self.assertEqual(self.complete('put', 'q', '--delay', ''), [])
         if not IS_SANITIZED:  # 200 ms are few for a sanitizer
             self.assertEqual(self.complete('join', f'{self.q}-o'), [f'{self.q}-one'])
             self.assertEqual(self.complete('get', f'x,{self.q}-t'), [f'x,{self.q}-two'])
+            self.assertEqual(self.complete('dead', 'retry', f'{self.q}-t'), [f'{self.q}-two'])
 
 
 if __name__ == '__main__':

@@ -111,6 +111,14 @@ enum ringq_backoff {
     RINGQ_BACKOFF_FIXED = 2
 };
 
+/* What travels with a job beside its body: a name of 1 to 64 printable characters
+ * without ':' or blanks, and up to 1024 bytes of any kind.  16 of them at most. */
+typedef struct ringq_header {
+    const char *name;
+    const char *value; /* of a job that was taken: a NUL stands behind it */
+    size_t value_len;
+} ringq_header;
+
 /* Zeroed, with `size` set, it asks for the server's defaults. */
 typedef struct ringq_put_options {
     size_t size;
@@ -125,14 +133,32 @@ typedef struct ringq_put_options {
     uint32_t backoff_max_ms;
     bool has_jitter;
     uint8_t jitter_pct;
+    int64_t ttl_ms; /* it expires when nobody has begun with it by then; 0: never */
+    const ringq_header *headers; /* header_count of them */
+    size_t header_count;
+    /* How long to wait for room in a full queue: milliseconds, or RINGQ_FOREVER; then
+     * RINGQ_FULL.  0: as long as the server lets us, but for no longer than
+     * reply_timeout_ms, which ends as RINGQ_UNKNOWN. */
+    int64_t block_ms;
+    bool nowait;     /* instead of block_ms: do not wait at all */
+    int64_t keep_ms; /* how long its end and result are kept for ringq_wait() */
+    /* A key of up to 255 bytes: while a job of the queue has it, and window_ms beyond
+     * its end, no other is put; the receipt is that job's, with the state "exists".
+     * With `replace` a job that still waits gets the new body and headers.  For one job
+     * at a time: not for ringq_mput(). */
+    const char *unique;
+    int64_t window_ms;
+    bool replace;
 } ringq_put_options;
+
+#define RINGQ_FOREVER (-1)
 
 #define RINGQ_ID_SIZE 48
 #define RINGQ_LEASE_SIZE 72
 
 typedef struct ringq_receipt {
     char id[RINGQ_ID_SIZE];
-    char state[16];      /* "queued", "delayed" */
+    char state[16];      /* "queued", "delayed", "exists" */
     char durability[16]; /* what the server promises: "fsync", ... */
 } ringq_receipt;
 
@@ -166,13 +192,19 @@ typedef struct ringq_job {
     void *body; /* a NUL stands behind it */
     size_t body_len;
     unsigned attempt;
-    unsigned ttr_ms; /* of the lease */
-    char *error;     /* of the attempt before; "" on the first */
+    unsigned ttr_ms;             /* of the lease */
+    char *error;                 /* of the attempt before; "" on the first */
+    const ringq_header *headers; /* header_count of them, in the order of the PUT */
+    size_t header_count;
 } ringq_job;
 
-#define RINGQ_FOREVER (-1)
+/* The value of the header `name`, in any case, NULL when the job has none.
+ * Owns  lends: until ringq_job_free() */
+RINGQ_API const char *ringq_job_header(const ringq_job *job, const char *name);
 
-/* Takes a job from the first of `queues` ("critical,default") that has one.
+/* Takes a job from the first of `queues` ("critical,default") that has one; with
+ * weights
+ * ("critical:5,default:1") they take turns in that proportion.
  *
  * Units   block_ms: RINGQ_FOREVER, 0 (do not wait), or milliseconds;  ttr_ms: 0 means
  *         the job's own
@@ -203,7 +235,7 @@ RINGQ_API long ringq_done_many(ringq *q, const char *const *leases, size_t n,
                                size_t *out_done);
 
 typedef struct ringq_failed {
-    char state[16];        /* "delayed", "dead" */
+    char state[16];        /* "delayed", "dead", "cancelled" */
     int64_t retry_unix_ms; /* when delayed */
 } ringq_failed;
 
@@ -227,6 +259,39 @@ typedef struct ringq_joined {
  * Errors  RINGQ_TIMEOUT */
 RINGQ_API int ringq_join(ringq *q, const char *queues, int64_t block_ms, bool strict,
                          ringq_joined *out);
+
+typedef struct ringq_join_options {
+    size_t size;
+    int64_t block_ms; /* RINGQ_FOREVER, 0 (do not wait), or milliseconds */
+    bool strict;      /* a dead job is unfinished, too */
+    bool barrier;     /* jobs that are put after the call do not count */
+} ringq_join_options;
+/* The same, with all that JOIN knows.  `options` NULL: waits without limit. */
+RINGQ_API int ringq_join_with(ringq *q, const char *queues,
+                              const ringq_join_options *options, ringq_joined *out);
+
+typedef struct ringq_outcome {
+    char id[RINGQ_ID_SIZE];
+    char state[16];     /* "done", "dead", "expired", "cancelled" */
+    const void *result; /* of DONE, a NUL stands behind it; NULL: there was none */
+    size_t result_len;
+} ringq_outcome;
+typedef struct ringq_outcomes ringq_outcomes;
+
+/* Waits until all n jobs have ended, 64 at most; with `any`, until one of them has.
+ *
+ * Returns  how many have: n, or 1 with `any`
+ * Errors   RINGQ_TIMEOUT
+ *          RINGQ_NOJOB  one of them never was, or ended before the call and was put
+ *                       without keep_ms
+ * Owns     gives *out: ringq_outcomes_free() */
+RINGQ_API long ringq_wait(ringq *q, const char *const *ids, size_t n, int64_t block_ms,
+                          bool any, ringq_outcomes **out);
+/* The i-th, in the order of the ids; NULL behind the last.
+ * Owns  lends: until ringq_outcomes_free() */
+RINGQ_API const ringq_outcome *ringq_outcome_at(const ringq_outcomes *outcomes,
+                                                size_t i);
+RINGQ_API void ringq_outcomes_free(ringq_outcomes *outcomes); /* NULL is fine */
 
 /* A reply of the server as a tree, for STATS, SHOW and any command.  The functions take
  * NULL and nodes of any type, and then say 0, "" or NULL. */
@@ -272,6 +337,84 @@ RINGQ_API int ringq_command(ringq *q, size_t argc, const char *const *argv,
                             const size_t *lens, ringq_reply **out);
 RINGQ_API int64_t ringq_qsize(ringq *q, const char *queue);
 RINGQ_API int ringq_ping(ringq *q);
+
+/* ---- managing ---- */
+
+/* The next five return how many jobs they changed, once that is as durable as a PUT.
+ * With `ids` that are unknown the others are changed all the same; *out_changed (may be
+ * NULL) says how many, with an error too.  A lost connection is RINGQ_UNKNOWN. */
+
+/* Makes dead jobs ready again, with all their attempts: at most `max` of them, those
+ * that died first; max < 0: all. */
+RINGQ_API int64_t ringq_kick(ringq *q, const char *queue, int64_t max);
+/* The same for n jobs; those that are not dead do not count.
+ * Errors  RINGQ_NOJOB  one of them is unknown */
+RINGQ_API int64_t ringq_kick_ids(ringq *q, const char *queue, const char *const *ids,
+                                 size_t n, size_t *out_changed);
+/* Ends n jobs.  The worker of a leased one hears of it at its next heartbeat
+ * (ringq_work_cancelled()).
+ * Errors  RINGQ_NOJOB  one of them is unknown, or has ended */
+RINGQ_API int64_t ringq_cancel(ringq *q, const char *const *ids, size_t n,
+                               size_t *out_changed);
+/* Ends the jobs of one state: "ready", "delayed", "dead"; NULL: ready and delayed. */
+RINGQ_API int64_t ringq_purge(ringq *q, const char *queue, const char *state);
+
+/* Gives a job that waits a new time: delay_ms from now, or at_unix_ms when delay_ms is
+ * negative.
+ * Errors  RINGQ_NOJOB;  RINGQ_BADARG  it does not wait */
+RINGQ_API int ringq_reschedule(ringq *q, const char *id, int64_t delay_ms,
+                               int64_t at_unix_ms);
+
+typedef struct ringq_peek_options {
+    size_t size;
+    const char *state; /* "ready" (also NULL), "delayed", "leased", "dead" */
+    uint32_t count;    /* at most; 0: one; 1024 at most */
+    const char *after; /* id of the last job of the page before; NULL: from the first */
+    const char *match; /* "error:*timeout* attempt:>3"; NULL: all */
+} ringq_peek_options;
+/* Looks at jobs without taking them, in the order of service: an array of maps as of
+ * ringq_show(), with the body.  `options` may be NULL.
+ * Errors  RINGQ_NOJOB  the job `after` is not in that state any more
+ * Owns    gives *out, which may not be NULL: ringq_reply_free() */
+RINGQ_API int ringq_peek(ringq *q, const char *queue, const ringq_peek_options *options,
+                         ringq_reply **out);
+
+enum ringq_order { RINGQ_ORDER_KEEP = 0, RINGQ_ORDER_FIFO = 1, RINGQ_ORDER_LIFO = 2 };
+
+/* What bounds a queue.  Made by RINGQ_QUEUE_OPTIONS: a negative number is not sent, and
+ * then that setting stays as it is. */
+typedef struct ringq_queue_options {
+    size_t size;
+    int64_t maxsize;     /* jobs that are ready or delayed; PUT waits; 0: no bound */
+    int64_t ttr_ms;      /* of jobs that do not say */
+    int64_t tries;       /* of jobs that do not say */
+    int64_t rate;        /* deliveries a second; 0: no bound */
+    int64_t concurrency; /* leased at a time; 0: no bound */
+    int64_t deadmax;     /* dead jobs that are kept; 0: no bound */
+    enum ringq_order order;
+    bool open; /* after a ringq_shutdown() */
+} ringq_queue_options;
+/* clang-format off */
+#define RINGQ_QUEUE_OPTIONS \
+    {sizeof(ringq_queue_options), -1, -1, -1, -1, -1, -1, RINGQ_ORDER_KEEP, false}
+/* clang-format on */
+RINGQ_API int ringq_queue_set(ringq *q, const char *queue,
+                              const ringq_queue_options *options);
+
+enum ringq_side {
+    RINGQ_BOTH = 0,
+    RINGQ_IN = 1, /* PUT is refused: RINGQ_PAUSED */
+    RINGQ_OUT = 2 /* GET waits */
+};
+RINGQ_API int ringq_pause(ringq *q, const char *queue, enum ringq_side side);
+RINGQ_API int ringq_resume(ringq *q, const char *queue);
+/* PUT is refused from now on, and GET once the queue is empty: RINGQ_SHUTDOWN.  With
+ * `immediate` what waits ends as cancelled.  ringq_queue_options.open ends it. */
+RINGQ_API int ringq_shutdown(ringq *q, const char *queue, bool immediate);
+/* The whole server takes no jobs in and hands none out, until ringq_undrain() or its
+ * restart; workers finish what they have. */
+RINGQ_API int ringq_drain(ringq *q);
+RINGQ_API int ringq_undrain(ringq *q);
 
 /* ---- pipelining ---- */
 
@@ -325,6 +468,10 @@ RINGQ_API void ringq_work_error(ringq_work *work, const char *text);
 /* The lease is lost (the connection was, or a heartbeat was refused), the job was
  * cancelled, or the worker is asked to stop at once: leave. */
 RINGQ_API bool ringq_work_is_lost(const ringq_work *work);
+/* Somebody has cancelled the job (ringq_cancel()); known from the next heartbeat on,
+ * which is at a third of the TTR.  The lease still holds: RINGQ_WORK_DONE finishes the
+ * job after all, any other outcome ends it as cancelled. */
+RINGQ_API bool ringq_work_cancelled(const ringq_work *work);
 
 typedef struct ringq_worker_options {
     size_t size;
@@ -350,10 +497,12 @@ typedef struct ringq_worker_options {
 
 typedef struct ringq_worker ringq_worker;
 /* Takes jobs from `queues` and runs `handler` on each, with heartbeats (TOUCH) at a
- * third of the TTR.  Two connections: one for GET, one for what settles leases, so that
- * the next job is taken while the server still commits the last.  Up to 128 jobs are
- * done but not confirmed.  `connect` and `options` may be NULL; a service gives
- * `connect` a generous reconnect_ms.
+ * third of the TTR.  When a heartbeat says that the server is quiet (it drains), no job
+ * is asked for until one does not say so any more, or none is in hand.  Two
+ * connections: one for GET, one for what settles leases, so that the next job is taken
+ * while the server still commits the last.  Up to 128 jobs are done but not confirmed.
+ * `connect` and `options` may be NULL; a service gives `connect` a generous
+ * reconnect_ms.
  *
  * Returns  a worker, also when an argument is bad: ringq_worker_run() then says so.
  *          NULL only without memory, which ringq_worker_run() takes.

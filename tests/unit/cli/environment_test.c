@@ -62,6 +62,37 @@ static void the_job_is_told_and_the_rest_inherited(void **state)
     environment_fini(&e);
 }
 
+static void headers_are_told_under_harmless_names(void **state)
+{
+    static char queue[] = "mail", stale[] = "RINGQ_HEADER_OLD=x";
+    static char *inherited[] = {stale, NULL};
+    static const ringq_header headers[] = {
+        {"Trace-Id", "4bf9", 4}, {"trace.id", "second", 6}, {"lang", "", 0},
+        {"bad=name", "x", 1},    {"umlaut\xc3", "x", 1},    {"nul", "a\0b", 3}};
+    struct environment e;
+    char **saved = environ;
+    int times;
+
+    (void)state;
+    job.queue = queue;
+    job.headers = headers;
+    job.header_count = sizeof headers / sizeof headers[0];
+    environ = inherited;
+    int rc = environment_init(&e, &job, NULL);
+    environ = saved;
+    job.header_count = 0;
+    assert_int_equal(rc, 0);
+    assert_value(&e, "RINGQ_HEADER_TRACE_ID", "4bf9");
+    assert_value(&e, "RINGQ_HEADER_LANG", "");
+    assert_null(value_of(&e, "RINGQ_HEADER_OLD", &times));
+    assert_null(value_of(&e, "RINGQ_HEADER_NUL", &times));
+    int count = 0;
+    while (e.list[count] != NULL)
+        count++;
+    assert_int_equal(count, 4 + 2);
+    environment_fini(&e);
+}
+
 static void a_server_that_was_named_is_passed_on(void **state)
 {
     static char queue[] = "mail", url[] = "RINGQ_URL=ringq://other";
@@ -80,4 +111,5 @@ static void a_server_that_was_named_is_passed_on(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(the_job_is_told_and_the_rest_inherited),
+          cmocka_unit_test(headers_are_told_under_harmless_names),
           cmocka_unit_test(a_server_that_was_named_is_passed_on))

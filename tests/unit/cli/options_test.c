@@ -14,6 +14,7 @@ struct values {
     bool flag, other;
     const char *text;
     int64_t number, wait, every;
+    struct option_texts texts;
 };
 struct shared {
     bool json;
@@ -29,6 +30,7 @@ static const struct option_row rows[] = {
      5000},
     {"every", 'e', OPTION_INTERVAL, "=DUR", "a pause", offsetof(struct values, every),
      1000, 60000},
+    {"add", 'a', OPTION_TEXTS, "TEXT", "texts", offsetof(struct values, texts), 0, 0},
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 static const struct option_row shared_rows[] = {
@@ -39,7 +41,7 @@ static const struct option_row shared_rows[] = {
 static struct values v;
 static struct shared s;
 static struct words words;
-static char *argv_copy[16];
+static char *argv_copy[24];
 
 /* What was said on stderr. */
 static char said[512];
@@ -148,6 +150,29 @@ static void with_stop_the_first_word_ends_it(void **state)
     assert_string_equal(words.list[0], "cmd");
 }
 
+static void a_repeated_option_keeps_every_text(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--add one -a two --add=three"), 0);
+    assert_int_equal(v.texts.count, 3);
+    assert_string_equal(v.texts.list[2], "three");
+    assert_int_equal(parse("x"), 0);
+    assert_int_equal(v.texts.count, 0);
+}
+
+static void more_texts_than_fit_are_told(void **state)
+{
+    char line[256] = "";
+
+    (void)state;
+    for (int i = 0; i < OPTION_TEXTS_MAX; i++)
+        (void)snprintf(line + strlen(line), sizeof line - strlen(line), "-ax ");
+    assert_int_equal(parse(line), 0);
+    (void)snprintf(line + strlen(line), sizeof line - strlen(line), "-ax");
+    assert_int_equal(parse(line), -EINVAL);
+    assert_non_null(strstr(said, "more than 16 times --add"));
+}
+
 static void an_interval_takes_the_next_word_only_if_it_is_one(void **state)
 {
     (void)state;
@@ -228,6 +253,8 @@ TEST_MAIN(cmocka_unit_test(nothing_given_is_told_apart_from_zero),
           cmocka_unit_test(two_dashes_end_the_options),
           cmocka_unit_test(one_dash_is_a_word),
           cmocka_unit_test(with_stop_the_first_word_ends_it),
+          cmocka_unit_test(a_repeated_option_keeps_every_text),
+          cmocka_unit_test(more_texts_than_fit_are_told),
           cmocka_unit_test(an_interval_takes_the_next_word_only_if_it_is_one),
           cmocka_unit_test(an_unknown_option_is_told_with_the_nearest_one),
           cmocka_unit_test(a_wrong_value_is_told_with_what_is_right),

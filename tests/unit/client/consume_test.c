@@ -72,6 +72,56 @@ static void a_first_attempt_has_an_empty_error(void **state)
     end(q);
 }
 
+static void headers_come_with_the_job(void **state)
+{
+    /* As RESP3 and as RESP2 have a map. */
+    static const char *const heads[] = {"%2\r\n", "*4\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char reply[512];
+        const struct fake_step script[] = {OPENS, EXPECTS("GET q"), REPLIES(reply),
+                                           ENDS};
+        ringq_job *job;
+
+        (void)snprintf(
+            reply, sizeof reply,
+            "%%7\r\n$2\r\nid\r\n$3\r\n7-1\r\n$5\r\nlease\r\n$5\r\n7-1:1\r\n"
+            "$5\r\nqueue\r\n$1\r\nq\r\n$4\r\nbody\r\n$0\r\n\r\n$7\r\nattempt\r\n"
+            ":1\r\n$3\r\nttr\r\n:5000\r\n$7\r\nheaders\r\n%s"
+            "$5\r\nTrace\r\n$2\r\n4b\r\n$1\r\ne\r\n$0\r\n\r\n",
+            heads[i]);
+        ringq *q = begin(script);
+        assert_int_equal(ringq_get(q, "q", RINGQ_FOREVER, 0, &job), 0);
+        assert_int_equal(job->header_count, 2);
+        assert_string_equal(job->headers[0].name, "Trace");
+        assert_int_equal(job->headers[0].value_len, 2);
+        assert_string_equal(ringq_job_header(job, "trace"), "4b");
+        assert_string_equal(ringq_job_header(job, "e"), "");
+        assert_null(ringq_job_header(job, "other"));
+        assert_null(ringq_job_header(job, NULL));
+        ringq_job_free(job);
+        end(q);
+    }
+}
+
+static void headers_that_are_no_text_are_no_job(void **state)
+{
+    const struct fake_step script[] = {
+        OPENS, EXPECTS("GET q"),
+        REPLIES("%7\r\n$2\r\nid\r\n$3\r\n7-1\r\n$5\r\nlease\r\n$5\r\n7-1:1\r\n"
+                "$5\r\nqueue\r\n$1\r\nq\r\n$4\r\nbody\r\n$0\r\n\r\n$7\r\nattempt\r\n"
+                ":1\r\n$3\r\nttr\r\n:5000\r\n$7\r\nheaders\r\n*2\r\n:1\r\n:2\r\n"),
+        ENDS};
+    ringq *q = begin(script);
+    ringq_job *job = NULL;
+
+    (void)state;
+    assert_int_equal(ringq_get(q, "q", RINGQ_FOREVER, 0, &job), RINGQ_PROTOCOL);
+    assert_null(job);
+    end(q);
+}
+
 static void nil_is_a_timeout(void **state)
 {
     const struct fake_step script[] = {OPENS,
@@ -349,6 +399,8 @@ static void touch_tells_the_new_deadline(void **state)
 
 TEST_MAIN(cmocka_unit_test(a_job_is_read_field_by_field),
           cmocka_unit_test(a_first_attempt_has_an_empty_error),
+          cmocka_unit_test(headers_come_with_the_job),
+          cmocka_unit_test(headers_that_are_no_text_are_no_job),
           cmocka_unit_test(nil_is_a_timeout),
           cmocka_unit_test(many_jobs_come_as_a_list),
           cmocka_unit_test(a_count_is_at_most_what_the_server_takes),

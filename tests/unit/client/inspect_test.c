@@ -53,6 +53,86 @@ static void a_join_that_runs_out_is_a_timeout(void **state)
     end(q);
 }
 
+static void a_join_can_say_all_that_it_knows(void **state)
+{
+    const struct fake_step script[] = {OPENS,
+                                       EXPECTS("JOIN a BLOCK 7 STRICT BARRIER"),
+                                       REPLIES("_\r\n"),
+                                       EXPECTS("JOIN a"),
+                                       REPLIES("_\r\n"),
+                                       ENDS};
+    const ringq_join_options all = {
+        .size = sizeof all, .block_ms = 7, .strict = true, .barrier = true};
+    const ringq_join_options bad = {.size = 1};
+    ringq *q = begin(script);
+
+    (void)state;
+    assert_int_equal(ringq_join_with(q, "a", &all, NULL), RINGQ_TIMEOUT);
+    assert_int_equal(ringq_join_with(q, "a", NULL, NULL), RINGQ_TIMEOUT);
+    assert_int_equal(ringq_join_with(q, "a", &bad, NULL), RINGQ_USAGE);
+    end(q);
+}
+
+static void the_ends_of_jobs_come_with_their_results(void **state)
+{
+    static const char *const ids[] = {"7-1", "7-2"};
+    const struct fake_step script[] = {
+        OPENS,
+        EXPECTS("WAIT 7-1 7-2"),
+        REPLIES("*2\r\n*3\r\n$3\r\n7-1\r\n$4\r\ndone\r\n$2\r\nok\r\n"
+                "*3\r\n$3\r\n7-2\r\n$4\r\ndead\r\n_\r\n"),
+        EXPECTS("WAIT 7-1 7-2 ANY BLOCK 5"),
+        REPLIES("*3\r\n$3\r\n7-2\r\n$4\r\ndone\r\n$0\r\n\r\n"),
+        EXPECTS("WAIT 7-1 BLOCK 0"),
+        REPLIES("_\r\n"),
+        EXPECTS("WAIT 7-1"),
+        REPLIES("-NOJOB 7-1 never was\r\n"),
+        ENDS};
+    ringq *q = begin(script);
+    ringq_outcomes *o = NULL;
+
+    (void)state;
+    assert_int_equal(ringq_wait(q, ids, 2, RINGQ_FOREVER, false, &o), 2);
+    assert_string_equal(ringq_outcome_at(o, 0)->result, "ok");
+    assert_int_equal(ringq_outcome_at(o, 0)->result_len, 2);
+    assert_string_equal(ringq_outcome_at(o, 1)->id, "7-2");
+    assert_string_equal(ringq_outcome_at(o, 1)->state, "dead");
+    assert_null(ringq_outcome_at(o, 1)->result);
+    assert_null(ringq_outcome_at(o, 2));
+    ringq_outcomes_free(o);
+    assert_int_equal(ringq_wait(q, ids, 2, 5, true, &o), 1);
+    assert_string_equal(ringq_outcome_at(o, 0)->id, "7-2");
+    assert_string_equal(ringq_outcome_at(o, 0)->result, "");
+    ringq_outcomes_free(o);
+    assert_int_equal(ringq_wait(q, ids, 1, 0, false, &o), RINGQ_TIMEOUT);
+    assert_int_equal(ringq_wait(q, ids, 1, RINGQ_FOREVER, false, &o), RINGQ_NOJOB);
+    assert_int_equal(ringq_wait(q, ids, 0, 0, false, &o), RINGQ_USAGE);
+    assert_int_equal(ringq_wait(q, ids, 1, 0, false, NULL), RINGQ_USAGE);
+    ringq_outcomes_free(NULL);
+    end(q);
+}
+
+static void outcomes_of_another_shape_are_refused(void **state)
+{
+    static const char *const replies[] = {"*0\r\n", ":1\r\n", "*1\r\n:1\r\n",
+                                          "*1\r\n*2\r\n$3\r\n7-1\r\n$4\r\ndone\r\n",
+                                          "*1\r\n*3\r\n:1\r\n:2\r\n:3\r\n"};
+    static const char *const ids[] = {"7-1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+        const struct fake_step script[] = {OPENS, EXPECTS("WAIT 7-1"),
+                                           REPLIES(replies[i]), ENDS};
+        ringq *q = begin(script);
+        ringq_outcomes *o = NULL;
+
+        assert_int_equal(ringq_wait(q, ids, 1, RINGQ_FOREVER, false, &o),
+                         RINGQ_PROTOCOL);
+        assert_null(o);
+        end(q);
+    }
+}
+
 static void commands_that_look_have_their_words(void **state)
 {
     const struct fake_step script[] = {OPENS,
@@ -163,6 +243,9 @@ static void a_command_has_at_least_one_word(void **state)
 
 TEST_MAIN(cmocka_unit_test(join_counts_what_ended),
           cmocka_unit_test(a_join_that_runs_out_is_a_timeout),
+          cmocka_unit_test(a_join_can_say_all_that_it_knows),
+          cmocka_unit_test(the_ends_of_jobs_come_with_their_results),
+          cmocka_unit_test(outcomes_of_another_shape_are_refused),
           cmocka_unit_test(commands_that_look_have_their_words),
           cmocka_unit_test(any_command_gives_its_reply_as_a_tree),
           cmocka_unit_test(what_is_not_there_is_nothing),

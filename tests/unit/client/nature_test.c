@@ -23,6 +23,17 @@ static void what_only_looks_may_be_repeated(void **state)
     assert_int_equal(nature_of("JOIN q").repeat, RQ_REPEAT_HARMLESS);
 }
 
+static void what_says_how_it_shall_be_may_be_repeated(void **state)
+{
+    (void)state;
+    assert_int_equal(nature_of("QUEUE SET q MAXSIZE 5").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("PAUSE q").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("RESUME q").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("SHUTDOWN q").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("DRAIN").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("UNDRAIN").repeat, RQ_REPEAT_HARMLESS);
+}
+
 static void get_may_be_repeated_because_leases_come_back(void **state)
 {
     (void)state;
@@ -44,6 +55,8 @@ static void put_and_the_unknown_are_never_repeated(void **state)
     assert_int_equal(nature_of("PUT q x").repeat, RQ_REPEAT_NEVER);
     assert_int_equal(nature_of("MPUT q BODIES 1 x").repeat, RQ_REPEAT_NEVER);
     assert_int_equal(nature_of("PURGE q").repeat, RQ_REPEAT_NEVER);
+    assert_int_equal(nature_of("KICK q").repeat, RQ_REPEAT_NEVER);
+    assert_int_equal(nature_of("CANCEL 7-1").repeat, RQ_REPEAT_NEVER);
     assert_int_equal(nature_of("").repeat, RQ_REPEAT_NEVER);
 }
 
@@ -54,6 +67,13 @@ static void a_put_waits_for_room_when_it_says_so(void **state)
     assert_int_equal(nature_of("PUT q BLOCK BLOCK 5").block_ms, 5);
     assert_int_equal(nature_of("MPUT q BLOCK 7 BODIES 1 x").block_ms, 7);
     assert_int_equal(nature_of("MPUT q BODIES 2 BLOCK 7").block_ms, 0);
+    assert_int_equal(nature_of("PUT q x HEADER BLOCK 5").block_ms, 0);
+    assert_int_equal(nature_of("PUT q x HEADER BLOCK 5").block_at, 0);
+    assert_int_equal(nature_of("PUT q x HEADER a BODIES BLOCK 6").block_ms, 6);
+    assert_int_equal(nature_of("PUT q x HEADER a BLOCK 6").block_at, 0);
+    assert_int_equal(nature_of("PUT q x UNIQUE BLOCK 5").block_at, 0);
+    assert_int_equal(nature_of("PUT q x UNIQUE BLOCK BLOCK 5").block_at, 6);
+    assert_int_equal(nature_of("PUT q x HEADER a HEADER BLOCK 6").block_at, 7);
 }
 
 static void only_get_and_join_may_wait(void **state)
@@ -96,6 +116,7 @@ static void a_block_that_is_no_number_is_left_to_the_server(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(what_only_looks_may_be_repeated),
+          cmocka_unit_test(what_says_how_it_shall_be_may_be_repeated),
           cmocka_unit_test(get_may_be_repeated_because_leases_come_back),
           cmocka_unit_test(what_settles_a_lease_may_be_asked_again),
           cmocka_unit_test(put_and_the_unknown_are_never_repeated),

@@ -89,15 +89,61 @@ static void every_option_has_its_words(void **state)
     end(q);
 }
 
+static void life_room_and_headers_have_their_words(void **state)
+{
+    const struct fake_step script[] = {
+        OPENS,
+        EXPECTS("PUT q x TTL 60000 KEEP 5000 BLOCK 250 HEADER trace 4b HEADER empty "),
+        REPLIES(RECEIPT),
+        EXPECTS("PUT q x UNIQUE k WINDOW 5 REPLACE"),
+        REPLIES(RECEIPT),
+        EXPECTS("PUT q x NOWAIT"),
+        REPLIES("-FULL q has 5 jobs\r\n"),
+        EXPECTS("PUT q x BLOCK 315360000000"),
+        REPLIES(RECEIPT),
+        ENDS};
+    const ringq_header headers[] = {{"trace", "4b", 2}, {"empty", NULL, 0}};
+    const ringq_put_options all = {.size = sizeof all,
+                                   .ttl_ms = 60000,
+                                   .keep_ms = 5000,
+                                   .headers = headers,
+                                   .header_count = 2,
+                                   .block_ms = 250};
+    const ringq_put_options once = {
+        .size = sizeof once, .unique = "k", .window_ms = 5, .replace = true};
+    const ringq_put_options at_once = {.size = sizeof at_once, .nowait = true};
+    const ringq_put_options for_ever = {.size = sizeof for_ever,
+                                        .block_ms = RINGQ_FOREVER};
+    ringq *q = begin(script);
+
+    (void)state;
+    assert_int_equal(ringq_put(q, "q", "x", 1, &all, NULL), 0);
+    assert_int_equal(ringq_put(q, "q", "x", 1, &once, NULL), 0);
+    assert_int_equal(ringq_put(q, "q", "x", 1, &at_once, NULL), RINGQ_FULL);
+    assert_int_equal(ringq_put(q, "q", "x", 1, &for_ever, NULL), 0);
+    end(q);
+}
+
 static void options_that_contradict_each_other_are_not_sent(void **state)
 {
     const struct fake_step script[] = {OPENS, ENDS};
-    const ringq_put_options bad[] = {
+    static const ringq_header nameless = {NULL, "x", 1}, valueless = {"x", NULL, 1};
+    static const ringq_put_options bad[] = {
         {.size = 3},
         {.size = sizeof *bad, .delay_ms = -1},
         {.size = sizeof *bad, .at_unix_ms = -1},
         {.size = sizeof *bad, .delay_ms = 1, .at_unix_ms = 1},
         {.size = sizeof *bad, .backoff_max_ms = 1},
+        {.size = sizeof *bad, .ttl_ms = -1},
+        {.size = sizeof *bad, .window_ms = 1},
+        {.size = sizeof *bad, .replace = true},
+        {.size = sizeof *bad, .unique = "k", .window_ms = -1},
+        {.size = sizeof *bad, .keep_ms = -1},
+        {.size = sizeof *bad, .block_ms = -2},
+        {.size = sizeof *bad, .block_ms = 1, .nowait = true},
+        {.size = sizeof *bad, .header_count = 1},
+        {.size = sizeof *bad, .headers = &nameless, .header_count = 1},
+        {.size = sizeof *bad, .headers = &valueless, .header_count = 1},
         {.size = sizeof *bad, .backoff = (enum ringq_backoff)3},
     };
     ringq *q = begin(script);
@@ -208,6 +254,7 @@ static void a_list_of_ids_of_another_length_is_refused(void **state)
 TEST_MAIN(cmocka_unit_test(a_put_without_options_is_three_words),
           cmocka_unit_test(zeroed_options_add_nothing),
           cmocka_unit_test(every_option_has_its_words),
+          cmocka_unit_test(life_room_and_headers_have_their_words),
           cmocka_unit_test(options_that_contradict_each_other_are_not_sent),
           cmocka_unit_test(many_bodies_go_in_one_command),
           cmocka_unit_test(more_bodies_than_fit_the_inline_words),

@@ -218,6 +218,77 @@ static void a_cancel_notice_asks_the_handler_to_leave(void **state)
     peer_end(p);
 }
 
+/* Looks on until the job is cancelled, and a while longer, as for tidying up. */
+static int handle_until_cancelled(ringq_work *work, const ringq_job *job, void *arg)
+{
+    struct seen *s = arg;
+
+    (void)job;
+    while (!ringq_work_cancelled(work))
+        rig_nap();
+    assert_true(ringq_work_is_lost(work));
+    sem_wait(s->gate);
+    return RINGQ_WORK_RETRY;
+}
+
+static void a_cancelled_job_is_held_until_its_handler_has_left(void **state)
+{
+    struct peer *p = peer_begin();
+    struct running r;
+    struct seen s;
+    ringq_worker_options o;
+    sem_t gate;
+
+    (void)state;
+    seen_init(&s);
+    sem_init(&gate, 0, 0);
+    s.gate = &gate;
+    o = options_of(&s);
+    o.max_jobs = 1;
+    peer_answer(p, "TOUCH", "*1\r\n*3\r\n$5\r\n1-1:1\r\n:1\r\n$6\r\ncancel\r\n");
+    peer_put(p, "x", 300);
+    start_with(&r, p, handle_until_cancelled, &s, &o, -1);
+    peer_await(p, "TOUCH", 4); /* those behind the first hold the lease */
+    sem_post(&gate);
+    assert_int_equal(finish(&r), 1);
+    assert_int_equal(peer_seen(p, "FAIL 1-1:1"), 1);
+    sem_destroy(&gate);
+    peer_end(p);
+}
+
+static void a_quiet_notice_stops_the_taking_until_it_is_gone(void **state)
+{
+    struct peer *p = peer_begin();
+    struct running r;
+    struct seen s;
+    ringq_worker_options o;
+    sem_t gate;
+
+    (void)state;
+    seen_init(&s);
+    sem_init(&gate, 0, 0);
+    s.gate = &gate;
+    o = options_of(&s);
+    o.concurrency = 2;
+    peer_answer(p, "TOUCH", "*1\r\n*3\r\n$5\r\n1-1:1\r\n:1\r\n$5\r\nquiet\r\n");
+    peer_put(p, "x", 300);
+    start(&r, p, &s, &o, -1);
+    peer_await(p, "GET q BLOCK 1000 COUNT 1", 1); /* asked before it knew */
+    peer_await(p, "TOUCH", 15);                   /* longer than that GET */
+    assert_int_equal(peer_seen(p, "GET"), 2);
+    peer_answer(p, "TOUCH", NULL);
+    peer_await(p, "GET", 3);
+    peer_answer(p, "TOUCH", "*1\r\n*3\r\n$5\r\n1-1:1\r\n:1\r\n$5\r\nquiet\r\n");
+    peer_await(p, "TOUCH", peer_seen(p, "TOUCH") + 2);
+    sem_post(&gate);
+    await_count(&s, &s.settled, 1);
+    peer_await(p, "GET q BLOCK 1000 COUNT 2", 2); /* nobody could take it back */
+    ringq_worker_stop(r.worker);
+    assert_int_equal(finish(&r), 1);
+    sem_destroy(&gate);
+    peer_end(p);
+}
+
 static void draining_ends_at_the_first_nil(void **state)
 {
     struct peer *p = peer_begin();
@@ -312,6 +383,8 @@ TEST_MAIN(cmocka_unit_test(jobs_are_taken_worked_on_and_done),
           cmocka_unit_test(outcomes_become_fail_dead_and_release),
           cmocka_unit_test(leases_are_held_while_handlers_work),
           cmocka_unit_test(a_cancel_notice_asks_the_handler_to_leave),
+          cmocka_unit_test(a_cancelled_job_is_held_until_its_handler_has_left),
+          cmocka_unit_test(a_quiet_notice_stops_the_taking_until_it_is_gone),
           cmocka_unit_test(draining_ends_at_the_first_nil),
           cmocka_unit_test(draining_may_wait_for_late_jobs),
           cmocka_unit_test(a_queue_that_is_shut_down_ends_a_drain),

@@ -17,14 +17,15 @@ struct world_record {
 
 /* ---- the log ---- */
 
-static struct rq_slice copy_slice(struct rq_slice s)
+/* The bytes become the slice's own. */
+static void own(struct rq_slice *s)
 {
-    uint8_t *copy = malloc(s.len + 1);
+    uint8_t *copy = malloc(s->len + 1);
 
     assert_non_null(copy);
-    if (s.len > 0)
-        memcpy(copy, s.ptr, s.len);
-    return rq_slice(copy, s.len);
+    if (s->len > 0)
+        memcpy(copy, s->ptr, s->len);
+    s->ptr = copy;
 }
 
 static void free_slice(struct rq_slice s)
@@ -41,17 +42,18 @@ static void append(struct world *w, const struct effect *e)
     }
     struct world_record *copy = &w->log[w->log_count++];
 
-    *copy = (struct world_record){.r = e->u.log.record,
-                                  .id = e->u.log.record.job,
-                                  .confirm = e->u.log.confirm,
-                                  .is_live = e->u.log.homes};
-    copy->r.queue = copy_slice(copy->r.queue);
-    copy->r.body = copy_slice(copy->r.body);
-    copy->r.attrs = copy_slice(copy->r.attrs);
-    copy->r.error = copy_slice(copy->r.error);
-    copy->r.result = copy_slice(copy->r.result);
+    memset(copy, 0, sizeof *copy);
+    copy->r = e->u.log.record;
+    copy->id = e->u.log.record.job;
+    copy->confirm = e->u.log.confirm;
+    copy->is_live = e->u.log.homes;
+    own(&copy->r.queue);
+    own(&copy->r.body);
+    own(&copy->r.attrs);
+    own(&copy->r.error);
+    own(&copy->r.result);
     if (copy->r.type == RECORD_DONE)
-        copy->r.key = copy_slice(copy->r.key);
+        own(&copy->r.key);
     /* Each record is a commit of its own; its home is its place, from 1. */
     if (e->u.log.homes)
         core_set_home(w->core, e, w->log_count);
