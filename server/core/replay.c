@@ -389,7 +389,11 @@ static int replay_kept(struct replaying *r)
         forget(r, old->home);
         remnant_drop(r->core, old);
     }
-    return remnant_replay(r->core, record, q, r->home, r->now);
+    q->pins++; /* it stays until we know */
+    rc = remnant_replay(r->core, record, q, r->home, r->now);
+    q->pins--;
+    queue_release(r->core, q);
+    return rc;
 }
 
 static int replay_done(struct replaying *r)

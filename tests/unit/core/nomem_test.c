@@ -731,8 +731,12 @@ static void replay_round(struct replay_scene *s, uint64_t i)
     r.type = i % 5 == 0 ? RECORD_DONE : RECORD_LEASE;
     r.end = RECORD_END_DONE;
     r.totals = (struct record_totals){0}; /* and what else is in the union */
-    r.key = RQ_LIT("");
-    r.kept_wall_ms = i % 2 == 0 ? 2000000 : 0;
+    replay(s, r);
+    r.type = RECORD_DONE;
+    r.job.number += 5000; /* of which only the end is left */
+    snprintf(name, sizeof name, "k%u", (unsigned)i);
+    r.key = i % 2 == 0 ? RQ_LIT("") : RQ_LIT("key");
+    r.kept_wall_ms = r.window_wall_ms = 2000000;
     r.result = RQ_LIT("result");
     replay(s, r);
 }
