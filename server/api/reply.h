@@ -54,11 +54,9 @@ struct reply {
 
     union { /* what the answer to a kept promise needs, by command */
         struct broker_receipt put;
-        struct {
-            size_t finished;
-            bool has_bad;
+        struct { /* the leases stand in `leases`; `bad` == count: all were good */
+            size_t count, finished, bad;
             int bad_code;
-            struct rq_lease bad;
         } done;
         struct core_failed fail;
         struct { /* the ids stand in `leases` */

@@ -34,12 +34,20 @@ static void refuse_lease(struct reply *r, int code, const struct rq_lease *lease
 
 /* ---- DONE ---- */
 
+static void refuse_bad(struct reply *r, int code)
+{
+    const struct broker_lease *bad = &r->leases[r->u.done.bad];
+    const struct rq_lease lease = {bad->id.epoch, bad->id.number, bad->n};
+
+    refuse_lease(r, code, &lease, (long)r->u.done.finished);
+}
+
 static void done_done(struct promise *p)
 {
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
 
-    if (r->u.done.has_bad)
-        refuse_lease(r, r->u.done.bad_code, &r->u.done.bad, (long)r->u.done.finished);
+    if (r->u.done.bad < r->u.done.count)
+        refuse_bad(r, r->u.done.bad_code);
     else
         reply_int(r, (int64_t)r->u.done.finished);
 }
@@ -72,22 +80,19 @@ void api_done(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         reply_complain(r, &why);
         return;
     }
-    size_t bad = done.count;
     const struct broker_lease *leases = read_leases(&done, r);
     if (leases == NULL) {
         reply_refuse(r, -ENOMEM);
         return;
     }
     r->promise.ops = &done_ops;
-    int rc =
-        broker_done(c->server->broker, leases, done.count, done.result, done.has_result,
-                    &r->promise, &r->u.done.finished, &bad, &r->u.done.bad_code);
-    r->u.done.has_bad = bad < done.count;
-    if (r->u.done.has_bad)
-        r->u.done.bad = (struct rq_lease){leases[bad].id.epoch, leases[bad].id.number,
-                                          leases[bad].n};
-    if (rc < 0 && r->u.done.has_bad)
-        refuse_lease(r, rc, &r->u.done.bad, 0);
+    r->u.done.finished = 0;
+    r->u.done.count = r->u.done.bad = done.count;
+    int rc = broker_done(c->server->broker, leases, done.count, done.result,
+                         done.has_result, &r->promise, &r->u.done.finished,
+                         &r->u.done.bad, &r->u.done.bad_code);
+    if (rc < 0 && r->u.done.bad < r->u.done.count)
+        refuse_bad(r, rc);
     else if (rc < 0)
         reply_refuse(r, rc);
 }

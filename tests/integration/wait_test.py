@@ -65,6 +65,16 @@ class Keep(Wait):
         self.assertEqual(self.c.call('DONE', job['lease']), 1)
         self.assertEqual(self.c.stats(self.q)['total_done'], 1)
 
+    def test_done_twice_and_one_that_is_not_known(self):
+        self.put('KEEP', 60000)
+        job = self.c.get(self.q)
+        self.c.done(job['lease'])
+        for _ in range(3):
+            self.put()  # the answer's slot has served other commands
+            self.assertEqual(self.c.done(job['lease']), 1)
+        text = self.refuses(self.c, 'NOJOB', 'DONE', job['lease'], '1-999999:1')
+        self.assertIn('COUNT 1', text)
+
     def test_its_range_has_ends(self):
         self.put('KEEP', 604800000)
         self.refuses(self.c, 'BADARG', 'PUT', self.q, 'x', 'KEEP', 604800001)
