@@ -214,7 +214,10 @@ int remnant_replay(struct core *core, const struct record *record, struct queue 
     r->kept_wall_ms = record->kept_wall_ms;
     r->home = home;
     keep(core, r, q, at_most_kept(left_ms), now);
-    return replay_key(core, r, record, now);
+    int rc = replay_key(core, r, record, now);
+    if (rc < 0)
+        remnant_drop(core, r);
+    return rc;
 }
 
 void remnants_free(struct core *core)

@@ -400,7 +400,11 @@ static int replay_kept(struct replaying *r)
         forget(r, old->home);
         remnant_drop(r->core, old);
     }
-    return remnant_replay(r->core, record, q, r->home, r->now);
+    q->pins++; /* it stays until we know */
+    rc = remnant_replay(r->core, record, q, r->home, r->now);
+    q->pins--;
+    queue_release(r->core, q);
+    return rc;
 }
 
 static int replay_done(struct replaying *r)
@@ -457,6 +461,7 @@ static int replay_queue(struct replaying *r)
     forget(r, q->gate->home);
     q->gate->home = r->home;
     q->gate->settings = r->record->settings;
+    gate_look(r->core, q); /* perhaps too many have died before */
     return 0;
 }
 

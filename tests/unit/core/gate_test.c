@@ -553,6 +553,30 @@ static void the_first_to_die_make_room_for_the_last(void **state)
 
 /* ---- DRAIN ---- */
 
+/* The server ended before those that were too many had gone. */
+static void too_many_dead_go_after_a_restart(void **state)
+{
+    struct core_failed failed;
+    struct job_id id;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    for (int i = 0; i < 3; i++) {
+        world_put_landed(&w, "q");
+        uint64_t lease = world_get(&w, "q", &id);
+        assert_int_equal(world_fail(&w, id, lease, "", -1, true, &failed), 0);
+        world_land(&w);
+    }
+    world_set(&w, (struct record_settings){.deadmax = 1});
+    world_land(&w);
+    world_restart(&w);
+    world_tick(&w);
+    world_land(&w);
+    assert_int_equal(world_queue(&w, "q")->dead, 1);
+    world_fini(&w);
+}
+
 static void a_draining_server_neither_takes_nor_gives(void **state)
 {
     struct world w;
@@ -598,4 +622,5 @@ TEST_MAIN(cmocka_unit_test(settings_survive_a_restart),
           cmocka_unit_test(shut_now_ends_what_was_on_its_way),
           cmocka_unit_test(a_job_that_returns_to_a_shut_queue_is_served),
           cmocka_unit_test(the_first_to_die_make_room_for_the_last),
+          cmocka_unit_test(too_many_dead_go_after_a_restart),
           cmocka_unit_test(a_draining_server_neither_takes_nor_gives))

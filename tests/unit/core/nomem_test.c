@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/attrs.h"
 #include "core/cron.h"
 #include "core/state.h"
 #include "support/alloc.h"
@@ -351,6 +352,176 @@ static void no_call_of_a_long_life_minds(void **state)
     effects_fini(&s.fx);
 }
 
+/* ---- operators, bounds, WAIT ---- */
+
+static int do_put_kept(struct scene *s)
+{
+    static const uint8_t key[] = {ATTR_UNIQUE, 0, 1, 0, 0, 0, 'k'};
+    struct core_put put = put_of(s, 0);
+
+    put.policy.keep_ms = 50;
+    put.policy.ttl_ms = 60000;
+    put.attrs = rq_slice(key, sizeof key);
+    return core_put(s->core, &put, s->now, &s->fx, &s->job, &(struct job_id){0});
+}
+
+static int do_replace(struct scene *s)
+{
+    int rc = core_replace(s->core, s->id, RQ_LIT("another body"), RQ_LIT(""), &s->fx);
+
+    if (rc == 1)
+        s->job = s->fx.items[0].u.log.job;
+    return rc > 0 ? 0 : rc;
+}
+
+static int set(struct scene *s, struct record_settings settings)
+{
+    return core_queue_set(s->core, rq_slice_str(s->queue), &settings, &s->fx);
+}
+
+static int do_bound(struct scene *s)
+{
+    return set(s, (struct record_settings){.maxsize = 1, .deadmax = 1, .paused = 2});
+}
+
+static int do_turn(struct scene *s)
+{
+    return set(s, (struct record_settings){.order = RECORD_LIFO, .concurrency = 1});
+}
+
+static int do_open(struct scene *s)
+{
+    return set(s, (struct record_settings){0});
+}
+
+static int do_wait_for_room(struct scene *s)
+{
+    const struct core_room room = {rq_slice_str(s->queue), 1, -1};
+
+    return core_wait_for_room(s->core, &room, s->holder, NULL, s->now, &s->waiter);
+}
+
+static int do_wait_for_jobs(struct scene *s)
+{
+    const struct core_wait wait = {&s->id, 1, false, -1};
+    size_t bad;
+
+    return core_wait(s->core, &wait, s->holder, NULL, s->now, &s->fx, &s->waiter, &bad);
+}
+
+static int do_kick(struct scene *s)
+{
+    int rc = core_kick(s->core, s->id, s->now, &s->fx);
+
+    return rc > 0 ? 0 : rc;
+}
+
+static int do_cancel(struct scene *s)
+{
+    int rc = core_cancel(s->core, s->id, s->now, &s->fx);
+
+    return rc > 0 ? 0 : rc;
+}
+
+static int do_reschedule(struct scene *s)
+{
+    return core_reschedule(s->core, s->id, s->now.wall_ms + 1000, s->now, &s->fx);
+}
+
+static int do_reschedule_to_now(struct scene *s)
+{
+    return core_reschedule(s->core, s->id, 0, s->now, &s->fx);
+}
+
+static int do_purge(struct scene *s)
+{
+    long n =
+        core_purge_some(s->core, rq_slice_str(s->queue), JOB_DEAD, 1, s->now, &s->fx);
+
+    return n > 0 ? 0 : (int)n;
+}
+
+static void serve_all(struct scene *s)
+{
+    while (core_next_due(s->core) <= s->now.mono_ns)
+        run(s, do_tick);
+}
+
+/* A job that is replaced, put off, waited for, done, and kept. */
+static void live_and_be_kept(struct scene *s)
+{
+    run(s, do_put_kept);
+    run(s, do_confirm);
+    run(s, do_replace);
+    run(s, do_reschedule);
+    run(s, do_reschedule_to_now);
+    run(s, do_wait_for_jobs);
+    run(s, do_get);
+    run(s, do_cancel);
+    run(s, do_done);
+    run(s, do_confirm_end);
+}
+
+/* One that is kicked, and purged at last. */
+static void die_twice(struct scene *s)
+{
+    put_and_take(s);
+    run(s, do_fail_dead);
+    run(s, do_confirm);
+    run(s, do_kick);
+    run(s, do_get);
+    run(s, do_fail_dead);
+    run(s, do_confirm);
+    run(s, do_wait_for_jobs); /* answered at once: it is dead */
+    run(s, do_purge);
+    run(s, do_confirm_end);
+}
+
+static void operate(struct scene *s)
+{
+    s->policy.pri = (uint8_t)(200 - s->round);
+    s->policy.ttr_ms = 1000 + (uint32_t)s->round;
+    snprintf(s->queue, sizeof s->queue, "q%d", s->round);
+    live_and_be_kept(s);
+    die_twice(s);
+    run(s, do_put);
+    run(s, do_confirm);
+    run(s, do_bound);
+    run(s, do_wait_for_room);
+    serve_all(s); /* it is full, and paused */
+    run(s, do_turn);
+    serve_all(s); /* the putter is let in */
+    core_room_used(s->core, rq_slice_str(s->queue), 1);
+    run(s, do_open);
+    serve_all(s);
+    run(s, do_cancel);
+    run(s, do_confirm_end);
+    run(s, do_totals);
+    s->now.mono_ns += 60000000000;
+    s->now.wall_ms += 60000;
+    serve_all(s); /* what was kept goes */
+}
+
+static void no_call_of_an_operator_minds(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+    for (s.round = 0; s.round < ROUNDS; s.round++)
+        operate(&s);
+    assert_true(s.refusals > 20 * ROUNDS);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
 /* ---- hand-overs ---- */
 
 static void a_hand_over_without_memory_leaves_job_and_waiter(void **state)
@@ -555,8 +726,19 @@ static void replay_round(struct replay_scene *s, uint64_t i)
     snprintf(name, sizeof name, "q%u", (unsigned)i);
     r.queue = rq_slice_str(name); /* a queue that comes with its totals */
     replay(s, r);
+    r.type = RECORD_QUEUE;
+    r.settings = (struct record_settings){.order = RECORD_LIFO};
+    replay(s, r);
     r.type = i % 5 == 0 ? RECORD_DONE : RECORD_LEASE;
     r.end = RECORD_END_DONE;
+    r.totals = (struct record_totals){0}; /* and what else is in the union */
+    replay(s, r);
+    r.type = RECORD_DONE;
+    r.job.number += 5000; /* of which only the end is left */
+    snprintf(name, sizeof name, "k%u", (unsigned)i);
+    r.key = i % 2 == 0 ? RQ_LIT("") : RQ_LIT("key");
+    r.kept_wall_ms = r.window_wall_ms = 2000000;
+    r.result = RQ_LIT("result");
     replay(s, r);
 }
 
@@ -724,6 +906,7 @@ static void an_index_that_cannot_grow_still_finds(void **state)
 
 TEST_MAIN(cmocka_unit_test(a_tick_fires_as_much_as_there_is_memory_for),
           cmocka_unit_test(no_call_of_a_long_life_minds),
+          cmocka_unit_test(no_call_of_an_operator_minds),
           cmocka_unit_test(a_hand_over_without_memory_leaves_job_and_waiter),
           cmocka_unit_test(a_get_of_many_takes_as_many_as_there_is_memory_for),
           cmocka_unit_test(a_get_that_has_buried_does_not_fail),

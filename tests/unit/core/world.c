@@ -615,9 +615,8 @@ void world_replay(struct world *w)
 
     while (low < w->landed && !w->log[low].is_live)
         low++; /* trimmed */
-    for (size_t i = low; i < w->landed; i++) {
+    for (size_t i = low; i < w->landed; i++)
         w->log[i].is_live = !w->log[i].is_refused && record_is_home(&w->log[i].r);
-    }
     begin(w);
     for (size_t i = low; i < w->landed; i++) {
         if (w->log[i].is_refused)
