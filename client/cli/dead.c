@@ -56,10 +56,10 @@ static int64_t retry_matching(struct deed *d)
 {
     int64_t left = d->v->count == OPTION_UNSET ? INT64_MAX : d->v->count;
     ringq_peek_options o = {.size = sizeof o, .state = "dead", .match = d->v->match};
-    size_t count = PAGE;
-    int64_t rc = 0;
+    int64_t rc = 0, before = -1;
 
-    while (left > 0 && count == PAGE && (rc >= 0 || rc == RINGQ_NOJOB)) {
+    /* Pages may be short: the end is where nothing is changed. */
+    while (left > 0 && d->count > before && (rc >= 0 || rc == RINGQ_NOJOB)) {
         const char *ids[PAGE];
         ringq_reply *page = NULL;
 
@@ -67,11 +67,12 @@ static int64_t retry_matching(struct deed *d)
         rc = ringq_peek(d->q, d->queue, &o, &page);
         if (rc < 0)
             return rc;
-        count = ringq_reply_count(page);
+        size_t count = ringq_reply_count(page);
         for (size_t i = 0; i < count; i++) {
             const ringq_reply *id = ringq_reply_field(ringq_reply_at(page, i), "id");
             ids[i] = ringq_reply_string(id, NULL);
         }
+        before = d->count;
         rc = retry_ids(d, ids, count);
         left -= (int64_t)count;
         ringq_reply_free(page);

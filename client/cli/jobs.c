@@ -1,7 +1,8 @@
 /* jobs - a list of jobs: pages of PEEK, printed.
  *
  * A page begins behind the last job of the one before.  Where that job has left its
- * state meanwhile, nobody knows the place any more, and the list says so.
+ * state meanwhile, nobody knows the place any more, and the list says so; but not
+ * behind a short page, which is the last one unless its bodies were large.
  * SPDX-License-Identifier: MIT */
 #include "cli/jobs.h"
 
@@ -64,15 +65,20 @@ static int print_pages(const struct cli *cli, ringq *q,
                             .match = wanted->match};
     char after[RINGQ_ID_SIZE];
     int64_t left = wanted->count;
-    size_t count = PAGE;
+    bool is_short = false;
+    size_t count = 1;
 
-    while (left > 0 && count == PAGE) {
+    while (left > 0 && count > 0) {
         ringq_reply *page = NULL;
 
         o.count = left < PAGE ? (uint32_t)left : PAGE;
-        if (ringq_peek(q, wanted->queue, &o, &page) < 0)
+        int rc = ringq_peek(q, wanted->queue, &o, &page);
+        if (rc == RINGQ_NOJOB && is_short)
+            return EXITS_OK;
+        if (rc < 0)
             return cli_failed(cli, q);
         count = ringq_reply_count(page);
+        is_short = count < o.count;
         for (size_t i = 0; i < count; i++)
             print_job(cli, t, ringq_reply_at(page, i));
         if (count > 0) {

@@ -90,6 +90,15 @@ class Dead(Manage):
         self.assertEqual(self.ringq('dead', 'purge', self.q, '--yes'), '3\n')
         self.assertEqual((self.stat('dead'), self.stat('total_cancelled')), (0, 3))
 
+    def test_large_bodies_make_pages_short_but_no_list(self):
+        for _ in range(10):
+            self.c.put(self.q, 'x' * 1_000_000)
+        self.assertEqual(len(self.ringq('peek', self.q, '-q', '-n', 100).split()), 10)
+        for _ in range(10):
+            self.c.call('FAIL', self.c.get(self.q)['lease'], 'ERROR', 'boom', 'DEAD')
+        self.assertEqual(self.ringq('dead', 'retry', self.q, '--match', 'error:boom'), '10\n')
+        self.c.call('PURGE', self.q)
+
     def test_what_else_is_said_is_wrong(self):
         self.assertIn('list, retry or purge', self.run_cli('dead', 'eat', self.q, code=2).stderr)
         for wrong in (('retry', self.q, '7-1', '-n', 1), ('purge', self.q, '7-1'), ('purge', self.q, '-n', 1), ('list', self.q, '7-1')):

@@ -373,9 +373,9 @@ typedef struct ringq_peek_options {
     const char *match; /* "error:*timeout* attempt:>3"; NULL: all */
 } ringq_peek_options;
 /* Looks at jobs without taking them, in the order of service: an array of maps as of
- * ringq_show(), with the body.  `options` may be NULL.
- * Errors  RINGQ_NOJOB  the job `after` is not in that state any more
- * Owns    gives *out, which may not be NULL: ringq_reply_free() */
+ * ringq_show(), with the body; fewer than `count` where bodies are large.  `options`
+ * may be NULL. Errors  RINGQ_NOJOB  the job `after` is not in that state any more Owns
+ * gives *out, which may not be NULL: ringq_reply_free() */
 RINGQ_API int ringq_peek(ringq *q, const char *queue, const ringq_peek_options *options,
                          ringq_reply **out);
 
