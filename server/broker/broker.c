@@ -188,7 +188,7 @@ const char *broker_owner(const struct broker *b)
 
 const char *broker_trouble(const struct broker *b)
 {
-    return store_trouble(b->store);
+    return b->store == NULL ? "" : store_trouble(b->store);
 }
 
 enum broker_state broker_state(const struct broker *b)
