@@ -1,6 +1,6 @@
 /* tzif - see tzif.h.
  * SPDX-License-Identifier: MIT */
-#include "tzif.h"
+#include "unit/core/tzif.h"
 
 #include <string.h>
 

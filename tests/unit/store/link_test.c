@@ -286,6 +286,24 @@ static long silence(struct fake *f)
     return 0;
 }
 
+/* The wait is over before the answer comes, and nobody waits when it does. */
+static long receive_late(struct fake *f)
+{
+    int rc = await(link_receive(f->link, 1));
+
+    EXPECT(rc == -EAGAIN);
+    EXPECT(await(rio_sleep(20 * RIO_MS)) == 0);
+    rc = await(link_receive(f->link, 20 * RIO_MS));
+    EXPECT(rc == 1);
+    return 0;
+}
+
+static void an_answer_that_came_between_two_waits_is_read(void **state)
+{
+    (void)state;
+    run_on(RQ_LIT("+OK\r\n"), receive_late);
+}
+
 static void silence_is_told_apart_from_an_end(void **state)
 {
     (void)state;
@@ -398,6 +416,7 @@ TEST_MAIN(cmocka_unit_test(each_type_is_taken_as_itself_only),
           cmocka_unit_test(what_is_not_resp_ends_the_link),
           cmocka_unit_test(a_reply_cut_short_is_a_broken_link),
           cmocka_unit_test(silence_is_told_apart_from_an_end),
+          cmocka_unit_test(an_answer_that_came_between_two_waits_is_read),
           cmocka_unit_test(a_large_reply_can_be_taken_in_parts),
           cmocka_unit_test(commands_are_written_as_resp),
           cmocka_unit_test(the_greeting_says_what_the_url_says),
