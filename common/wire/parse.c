@@ -197,6 +197,16 @@ static int read_header(struct rq_words *words, void *out, struct rq_complaint *w
     return 0;
 }
 
+static int read_unique(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    if (words->next == words->end || words->next->len == 0 ||
+        words->next->len > RQ_KEY_MAX)
+        return rq_complain(why, RQ_E_BADARG, "UNIQUE needs a key of 1 to %d bytes",
+                           RQ_KEY_MAX);
+    ((struct rq_put *)out)->unique = *words->next++;
+    return 0;
+}
+
 static int read_nowait(struct rq_words *words, void *out, struct rq_complaint *why)
 {
     (void)words;
@@ -216,6 +226,9 @@ static const struct rq_option put_options[] = {
     {.name = "TRIES",   U16(rq_put, tries),      RANGE(1, RQ_TRIES_MAX)},
     {.name = "BACKOFF", CALL(read_backoff)},
     {.name = "JITTER",  U8(rq_put, jitter_pct),  RANGE(0, 100)},
+    {.name = "UNIQUE",  CALL(read_unique)},
+    {.name = "WINDOW",  I64(rq_put, window_ms),  MS(0, RQ_KEEP_MAX_MS)},
+    {.name = "REPLACE", FLAG(rq_put, replace)},
     {.name = "HEADER",  CALL(read_header),       .repeats = true},
     {.name = "BLOCK",   I64(rq_put, block_ms),   MS(0, RQ_BLOCK_MAX_MS), .rival = "NOWAIT"},
     {.name = "NOWAIT",  CALL(read_nowait),       .rival = "BLOCK"},
@@ -285,6 +298,8 @@ static int read_put_options(struct rq_words *words, const char *stop,
         out->delay_ms = -1;
     else
         out->at_unix_ms = 0;
+    if (rc == 0 && out->unique.len == 0 && (out->window_ms > 0 || out->replace))
+        return rq_complain(why, RQ_E_BADARG, "WINDOW and REPLACE go with UNIQUE key");
     return rc;
 }
 
@@ -335,6 +350,8 @@ int rq_mput_parse(const struct rq_cmd *cmd, struct rq_put *out,
     if (words.next == words.end)
         return rq_complain(why, RQ_E_MALFORMED, "MPUT ends with BODIES n body...");
     words.next++;
+    if (out->unique.len > 0)
+        return rq_complain(why, RQ_E_BADARG, "UNIQUE is for one job: use PUT");
     return take_bodies(&words, out, why);
 }
 

@@ -8,19 +8,36 @@
 #include "api/settings.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "core/attrs.h"
 #include "core/limits.h"
+
+/* The job that had the key: its own PUT may have been refused meanwhile. */
+static bool is_gone(const struct reply *r)
+{
+    struct core_outcome outcome;
+
+    return core_outcome(broker_core(r->broker), r->u.put.first, &outcome) < 0;
+}
 
 /* *3 id, state, durability. */
 static void put_done(struct promise *p)
 {
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+
+    if (r->u.put.exists && is_gone(r)) {
+        reply_error(r, RQ_E_STORE,
+                    "not stored: the job with this key has just gone; try again");
+        return;
+    }
     struct rq_resp_writer w = reply_writer(r);
     char id[RQ_ID_TEXT_MAX];
     size_t len = rq_id_format(r->u.put.first.epoch, r->u.put.first.number, id);
 
     rq_resp_array(&w, 3);
     rq_resp_bulk(&w, rq_slice(id, len));
-    rq_resp_bulk_str(&w, r->u.put.delayed ? "delayed" : "queued");
+    rq_resp_bulk_str(&w, r->u.put.exists    ? "exists"
+                         : r->u.put.delayed ? "delayed"
+                                            : "queued");
     rq_resp_bulk_str(&w, store_level_name(broker_level(r->broker)));
     reply_resolve(r, &w);
 }
@@ -71,6 +88,7 @@ static struct job_policy policy_of(struct api_client *c, const struct rq_put *pu
 
     return (struct job_policy){.ttl_ms = (uint64_t)put->ttl_ms,
                                .keep_ms = (uint64_t)put->keep_ms,
+                               .window_ms = (uint64_t)put->window_ms,
                                .ttr_ms = put->ttr_ms > 0 ? put->ttr_ms : ttr_ms,
                                .backoff_base_ms = put->backoff_base_ms,
                                .backoff_max_ms = put->backoff_max_ms,
@@ -100,6 +118,7 @@ static int submit(struct api_client *c, const struct rq_put *put, struct rq_slic
                                             .due_wall_ms = due_of(put)},
                                     .bodies = put->bodies,
                                     .count = put->body_count,
+                                    .replace = put->replace,
                                     .receipt = &r->u.put};
 
     r->promise.ops = ops;
@@ -131,6 +150,9 @@ static void issue(struct api_client *c, const struct rq_cmd *cmd, struct reply *
     }
     rq_buf_init(&attrs, LIMIT_ATTRS_BYTES);
     int rc = headers_add(&attrs, &put);
+    if (rc == 0 && put.unique.len > 0)
+        rc =
+            attrs_add(&attrs, &(struct attr){.kind = ATTR_UNIQUE, .value = put.unique});
     if (rc == 0)
         rc = submit(c, &put, rq_buf_slice(&attrs), r, ops);
     if (rc < 0)

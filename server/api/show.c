@@ -9,6 +9,7 @@
 #include "api/map.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "core/attrs.h"
 
 /* ---- SHOW ---- */
 
@@ -17,34 +18,47 @@ struct shown {
     bool with_body;
 };
 
-static void put_headers(struct map *m, struct rq_slice attrs)
+static void put_attrs(struct map *m, struct rq_slice attrs)
 {
+    struct rq_slice key;
+
+    if (attrs_find(attrs, ATTR_UNIQUE, &key))
+        map_str(m, "unique", key);
+    if (headers_count(attrs) == 0)
+        return;
     rq_resp_bulk_str(m->w, "headers");
     headers_write(m->w, attrs);
     m->pairs++;
 }
 
-static void write_job(struct map *m, const void *arg)
+static void put_id(struct map *m, struct job_id id)
+{
+    char text[RQ_ID_TEXT_MAX];
+
+    map_str(m, "id", rq_slice(text, rq_id_format(id.epoch, id.number, text)));
+}
+
+static void put_policy(struct map *m, const struct job_policy *policy)
 {
     static const char *const backoffs[] = {"fixed", "linear", "exp"};
-    const struct shown *shown = arg;
-    const struct job_view *job = &shown->job;
+
+    map_u64(m, "tries", policy->tries);
+    map_u64(m, "pri", policy->pri);
+    map_u64(m, "ttr", policy->ttr_ms);
+    map_u64(m, "ttl", policy->ttl_ms);
+    map_u64(m, "keep", policy->keep_ms);
+    map_text(m, "backoff", backoffs[policy->backoff]);
+    map_u64(m, "backoff_base", policy->backoff_base_ms);
+    map_u64(m, "backoff_max", policy->backoff_max_ms);
+    map_u64(m, "jitter", policy->jitter_pct);
+}
+
+/* When it was put, and what is to happen to it when. */
+static void put_times(struct map *m, const struct job_view *job)
+{
     const struct rq_lease lease = {job->id.epoch, job->id.number, job->lease};
     char text[RQ_LEASE_TEXT_MAX];
 
-    map_str(m, "id", rq_slice(text, rq_id_format(lease.epoch, lease.number, text)));
-    map_str(m, "queue", job->queue);
-    map_text(m, "state", job_state_name(job->state));
-    map_u64(m, "attempts", job->attempts);
-    map_u64(m, "tries", job->policy.tries);
-    map_u64(m, "pri", job->policy.pri);
-    map_u64(m, "ttr", job->policy.ttr_ms);
-    map_u64(m, "ttl", job->policy.ttl_ms);
-    map_u64(m, "keep", job->policy.keep_ms);
-    map_text(m, "backoff", backoffs[job->policy.backoff]);
-    map_u64(m, "backoff_base", job->policy.backoff_base_ms);
-    map_u64(m, "backoff_max", job->policy.backoff_max_ms);
-    map_u64(m, "jitter", job->policy.jitter_pct);
     map_u64(m, "put_at", (uint64_t)job->put_wall_ms);
     if (job->state == JOB_DELAYED)
         map_u64(m, "due_at", (uint64_t)job->due_wall_ms);
@@ -54,10 +68,23 @@ static void write_job(struct map *m, const void *arg)
         map_str(m, "lease", rq_slice(text, rq_lease_format(&lease, text)));
         map_u64(m, "deadline_at", (uint64_t)job->deadline_wall_ms);
     }
+}
+
+static void write_job(struct map *m, const void *arg)
+{
+    const struct shown *shown = arg;
+    const struct job_view *job = &shown->job;
+
+    put_id(m, job->id);
+    map_str(m, "queue", job->queue);
+    map_text(m, "state", job_state_name(job->state));
+    map_u64(m, "attempts", job->attempts);
+    put_policy(m, &job->policy);
+    put_times(m, job);
     map_str(m, "error", job->error);
     map_u64(m, "size", job->body.len);
     if (job->attrs.len > 0)
-        put_headers(m, job->attrs);
+        put_attrs(m, job->attrs);
     if (shown->with_body)
         map_str(m, "body", job->body);
 }
@@ -72,10 +99,8 @@ struct kept {
 static void write_kept(struct map *m, const void *arg)
 {
     const struct kept *kept = arg;
-    char text[RQ_ID_TEXT_MAX];
 
-    map_str(m, "id",
-            rq_slice(text, rq_id_format(kept->id.epoch, kept->id.number, text)));
+    put_id(m, kept->id);
     map_str(m, "queue", kept->outcome.queue);
     map_text(m, "state", kept->outcome.state);
     map_u64(m, "kept_until", (uint64_t)kept->outcome.kept_wall_ms);

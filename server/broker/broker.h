@@ -62,11 +62,13 @@ struct broker_receipt {
     struct job_id first; /* the ids of one MPUT count up from here */
     size_t count;
     bool delayed;
+    bool exists; /* another job has the UNIQUE key: `first` */
 };
 struct broker_put {
     struct core_put job; /* all but the body */
     const struct rq_slice *bodies;
-    size_t count;
+    size_t count;                   /* 1, if there is a UNIQUE key */
+    bool replace;                   /* a job that has the key gets this body */
     struct broker_receipt *receipt; /* written before the promise is kept */
 };
 /* Puts `count` jobs that differ in their body only, in one commit.

@@ -97,6 +97,62 @@ static void forget_later(struct broker *b, uint64_t home)
         store_forget(b->store, home); /* no memory: better a total short than a leak */
 }
 
+static void carry_record(struct broker *b, const struct effect *e, struct carried *out)
+{
+    uint64_t seq;
+    int rc = log_record(b, e, &seq);
+
+    if (rc < 0) {
+        out->rc = out->rc < 0 ? out->rc : rc;
+        return;
+    }
+    out->seq = seq;
+    broker__tell_logged(b, e);
+    if (e->u.log.confirm)
+        pledge_job(b, e, seq);
+}
+
+/* The batch at fx->items[at].  Returns  how many effects it is */
+static size_t carry_batch(struct broker *b, size_t at, struct effects *undo)
+{
+    bool refused;
+    size_t n = deliver_batch(b, at, &refused);
+
+    for (size_t k = 0; refused && k < n; k++) {
+        broker__must(effects_reserve(undo, 1), "undoing a hand-over");
+        effects_add(undo, EFFECT_DELIVER)->u = b->fx.items[at + k].u;
+    }
+    return n;
+}
+
+static void time_out(void *cookie)
+{
+    struct promise *p = take_promise(cookie);
+
+    p->ops->timed_out(p);
+}
+
+static void join(void *cookie, const struct join_counts *counts)
+{
+    struct promise *p = take_promise(cookie);
+
+    p->ops->joined(p, counts);
+}
+
+static void end_wait(void *cookie)
+{
+    struct promise *p = take_promise(cookie);
+
+    p->ops->waited(p);
+}
+
+static void refuse(void *cookie, int code)
+{
+    struct promise *p = take_promise(cookie);
+
+    p->ops->failed(p, code);
+}
+
 /* One pass over fx.  Leases that could not be handed over are left in `undo`. */
 static struct carried carry_once(struct broker *b, struct effects *undo)
 {
@@ -104,60 +160,29 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
 
     for (size_t i = 0; i < b->fx.count; i++) {
         struct effect *e = &b->fx.items[i];
-        bool refused;
 
         switch (e->kind) {
-        case EFFECT_RECORD: {
-            uint64_t seq;
-            int rc = log_record(b, e, &seq);
-
-            if (rc < 0 && out.rc == 0)
-                out.rc = rc;
-            if (rc == 0) {
-                out.seq = seq;
-                broker__tell_logged(b, e);
-                if (e->u.log.confirm)
-                    pledge_job(b, e, seq);
-            }
+        case EFFECT_RECORD:
+            carry_record(b, e, &out);
             break;
-        }
-        case EFFECT_DELIVER: {
-            size_t n = deliver_batch(b, i, &refused);
-
-            for (size_t k = 0; refused && k < n; k++) {
-                broker__must(effects_reserve(undo, 1), "undoing a hand-over");
-                effects_add(undo, EFFECT_DELIVER)->u = b->fx.items[i + k].u;
-            }
-            i += n - 1;
+        case EFFECT_DELIVER:
+            i += carry_batch(b, i, undo) - 1;
             break;
-        }
-        case EFFECT_TIMEOUT: {
-            struct promise *p = take_promise(e->u.timeout.cookie);
-
-            p->ops->timed_out(p);
+        case EFFECT_TIMEOUT:
+            time_out(e->u.timeout.cookie);
             break;
-        }
-        case EFFECT_JOINED: {
-            struct promise *p = take_promise(e->u.joined.cookie);
-
-            p->ops->joined(p, &e->u.joined.counts);
+        case EFFECT_JOINED:
+            join(e->u.joined.cookie, &e->u.joined.counts);
             break;
-        }
         case EFFECT_ADMITTED:
             rq_list_push_back(&b->admitted, &take_promise(e->u.admitted.cookie)->link);
             break;
-        case EFFECT_WAITED: {
-            struct promise *p = take_promise(e->u.waited.cookie);
-
-            p->ops->waited(p);
+        case EFFECT_WAITED:
+            end_wait(e->u.waited.cookie);
             break;
-        }
-        case EFFECT_REFUSED: {
-            struct promise *p = take_promise(e->u.refused.cookie);
-
-            p->ops->failed(p, e->u.refused.code);
+        case EFFECT_REFUSED:
+            refuse(e->u.refused.cookie, e->u.refused.code);
             break;
-        }
         case EFFECT_FORGET:
             forget_later(b, e->u.forget.home);
             break;

@@ -75,15 +75,16 @@ static void take_back(struct broker *b, size_t count)
         pledges_drop_last(&b->pledges);
 }
 
-/* One PENDING job, its record in the open commit, its pledge. */
+/* One PENDING job, its record in the open commit, its pledge.
+ * Returns  0;  1: another job, *out_exists, has its key */
 static int put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
-                   struct job **out)
+                   struct job **out, struct job_id *out_exists)
 {
     struct core_put one = *put;
 
     one.body = body;
-    int rc = core_put(b->core, &one, broker__now(), &b->fx, out);
-    if (rc < 0)
+    int rc = core_put(b->core, &one, broker__now(), &b->fx, out, out_exists);
+    if (rc != 0)
         return rc;
     rc = broker__carry(b, NULL).rc;
     if (rc < 0) {
@@ -105,26 +106,43 @@ static void share_time(struct broker *b, size_t count)
             pledges_at(&b->pledges, end - count)->since_ns;
 }
 
-/* All of them or none. */
+/* All of them or none.  Returns  0;  1: a job with the key exists */
 static int put_all(struct broker *b, const struct broker_put *put)
 {
     for (size_t i = 0; i < put->count; i++) {
-        struct job *job;
+        struct job_id exists;
         struct job_view view;
+        struct job *job;
 
-        int rc = put_one(b, &put->job, put->bodies[i], &job);
-        if (rc < 0) {
+        int rc = put_one(b, &put->job, put->bodies[i], &job, &exists);
+        ASSERT(rc <= 0 || put->count == 1);
+        if (rc > 0)
+            *put->receipt = (struct broker_receipt){.first = exists, .exists = true};
+        if (rc < 0)
             take_back(b, i);
+        if (rc != 0)
             return rc;
-        }
         if (i == 0) {
             job_view(job, &view);
             *put->receipt =
-                (struct broker_receipt){view.id, put->count, put->job.due_wall_ms > 0};
+                (struct broker_receipt){.first = view.id,
+                                        .count = put->count,
+                                        .delayed = put->job.due_wall_ms > 0};
         }
     }
     share_time(b, put->count);
     return 0;
+}
+
+/* Row 5: a job with the key exists.  It may be on its way to the log yet. */
+static int meet(struct broker *b, const struct broker_put *put, struct promise *promise)
+{
+    int rc = 0;
+
+    if (put->replace)
+        rc = core_replace(b->core, put->receipt->first, put->bodies[0], put->job.attrs,
+                          &b->fx);
+    return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
 static int put_now(struct broker *b, const struct broker_put *put,
@@ -135,6 +153,8 @@ static int put_now(struct broker *b, const struct broker_put *put,
     store_hold(b->store); /* one commit for all of them */
     int rc = put_all(b, put);
     store_unhold(b->store);
+    if (rc > 0)
+        return meet(b, put, promise);
     if (rc < 0)
         return rc;
     pledges_last(&b->pledges)->promise = promise;
@@ -148,7 +168,7 @@ int broker_put(struct broker *b, const struct broker_put *put, struct promise *p
     int rc = broker_gate(b);
 
     ASSERT(put->count > 0);
-    if (rc == 0)
+    if (rc == 0 && !core_has_key(b->core, &put->job, broker__now()))
         rc = core_admits(b->core, put->job.queue, put->count);
     return rc < 0 ? rc : put_now(b, put, promise);
 }

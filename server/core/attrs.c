@@ -22,7 +22,8 @@ int attrs_add(struct rq_buf *out, const struct attr *attr)
     *at++ = (uint8_t)attr->name.len;
     for (unsigned i = 0; i < 4; i++)
         *at++ = (uint8_t)(attr->value.len >> (8 * i));
-    memcpy(at, attr->name.ptr, attr->name.len);
+    if (attr->name.len > 0)
+        memcpy(at, attr->name.ptr, attr->name.len);
     if (attr->value.len > 0)
         memcpy(at + attr->name.len, attr->value.ptr, attr->value.len);
     rq_buf_commit(out, HEAD + attr->name.len + attr->value.len);

@@ -11,6 +11,7 @@
 #include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/unique.h"
 #include "core/wait.h"
 #include "core/waiter.h"
 
@@ -29,6 +30,7 @@ struct core *core_new(uint64_t seed)
     rq_map_init(&core->kinds, kind_key_of);
     rq_map_init(&core->remnants, remnant_key_of);
     rq_map_init(&core->awaited, awaited_key_of);
+    rq_map_init(&core->uniques, unique_key_of);
     rq_heap_init(&core->keep_timers, timer_less);
     rq_heap_init(&core->job_timers, timer_less);
     rq_heap_init(&core->wait_timers, timer_less);
@@ -78,6 +80,7 @@ void core_free(struct core *core)
     free_holders(core);
     free_jobs(core);
     remnants_free(core);
+    uniques_free(core);
     while (!rq_list_empty(&core->all_queues))
         queue_free(core, RQ_LIST_ENTRY(core->all_queues.next, struct queue, all));
     ASSERT(core->extra_count == 0 && core->kinds.count == 0 && core->queues.count == 0);
@@ -86,6 +89,7 @@ void core_free(struct core *core)
     rq_map_fini(&core->kinds);
     rq_map_fini(&core->remnants);
     rq_map_fini(&core->awaited);
+    rq_map_fini(&core->uniques);
     rq_heap_fini(&core->keep_timers);
     rq_heap_fini(&core->job_timers);
     rq_heap_fini(&core->wait_timers);

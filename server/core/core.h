@@ -43,10 +43,21 @@ struct core_put {
 };
 
 /* Row 1: a PENDING job and its PUT record (confirm, homes).
- * Errors  RQ_E_LIMIT  too many queues
- * Owns    lends *out: until the job's end */
+ * Returns  0;  1: another job, *out_exists, has its UNIQUE key (an attribute), and
+ *          nothing has changed
+ * Errors   RQ_E_LIMIT  too many queues
+ * Owns     lends *out: until the job's end */
 RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put,
-                           struct core_now now, struct effects *fx, struct job **out);
+                           struct core_now now, struct effects *fx, struct job **out,
+                           struct job_id *out_exists);
+/* Has another job the UNIQUE key of this PUT? */
+bool core_has_key(struct core *core, const struct core_put *put, struct core_now now);
+/* Row 5, REPLACE: a delayed or ready job gets the body and the attributes of another
+ * PUT; MOVE record (homes).
+ * Returns  1; 0: the job is in another state */
+RQ_MUST_CHECK int core_replace(struct core *core, struct job_id id,
+                               struct rq_slice body, struct rq_slice attrs,
+                               struct effects *fx);
 
 /* The commit that holds the job's awaited record is in the log: rows 2, 10, 12, 14.  A
  * pending job becomes delayed or ready and a getter may be served; an ending job is

@@ -39,6 +39,7 @@
 #include "core/limits.h"
 #include "core/remnant.h"
 #include "core/state.h"
+#include "core/unique.h"
 
 struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
                     struct rq_slice attrs, int64_t put_wall_ms)
@@ -107,6 +108,7 @@ static void free_extra(struct core *core, struct job *job)
     free_error(job->extra);
     if (job->extra->remnant != NULL)
         remnant_drop(core, job->extra->remnant);
+    unique_release(core, job);
     free(job->extra);
     job->extra = NULL;
     core->extra_count--;
@@ -143,7 +145,7 @@ void job_drop_extra(struct core *core, struct job *job)
 {
     const struct job_extra *x = job->extra;
 
-    if (x == NULL || x->error_len > 0 || x->remnant != NULL ||
+    if (x == NULL || x->error_len > 0 || x->remnant != NULL || x->unique != NULL ||
         job->kind->key.policy.ttl_ms > 0)
         return;
     /* Deliveries of an earlier epoch do not matter: no lease can be like theirs. */

@@ -46,7 +46,7 @@ void place_enter(struct core *core, struct job *job, enum job_state state);
  * DELAYED and LEASED arm extra->timer at extra->timer.at_ns; READY needs
  * ready_reserve(). */
 void place_move(struct core *core, struct job *job, enum job_state state);
-/* Out of its state and of the index. */
+/* Out of its state and of the index; place_enter() would bring it back. */
 void place_leave(struct core *core, struct job *job);
 
 #endif

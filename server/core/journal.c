@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "core/journal.h"
 
+#include "core/attrs.h"
 #include "core/jobs.h"
 #include "core/state.h"
 
@@ -27,6 +28,25 @@ void journal_put(struct job *job, struct effects *fx)
     r->policy = job->kind->key.policy;
     r->put_wall_ms = job->put_wall_ms;
     r->due_wall_ms = job->extra == NULL ? 0 : job->extra->wall_ms;
+    fx->items[fx->count - 1].u.log.homes = true;
+}
+
+void journal_move(struct job *job, struct effects *fx)
+{
+    struct record *r = add(job, RECORD_MOVE, false, fx);
+    const struct job_extra *x = job->extra;
+
+    r->state = job->state == JOB_DELAYED ? RECORD_DELAYED : RECORD_READY;
+    r->attempts = job->attempts;
+    r->queue = queue_name(job_queue(job));
+    r->body = rq_slice(job->body, job->body_len);
+    r->attrs = job_attrs(job);
+    r->policy = job->kind->key.policy;
+    r->put_wall_ms = job->put_wall_ms;
+    if (x != NULL) {
+        r->error = rq_slice(x->error, x->error_len);
+        r->due_wall_ms = job->state == JOB_DELAYED ? x->wall_ms : 0;
+    }
     fx->items[fx->count - 1].u.log.homes = true;
 }
 
@@ -60,6 +80,9 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
     r->kept_wall_ms = left->kept_wall_ms;
     r->has_result = left->has_result;
     r->lease = left->lease;
+    if (job->kind->key.policy.window_ms > 0 && job->extra->unique != NULL &&
+        attrs_find(job_attrs(job), ATTR_UNIQUE, &r->key))
+        r->window_wall_ms = left->window_wall_ms;
     fx->items[fx->count - 1].u.log.homes = true;
 }
 

@@ -9,6 +9,8 @@
 struct queue;
 
 void journal_put(struct job *job, struct effects *fx);
+/* All of a delayed or ready job, as it is now (homes). */
+void journal_move(struct job *job, struct effects *fx);
 void journal_lease(struct job *job, struct effects *fx);
 /* The job as it is now, in `state`.  DEAD is awaited. */
 void journal_state(struct job *job, enum record_state state, struct effects *fx);

@@ -17,14 +17,16 @@ struct rq_slice kind_key_of(const void *value)
 
 bool kind_policy_is_valid(const struct job_policy *p)
 {
-    return p->ttl_ms <= LIMIT_TTL_MS && p->keep_ms <= LIMIT_KEEP_MS && p->tries > 0 &&
-           p->ttr_ms > 0 && p->jitter_pct <= 100 && p->backoff <= JOB_BACKOFF_EXP;
+    return p->ttl_ms <= LIMIT_TTL_MS && p->keep_ms <= LIMIT_KEEP_MS &&
+           p->window_ms <= LIMIT_KEEP_MS && p->tries > 0 && p->ttr_ms > 0 &&
+           p->jitter_pct <= 100 && p->backoff <= JOB_BACKOFF_EXP;
 }
 
 static bool is_equal(const struct job_policy *a, const struct job_policy *b)
 {
     return a->ttl_ms == b->ttl_ms && a->keep_ms == b->keep_ms &&
-           a->ttr_ms == b->ttr_ms && a->backoff_base_ms == b->backoff_base_ms &&
+           a->window_ms == b->window_ms && a->ttr_ms == b->ttr_ms &&
+           a->backoff_base_ms == b->backoff_base_ms &&
            a->backoff_max_ms == b->backoff_max_ms && a->tries == b->tries &&
            a->backoff == b->backoff && a->jitter_pct == b->jitter_pct &&
            a->pri == b->pri;
@@ -58,6 +60,7 @@ struct job_kind *kind_need(struct core *core, struct queue *q, uint64_t epoch,
         key.epoch = epoch;
         key.policy.ttl_ms = policy->ttl_ms;
         key.policy.keep_ms = policy->keep_ms;
+        key.policy.window_ms = policy->window_ms;
         key.policy.ttr_ms = policy->ttr_ms;
         key.policy.backoff_base_ms = policy->backoff_base_ms;
         key.policy.backoff_max_ms = policy->backoff_max_ms;

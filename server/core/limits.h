@@ -35,6 +35,8 @@ enum {
     LIMIT_KEPT = 1000000,
     /* Jobs that one WAIT may name. */
     LIMIT_IDS_PER_COMMAND = 1024,
+    /* Of a UNIQUE key. */
+    LIMIT_KEY_BYTES = 255,
     /* Headers and keys of one job, with their lengths. */
     LIMIT_ATTRS_BYTES = 64 << 10,
 };

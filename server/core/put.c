@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/mutant.h"
+#include "core/attrs.h"
 #include "core/counters.h"
 #include "core/hand.h"
 #include "core/jobs.h"
@@ -16,6 +17,7 @@
 #include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/unique.h"
 #include "core/wait.h"
 
 /* A job in no place yet, with all that it needs. */
@@ -34,10 +36,16 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
         return -ENOMEM;
     }
     uint64_t keep_ms = put->policy.keep_ms;
-    bool needs_extra =
-        put->due_wall_ms > now.wall_ms || put->policy.ttl_ms > 0 || keep_ms > 0;
+    struct rq_slice key;
+    bool is_unique = attrs_find(put->attrs, ATTR_UNIQUE, &key);
+
+    if (keep_ms < put->policy.window_ms)
+        keep_ms = put->policy.window_ms; /* what is left of it has the key */
+    bool needs_extra = put->due_wall_ms > now.wall_ms || put->policy.ttl_ms > 0 ||
+                       keep_ms > 0 || is_unique;
     if ((needs_extra && job_need_extra(core, job) < 0) ||
-        (keep_ms > 0 && remnant_need(core, job, keep_ms) < 0)) {
+        (keep_ms > 0 && remnant_need(core, job, keep_ms) < 0) ||
+        (is_unique && unique_hold(core, job, key) < 0)) {
         job_free(core, job);
         return -ENOMEM;
     }
@@ -52,8 +60,25 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
     return 0;
 }
 
+static bool exists(struct core *core, const struct queue *q, const struct core_put *put,
+                   struct core_now now, struct job_id *out)
+{
+    struct rq_slice key;
+
+    return attrs_find(put->attrs, ATTR_UNIQUE, &key) &&
+           unique_find(core, q, key, now, out);
+}
+
+bool core_has_key(struct core *core, const struct core_put *put, struct core_now now)
+{
+    const struct queue *q = queue_find(core, put->queue);
+    struct job_id id;
+
+    return q != NULL && exists(core, q, put, now, &id);
+}
+
 int core_put(struct core *core, const struct core_put *put, struct core_now now,
-             struct effects *fx, struct job **out)
+             struct effects *fx, struct job **out, struct job_id *out_exists)
 {
     struct queue *q;
     struct job *job;
@@ -66,6 +91,10 @@ int core_put(struct core *core, const struct core_put *put, struct core_now now,
     rc = queue_need(core, put->queue, LIMIT_QUEUES, &q);
     if (rc < 0)
         return rc;
+    if (exists(core, q, put, now, out_exists)) {
+        queue_release(core, q);
+        return 1;
+    }
     rc = make_job(core, q, put, now, &job);
     if (rc < 0) {
         queue_release(core, q);

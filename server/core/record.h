@@ -24,8 +24,9 @@ enum job_backoff { JOB_BACKOFF_FIXED, JOB_BACKOFF_LINEAR, JOB_BACKOFF_EXP };
 
 /* What a producer asks of a job's handling. */
 struct job_policy {
-    uint64_t ttl_ms;  /* not started by then: expired; 0: no limit */
-    uint64_t keep_ms; /* how long its end can be asked for */
+    uint64_t ttl_ms;    /* not started by then: expired; 0: no limit */
+    uint64_t keep_ms;   /* how long its end can be asked for */
+    uint64_t window_ms; /* how long its UNIQUE key stays taken after the end */
     uint32_t ttr_ms;
     uint32_t backoff_base_ms, backoff_max_ms;
     uint16_t tries;     /* attempts in all */
@@ -104,11 +105,17 @@ struct record {
     struct rq_slice error;       /* STATE, MOVE: last error, may be empty */
     enum record_end end;         /* DONE */
     struct rq_slice result;      /* DONE: what DONE ... RESULT said, may be empty */
-    bool has_result;             /* DONE that is kept: it said something */
-    int64_t kept_wall_ms;        /* DONE: until when its end is kept; 0: not at all */
-    uint64_t lease;              /* DONE that is kept: n of the lease; 0: none */
-    struct record_totals totals; /* TOTALS */
-    struct record_settings settings; /* QUEUE */
+    union {
+        struct record_totals totals;     /* TOTALS */
+        struct record_settings settings; /* QUEUE */
+        struct {                         /* DONE, of an end that is kept */
+            int64_t kept_wall_ms;        /* until when; 0: it is not kept */
+            uint64_t lease;              /* n of the lease; 0: none */
+            bool has_result;             /* it said something */
+            struct rq_slice key;         /* UNIQUE, with a WINDOW; else empty */
+            int64_t window_wall_ms;      /* until when the key is taken */
+        };
+    };
 };
 /* clang-format on */
 

@@ -12,6 +12,7 @@
 #include "core/queues.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/unique.h"
 #include "core/wait.h"
 
 enum { WAITED_FOR_MS = 1000 }; /* how often an old one looks whether it may go */
@@ -60,14 +61,10 @@ int remnant_need(struct core *core, struct job *job, uint64_t keep_ms)
     return 0;
 }
 
-int remnant_set_result(struct job *job, uint64_t lease, struct rq_slice result,
-                       bool has_result)
+static int copy_result(struct remnant *r, struct rq_slice result)
 {
-    struct remnant *r = job->extra->remnant;
     uint8_t *copy = NULL;
 
-    if (r == NULL)
-        return 0;
     if (result.len > 0) {
         copy = malloc(result.len);
         if (copy == NULL)
@@ -77,6 +74,18 @@ int remnant_set_result(struct job *job, uint64_t lease, struct rq_slice result,
     free(r->result);
     r->result = copy;
     r->result_len = result.len;
+    return 0;
+}
+
+int remnant_set_result(struct job *job, uint64_t lease, struct rq_slice result,
+                       bool has_result)
+{
+    struct remnant *r = job->extra->remnant;
+
+    if (r == NULL)
+        return 0;
+    if (copy_result(r, result) < 0)
+        return -ENOMEM;
     r->has_result = has_result;
     r->lease = lease;
     return 0;
@@ -90,6 +99,7 @@ void remnant_fix(struct job *job, struct core_now now)
         return;
     r->end = job->end;
     r->kept_wall_ms = timer_wall_after(now, (int64_t)r->keep_ms);
+    r->window_wall_ms = timer_wall_after(now, (int64_t)job->kind->key.policy.window_ms);
 }
 
 /* Kept from now on, for `ms`. */
@@ -114,6 +124,7 @@ void remnant_settle(struct core *core, struct job *job, struct core_now now)
     if (r == NULL)
         return;
     job->extra->remnant = NULL;
+    unique_pass_on(job, r, (int64_t)job->kind->key.policy.window_ms, now);
     keep(core, r, job_queue(job), (int64_t)r->keep_ms, now);
 }
 
@@ -127,6 +138,8 @@ static void remnant_free(struct core *core, struct remnant *r)
 void remnant_drop(struct core *core, struct remnant *r)
 {
     struct queue *q = r->queue;
+
+    unique_drop(core, r);
     void *removed = rq_map_remove(&core->remnants, remnant_key_of(r));
 
     ASSERT(removed == r);
@@ -150,6 +163,23 @@ void remnant_fire(struct core *core, struct remnant *r, struct core_now now,
     remnant_drop(core, r);
 }
 
+/* A wall clock that was set back keeps nothing for longer. */
+static int64_t at_most_kept(int64_t ms)
+{
+    return ms < (int64_t)LIMIT_KEEP_MS ? ms : (int64_t)LIMIT_KEEP_MS;
+}
+
+/* Its UNIQUE key, if the window is still open. */
+static int replay_key(struct core *core, struct remnant *r, const struct record *record,
+                      struct core_now now)
+{
+    int64_t window_ms = rq_clock_until(record->window_wall_ms, now.wall_ms);
+
+    if (record->key.len == 0 || window_ms == 0)
+        return 0;
+    return unique_replay(core, r, record->key, at_most_kept(window_ms), now);
+}
+
 int remnant_replay(struct core *core, const struct record *record, struct queue *q,
                    uint64_t home, struct core_now now)
 {
@@ -158,23 +188,17 @@ int remnant_replay(struct core *core, const struct record *record, struct queue 
 
     if (r == NULL)
         return -ENOMEM;
-    if (record->result.len > 0) {
-        r->result = malloc(record->result.len);
-        if (r->result == NULL) {
-            remnant_drop(core, r);
-            return -ENOMEM;
-        }
-        memcpy(r->result, record->result.ptr, record->result.len);
-        r->result_len = record->result.len;
+    if (copy_result(r, record->result) < 0) {
+        remnant_drop(core, r);
+        return -ENOMEM;
     }
     r->has_result = record->has_result;
     r->end = (uint8_t)record->end;
     r->lease = record->lease;
     r->kept_wall_ms = record->kept_wall_ms;
     r->home = home;
-    keep(core, r, q,
-         left_ms < (int64_t)LIMIT_KEEP_MS ? left_ms : (int64_t)LIMIT_KEEP_MS, now);
-    return 0;
+    keep(core, r, q, at_most_kept(left_ms), now);
+    return replay_key(core, r, record, now);
 }
 
 void remnants_free(struct core *core)

@@ -30,6 +30,7 @@
 #include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
+#include "core/unique.h"
 
 struct replaying {
     struct core *core;
@@ -111,16 +112,33 @@ static void unmake_job(struct replaying *r, struct job *job)
     queue_release(r->core, q);
 }
 
+/* A key that somebody else has (which no log of ours says) stays with him. */
+static int hold_key(const struct replaying *r, struct job *job, struct rq_slice key)
+{
+    struct job_id other;
+
+    if (key.len > LIMIT_KEY_BYTES ||
+        unique_find(r->core, job_queue(job), key, r->now, &other))
+        return 0;
+    return unique_hold(r->core, job, key);
+}
+
 /* What is left of its TTL, at most all of it; and room for what will be left of it. */
 static int limit_life(const struct replaying *r, struct job *job)
 {
     int64_t ttl_ms = (int64_t)r->record->policy.ttl_ms, left_ms;
-    uint64_t keep_ms = r->record->policy.keep_ms;
+    uint64_t keep_ms = r->record->policy.keep_ms,
+             window_ms = r->record->policy.window_ms;
+    struct rq_slice key;
+    bool is_unique = attrs_find(r->record->attrs, ATTR_UNIQUE, &key);
 
-    if (ttl_ms == 0 && keep_ms == 0)
+    if (keep_ms < window_ms)
+        keep_ms = window_ms;
+    if (ttl_ms == 0 && keep_ms == 0 && !is_unique)
         return 0;
     if (job_need_extra(r->core, job) < 0 ||
-        (keep_ms > 0 && remnant_need(r->core, job, keep_ms) < 0))
+        (keep_ms > 0 && remnant_need(r->core, job, keep_ms) < 0) ||
+        (is_unique && hold_key(r, job, key) < 0))
         return -ENOMEM;
     if (ttl_ms == 0)
         return 0;
@@ -236,6 +254,8 @@ static int replay_move(struct replaying *r)
 
     if (!is_state_good(r->record) || r->record->state == RECORD_CANCELLING)
         return RQ_E_MALFORMED;
+    if (old != NULL)
+        unique_release(r->core, old);
     if (old != NULL && old->extra != NULL && old->extra->remnant != NULL) {
         remnant_drop(r->core, old->extra->remnant); /* the new one gets its own */
         old->extra->remnant = NULL;
@@ -354,7 +374,7 @@ static int replay_kept(struct replaying *r)
         forget(r, r->home);
         return 0;
     }
-    if (!rq_name_is_valid(record->queue))
+    if (!rq_name_is_valid(record->queue) || record->key.len > LIMIT_KEY_BYTES)
         return RQ_E_MALFORMED;
     int rc = queue_need(r->core, record->queue, SIZE_MAX, &q);
     if (rc < 0)

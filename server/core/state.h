@@ -65,6 +65,7 @@ struct job_extra {
     int64_t wall_ms;         /* the same time on the wall clock */
     int64_t expires_ns;      /* of a job with a TTL */
     struct remnant *remnant; /* what will be left of it; NULL: nothing */
+    struct unique *unique;   /* its key; NULL: it has none */
     /* while leased; after a replay `holder` is NULL and `lease` 0 */
     struct holder *holder;
     struct rq_list of_holder;
@@ -152,13 +153,14 @@ struct remnant {
     struct timer timer;  /* until it goes */
     struct queue *queue; /* pinned, once it is kept */
     uint64_t keep_ms;
-    int64_t kept_wall_ms;
+    int64_t kept_wall_ms, window_wall_ms;
     uint64_t home;  /* of its DONE record */
     uint64_t lease; /* n of the lease that ended it; 0: none */
     uint8_t end;    /* enum record_end */
     bool has_result;
     uint8_t *result;
     size_t result_len;
+    struct unique *unique; /* its key, while the window is open; NULL: none */
 };
 
 /* Somebody waits for the end of one job. */
@@ -214,6 +216,7 @@ struct core {
     struct rq_list openings; /* struct queue */
     size_t gate_count, putter_count, wait_count;
     struct rq_map remnants, awaited; /* by id */
+    struct rq_map uniques;           /* by queue and key */
     struct rq_heap keep_timers;
     bool is_draining;
     uint64_t timer_order;

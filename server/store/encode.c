@@ -93,6 +93,10 @@ static void put_kept(struct sink *s, const struct record *r)
     put_bytes(s, r->queue);
     put_varint(s, r->lease);
     put_byte(s, r->has_result);
+    if (r->key.len == 0)
+        return;
+    put_bytes(s, r->key);
+    put_signed(s, r->window_wall_ms);
 }
 
 static void put_totals(struct sink *s, const struct record_totals *t)
@@ -111,11 +115,13 @@ static void put_totals(struct sink *s, const struct record_totals *t)
 /* What most jobs do not have; where it is missing it is empty. */
 static void put_rest(struct sink *s, const struct record *r)
 {
-    if (r->policy.ttl_ms == 0 && r->policy.keep_ms == 0 && r->attrs.len == 0)
+    if (r->policy.ttl_ms == 0 && r->policy.keep_ms == 0 && r->policy.window_ms == 0 &&
+        r->attrs.len == 0)
         return;
     put_varint(s, r->policy.ttl_ms);
     put_bytes(s, r->attrs);
     put_varint(s, r->policy.keep_ms);
+    put_varint(s, r->policy.window_ms);
 }
 
 static void put_settings(struct sink *s, const struct record_settings *v)
@@ -415,7 +421,11 @@ static int take_put(struct rq_slice *in, struct record *r)
     if (take_varint(in, UINT64_MAX, &r->policy.ttl_ms) < 0 ||
         take_bytes(in, &r->attrs) < 0)
         return RQ_E_MALFORMED;
-    return in->len == 0 ? 0 : take_varint(in, UINT64_MAX, &r->policy.keep_ms);
+    if (in->len == 0)
+        return 0;
+    if (take_varint(in, UINT64_MAX, &r->policy.keep_ms) < 0)
+        return RQ_E_MALFORMED;
+    return in->len == 0 ? 0 : take_varint(in, UINT64_MAX, &r->policy.window_ms);
 }
 
 static int take_move(struct rq_slice *in, struct record *r)
@@ -439,7 +449,11 @@ static int take_done(struct rq_slice *in, struct record *r)
         take_choice(in, 0, 1, &has_result) < 0 || r->kept_wall_ms <= 0)
         return RQ_E_MALFORMED;
     r->has_result = has_result != 0;
-    return 0;
+    if (in->len == 0)
+        return 0;
+    if (take_bytes(in, &r->key) < 0)
+        return RQ_E_MALFORMED;
+    return take_signed(in, &r->window_wall_ms);
 }
 
 static int take_state_change(struct rq_slice *in, struct record *r)

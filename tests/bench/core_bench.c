@@ -42,7 +42,7 @@ static struct job *put(struct bench *b, uint8_t pri)
                                             .pri = pri}};
     struct job *job;
 
-    must(core_put(b->core, &put, b->now, &b->fx, &job));
+    must(core_put(b->core, &put, b->now, &b->fx, &job, &(struct job_id){0}));
     core_set_home(b->core, &b->fx.items[0], 1);
     b->fx.count = 0;
     must(core_confirmed(b->core, job, b->now, &b->fx));
@@ -62,7 +62,7 @@ static void get_and_finish(struct bench *b)
     uint64_t lease = b->fx.items[b->fx.count - 1].u.deliver.lease;
     b->fx.count = 0;
     job_view(job, &view);
-    must(core_done(b->core, view.id, lease, rq_slice(NULL, 0), b->now, &b->fx));
+    must(core_done(b->core, view.id, lease, rq_slice(NULL, 0), false, b->now, &b->fx));
     b->fx.count = 0;
     must(core_confirmed(b->core, job, b->now, &b->fx));
     b->fx.count = 0;

@@ -141,7 +141,8 @@ static long an_mput_that_fails_half_way_leaves_nothing_body(struct rig *rig)
     for (int i = 0; i < BODIES; i++)
         bodies[i] = rq_slice(body, MIB16);
     answer_init(&a);
-    const struct broker_put put = {job, bodies, BODIES, &a.put};
+    const struct broker_put put = {
+        .job = job, .bodies = bodies, .count = BODIES, .receipt = &a.put};
     EXPECT_EQ(broker_put(rig->broker, &put, &a.promise), RQ_E_TOOBIG);
     free(body);
     EXPECT_EQ(sums(rig).jobs, 0);
@@ -170,7 +171,8 @@ static long a_large_mput_is_taken_back_swiftly_body(struct rig *rig)
     bodies[COUNT] = bodies[COUNT + 1] = rq_slice(body, LAST);
     answer_init(&a);
     int64_t start = rio_now();
-    const struct broker_put put = {job, bodies, COUNT + 2, &a.put};
+    const struct broker_put put = {
+        .job = job, .bodies = bodies, .count = COUNT + 2, .receipt = &a.put};
     EXPECT_EQ(broker_put(rig->broker, &put, &a.promise), RQ_E_TOOBIG);
     EXPECT(rio_now() - start < 20 * RIO_SEC);
     free(body);

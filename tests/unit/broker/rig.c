@@ -149,8 +149,11 @@ static void on_joined(struct promise *p, const struct join_counts *counts)
 
 void answer_init(struct answer *a)
 {
-    static const struct promise_ops ops = {on_done, on_failed, on_delivered,
-                                           on_timed_out, on_joined};
+    static const struct promise_ops ops = {.done = on_done,
+                                           .failed = on_failed,
+                                           .delivered = on_delivered,
+                                           .timed_out = on_timed_out,
+                                           .joined = on_joined};
 
     memset(a, 0, sizeof *a);
     promise_init(&a->promise, &ops);
@@ -183,7 +186,8 @@ int put(struct rig *rig, const char *queue, size_t count, struct answer *a)
     for (size_t i = 0; i < count; i++)
         bodies[i] = RQ_LIT("body");
     answer_init(a);
-    const struct broker_put jobs = {job, bodies, count, &a->put};
+    const struct broker_put jobs = {
+        .job = job, .bodies = bodies, .count = count, .receipt = &a->put};
     int rc = broker_put(rig->broker, &jobs, &a->promise);
     free(bodies);
     return rc;

@@ -151,7 +151,8 @@ static void a_call_writes_no_more_than_a_part_of_a_commit(void **state)
         const struct core_put put = {.queue = rq_slice_str(name),
                                      .policy = world_policy()};
 
-        assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job), 0);
+        assert_int_equal(
+            core_put(w.core, &put, w.now, &w.fx, &job, &(struct job_id){0}), 0);
         assert_int_equal(core_confirmed(w.core, job, w.now, &w.fx), 0);
         w.fx.count = 0;
     }

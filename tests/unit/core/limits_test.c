@@ -42,7 +42,8 @@ static void put_many(struct world *w, size_t n)
     struct job *job;
 
     for (size_t i = 0; i < n; i++) {
-        assert_int_equal(core_put(w->core, &put, w->now, &w->fx, &job), 0);
+        assert_int_equal(
+            core_put(w->core, &put, w->now, &w->fx, &job, &(struct job_id){0}), 0);
         assert_int_equal(core_confirmed(w->core, job, w->now, &w->fx), 0);
         w->fx.count = 0;
     }
@@ -149,10 +150,13 @@ static void there_are_so_many_queues_and_no_more(void **state)
     world_init(&w);
     world_put(&w, "first", "x");
     w.core->queues.count += others;
-    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job), 0);
-    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job), 0);
+    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job, &(struct job_id){0}),
+                     0);
+    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job, &(struct job_id){0}),
+                     0);
     put.queue = names[1];
-    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job), RQ_E_LIMIT);
+    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job, &(struct job_id){0}),
+                     RQ_E_LIMIT);
     assert_int_equal(core_get(w.core, &get, w.holder, NULL, w.now, &w.fx, &waiter),
                      RQ_E_LIMIT);
     assert_int_equal(core_join(w.core, &join, w.holder, NULL, w.now, &w.fx, &waiter),

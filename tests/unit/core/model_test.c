@@ -33,24 +33,39 @@ static uint64_t below(struct play *p, uint64_t bound)
 
 /* ---- comparing ---- */
 
+static bool is_same_record(const struct event *a, const struct event *b)
+{
+    return a->type == b->type && model_same_id(a->job, b->job) &&
+           a->state == b->state && a->end == b->end && a->attempts == b->attempts &&
+           a->due_wall_ms == b->due_wall_ms && a->confirm == b->confirm;
+}
+
+static bool is_same_delivery(const struct event *a, const struct event *b)
+{
+    return model_same_id(a->job, b->job) && a->lease == b->lease &&
+           a->cookie == b->cookie;
+}
+
+static bool is_same_answer(const struct event *a, const struct event *b)
+{
+    return a->cookie == b->cookie && a->counts.done == b->counts.done &&
+           a->counts.dead == b->counts.dead && a->counts.expired == 0 &&
+           a->counts.cancelled == b->counts.cancelled;
+}
+
 static bool is_equal(const struct event *a, const struct event *b)
 {
     if (a->kind != b->kind)
         return false;
     switch (a->kind) {
     case EFFECT_RECORD:
-        return a->type == b->type && model_same_id(a->job, b->job) &&
-               a->state == b->state && a->end == b->end && a->attempts == b->attempts &&
-               a->due_wall_ms == b->due_wall_ms && a->confirm == b->confirm;
+        return is_same_record(a, b);
     case EFFECT_DELIVER:
-        return model_same_id(a->job, b->job) && a->lease == b->lease &&
-               a->cookie == b->cookie;
+        return is_same_delivery(a, b);
     case EFFECT_TIMEOUT:
         return a->cookie == b->cookie;
     case EFFECT_JOINED:
-        return a->cookie == b->cookie && a->counts.done == b->counts.done &&
-               a->counts.dead == b->counts.dead && a->counts.expired == 0 &&
-               a->counts.cancelled == b->counts.cancelled;
+        return is_same_answer(a, b);
     case EFFECT_ADMITTED:
     case EFFECT_REFUSED:
     case EFFECT_WAITED:

@@ -99,14 +99,14 @@ static int do_put(struct scene *s)
 {
     const struct core_put put = put_of(s, 0);
 
-    return core_put(s->core, &put, s->now, &s->fx, &s->job);
+    return core_put(s->core, &put, s->now, &s->fx, &s->job, &(struct job_id){0});
 }
 
 static int do_put_delayed(struct scene *s)
 {
     const struct core_put put = put_of(s, s->now.wall_ms + 1000);
 
-    return core_put(s->core, &put, s->now, &s->fx, &s->job);
+    return core_put(s->core, &put, s->now, &s->fx, &s->job, &(struct job_id){0});
 }
 
 static int do_confirm(struct scene *s)

@@ -40,7 +40,8 @@ static void the_record_says_all_about_the_job(void **state)
     (void)state;
     world_init(&w);
     put.policy.pri = 3;
-    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job), 0);
+    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job, &(struct job_id){0}),
+                     0);
     assert_int_equal(w.fx.count, 1);
     const struct record *r = &w.fx.items[0].u.log.record;
     assert_ptr_equal(w.fx.items[0].u.log.job, job);
@@ -121,7 +122,8 @@ static void a_put_without_a_home_forgets_nothing(void **state)
 
     (void)state;
     world_init(&w);
-    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job), 0);
+    assert_int_equal(core_put(w.core, &put, w.now, &w.fx, &job, &(struct job_id){0}),
+                     0);
     w.fx.count = 0; /* the store would not take it */
     assert_int_equal(core_refused(w.core, job, w.now, &w.fx), 0);
     assert_int_equal(w.fx.count, 0);

@@ -17,14 +17,15 @@ struct world_record {
 
 /* ---- the log ---- */
 
-static struct rq_slice copy_slice(struct rq_slice s)
+/* The bytes become the slice's own. */
+static void own(struct rq_slice *s)
 {
-    uint8_t *copy = malloc(s.len + 1);
+    uint8_t *copy = malloc(s->len + 1);
 
     assert_non_null(copy);
-    if (s.len > 0)
-        memcpy(copy, s.ptr, s.len);
-    return rq_slice(copy, s.len);
+    if (s->len > 0)
+        memcpy(copy, s->ptr, s->len);
+    s->ptr = copy;
 }
 
 static void free_slice(struct rq_slice s)
@@ -41,15 +42,18 @@ static void append(struct world *w, const struct effect *e)
     }
     struct world_record *copy = &w->log[w->log_count++];
 
-    *copy = (struct world_record){.r = e->u.log.record,
-                                  .id = e->u.log.record.job,
-                                  .confirm = e->u.log.confirm,
-                                  .is_live = e->u.log.homes};
-    copy->r.queue = copy_slice(copy->r.queue);
-    copy->r.body = copy_slice(copy->r.body);
-    copy->r.attrs = copy_slice(copy->r.attrs);
-    copy->r.error = copy_slice(copy->r.error);
-    copy->r.result = copy_slice(copy->r.result);
+    memset(copy, 0, sizeof *copy);
+    copy->r = e->u.log.record;
+    copy->id = e->u.log.record.job;
+    copy->confirm = e->u.log.confirm;
+    copy->is_live = e->u.log.homes;
+    own(&copy->r.queue);
+    own(&copy->r.body);
+    own(&copy->r.attrs);
+    own(&copy->r.error);
+    own(&copy->r.result);
+    if (copy->r.type == RECORD_DONE)
+        own(&copy->r.key);
     /* Each record is a commit of its own; its home is its place, from 1. */
     if (e->u.log.homes)
         core_set_home(w->core, e, w->log_count);
@@ -61,6 +65,8 @@ static void free_log(struct world *w, size_t from)
         free_slice(w->log[i].r.queue);
         free_slice(w->log[i].r.body);
         free_slice(w->log[i].r.attrs);
+        if (w->log[i].r.type == RECORD_DONE)
+            free_slice(w->log[i].r.key);
         free_slice(w->log[i].r.error);
         free_slice(w->log[i].r.result);
     }
@@ -234,10 +240,38 @@ struct job_id world_put_more(struct world *w, const char *queue, const char *bod
     struct job *job;
 
     begin(w);
-    must(core_put(w->core, &put, w->now, &w->fx, &job));
+    must(core_put(w->core, &put, w->now, &w->fx, &job, &(struct job_id){0}));
     job_view(job, &view);
     must(end(w, 0));
     return view.id;
+}
+
+int world_put_attrs(struct world *w, const char *queue, const char *body,
+                    struct rq_slice attrs, uint64_t window_ms, int64_t due_wall_ms,
+                    struct job_id *out)
+{
+    struct core_put put = {.queue = rq_slice_str(queue),
+                           .body = rq_slice_str(body),
+                           .attrs = attrs,
+                           .policy = world_policy(),
+                           .due_wall_ms = due_wall_ms};
+    struct job *job = NULL;
+    struct job_view view;
+
+    put.policy.window_ms = window_ms;
+    begin(w);
+    int rc = core_put(w->core, &put, w->now, &w->fx, &job, out);
+    if (rc == 0) {
+        job_view(job, &view);
+        *out = view.id;
+    }
+    return end(w, rc);
+}
+
+void world_carry(struct world *w)
+{
+    w->event_count = 0;
+    must(end(w, 0));
 }
 
 struct job_id world_put(struct world *w, const char *queue, const char *body)

@@ -59,6 +59,13 @@ struct job_policy world_policy(void);
 struct job_id world_put_more(struct world *w, const char *queue, const char *body,
                              struct job_policy policy, int64_t due_wall_ms);
 struct job_id world_put(struct world *w, const char *queue, const char *body);
+/* A PUT with attributes and a WINDOW.  Returns  as core_put(); *out: its id, or that of
+ * the job that exists */
+int world_put_attrs(struct world *w, const char *queue, const char *body,
+                    struct rq_slice attrs, uint64_t window_ms, int64_t due_wall_ms,
+                    struct job_id *out);
+/* Carries out what a call of the core has left in w->fx. */
+void world_carry(struct world *w);
 /* A PUT that is in the log: ready, if nobody waits for it. */
 struct job_id world_put_landed(struct world *w, const char *queue);
 /* What was appended so far is in the log: confirms what is awaited. */

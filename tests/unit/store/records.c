@@ -110,6 +110,20 @@ struct record record_sample(int i)
                                .queue = RQ_LIT("q"),
                                .policy = {.keep_ms = UINT64_MAX, .tries = 1},
                                .body = RQ_LIT("b")};
+    case 12:
+        return (struct record){.type = RECORD_DONE,
+                               .job = {7, 8},
+                               .end = RECORD_END_EXPIRED,
+                               .queue = RQ_LIT("q"),
+                               .kept_wall_ms = 1,
+                               .key = RQ_LIT("daily"),
+                               .window_wall_ms = INT64_MAX};
+    case 13:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 9},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.window_ms = UINT64_MAX, .tries = 1},
+                               .body = RQ_LIT("b")};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -129,9 +143,9 @@ static bool same_put(const struct record *a, const struct record *b)
 
     return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
            rq_slice_eq(a->attrs, b->attrs) && p->ttl_ms == q->ttl_ms &&
-           p->keep_ms == q->keep_ms && a->put_wall_ms == b->put_wall_ms &&
-           a->due_wall_ms == b->due_wall_ms && p->ttr_ms == q->ttr_ms &&
-           p->backoff_base_ms == q->backoff_base_ms &&
+           p->keep_ms == q->keep_ms && p->window_ms == q->window_ms &&
+           a->put_wall_ms == b->put_wall_ms && a->due_wall_ms == b->due_wall_ms &&
+           p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
            p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&
            p->backoff == q->backoff && p->jitter_pct == q->jitter_pct &&
            p->pri == q->pri;
@@ -155,7 +169,8 @@ static bool same_kept(const struct record *a, const struct record *b)
 {
     return rq_slice_eq(a->result, b->result) && rq_slice_eq(a->queue, b->queue) &&
            a->kept_wall_ms == b->kept_wall_ms && a->lease == b->lease &&
-           a->has_result == b->has_result;
+           a->has_result == b->has_result && rq_slice_eq(a->key, b->key) &&
+           a->window_wall_ms == b->window_wall_ms;
 }
 
 static bool same_settings(const struct record_settings *a,

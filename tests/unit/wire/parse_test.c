@@ -114,6 +114,25 @@ static void a_job_has_at_most_sixteen_headers(void **state)
     bad_put(line, RQ_E_LIMIT, "more than 16 headers in one job");
 }
 
+static void a_put_may_be_unique(void **state)
+{
+    struct rq_put put = *good_put("PUT q b UNIQUE daily:7 WINDOW 604800000 REPLACE");
+
+    (void)state;
+    assert_true(rq_slice_eq(put.unique, RQ_LIT("daily:7")));
+    assert_int_equal(put.window_ms, 604800000);
+    assert_true(put.replace);
+    assert_false(good_put("PUT q b UNIQUE k")->replace);
+    bad_put("PUT q b UNIQUE", RQ_E_BADARG, "UNIQUE needs a key of 1 to 255 bytes");
+    bad_put("PUT q b UNIQUE ''", RQ_E_BADARG, "UNIQUE needs a key");
+    bad_put("PUT q b WINDOW 5", RQ_E_BADARG, "WINDOW and REPLACE go with UNIQUE");
+    bad_put("PUT q b REPLACE", RQ_E_BADARG, "WINDOW and REPLACE go with UNIQUE");
+    bad_put("PUT q b UNIQUE k WINDOW 604800001", RQ_E_BADARG, "WINDOW must be 0 to");
+    assert_complaint(
+        rq_mput_parse(cmd("MPUT q UNIQUE k BODIES 1 a"), &(struct rq_put){0}, &why),
+        RQ_E_BADARG, "UNIQUE is for one job: use PUT");
+}
+
 static void the_body_may_look_like_an_option(void **state)
 {
     struct rq_put put = *good_put("PUT q TTR TTR 1000");
@@ -197,9 +216,7 @@ static void no_option_may_come_twice(void **state)
 
 static void options_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {
-        "UNIQUE k", "WINDOW 5", "REPLACE", "GROUP g", "BATCH 7-1", "DURABLE fsync",
-    };
+    static const char *const later[] = {"GROUP g", "BATCH 7-1", "DURABLE fsync"};
 
     (void)state;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
@@ -628,7 +645,7 @@ static void a_join_has_queues_and_options(void **state)
 TEST_MAIN(PARSE(a_put_without_options_has_the_defaults),
           PARSE(options_of_put_come_in_any_order_and_case),
           PARSE(a_put_may_have_many_headers), PARSE(a_header_has_its_limits),
-          PARSE(a_job_has_at_most_sixteen_headers),
+          PARSE(a_job_has_at_most_sixteen_headers), PARSE(a_put_may_be_unique),
           PARSE(the_body_may_look_like_an_option),
           PARSE(every_range_of_put_includes_its_ends),
           PARSE(one_past_every_range_of_put_is_refused),
