@@ -139,11 +139,18 @@ uint64_t world_unfinished(const struct world *w)
 /* Asks until the server has obeyed: it may still be starting. */
 RIO_AWAITS static int insist(struct call *call, const char *verb, const char *word)
 {
-    while (await(call_ask(call, "%s %s", verb, word)) != YES) {
+    for (int64_t end = rio_now() + drain_ns; rio_now() < end;) {
         if (call->stream == NULL)
             RIO_IGNORE(await(call_open(call)));
+        enum outcome outcome = call->stream == NULL
+                                   ? NOT_KNOWN
+                                   : await(call_ask(call, "%s %s", verb, word));
+        if (outcome == YES)
+            return 0;
         RIO_IGNORE(await(rio_sleep(10 * RIO_MS)));
     }
+    history_anomaly(&call->world->history, "STUCK", NULL, "%s %s is not obeyed", verb,
+                    word);
     return 0;
 }
 
