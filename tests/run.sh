@@ -4,7 +4,7 @@
 #   sh tests/run.sh [--nightly] [--no-install]
 #
 #   --nightly     the long campaigns as well: 300 crash cycles, a million inputs per parser,
-#                 a minute of cancel storm
+#                 a minute of cancel storm, 100,000 seeds of the simulator
 #   --no-install  name missing Debian packages instead of installing them
 #
 # Four builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
@@ -78,13 +78,14 @@ if step 'build tsan' build tsan; then
 fi
 # Two at a time: most tests wait for processes rather than for the processor.
 step 'tests release' ctest --preset release -j 2 --no-tests=error \
-    -R '^(install|bench|docs)[.]|^integration[.](files|foreign|gdb|idle|valgrind)$' || :
+    -R '^(install|bench|docs|sim)[.]|^integration[.](files|foreign|gdb|idle|valgrind)$' || :
 if [ -n "$nightly" ]; then
     step 'fuzz campaign' fuzz -runs=1000000 || :
     for io in uring epoll; do
         step "cancel storm, $io" build/asan/tests/cancel_storm --seconds 60 --tasks 10000 \
             --io $io || :
     done
+    step 'simulator' build/tests/ringq_sim --seeds 100000 || :
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :

@@ -26,6 +26,8 @@ static const struct choice choices[] = {
     {client_kick,      2,  1},
     {client_purge,     1,  0},
     {client_pause,     1,  0},
+    {client_bound,     1,  0},
+    {client_wait,      3,  2},
     {client_look,      2,  1},
 };
 /* clang-format on */
@@ -37,6 +39,8 @@ static action *choose(struct client *c)
     bool focused = c->world->plan.is_focused;
     int64_t sum = 0, at;
 
+    if (rio_now() < c->world->tense_until_ns && world_one_in(c->world, 2))
+        return client_join;
     for (size_t i = 0; i < CHOICES; i++)
         sum += focused ? choices[i].focused : choices[i].weight;
     at = world_between(c->world, 0, sum - 1);

@@ -43,6 +43,8 @@ RIO_AWAITS int client_cancel(struct client *c);
 RIO_AWAITS int client_kick(struct client *c);
 RIO_AWAITS int client_purge(struct client *c);
 RIO_AWAITS int client_pause(struct client *c);
+RIO_AWAITS int client_bound(struct client *c);
+RIO_AWAITS int client_wait(struct client *c);
 RIO_AWAITS int client_look(struct client *c);
 
 #endif

@@ -100,6 +100,34 @@ int client_pause(struct client *c)
     return 0;
 }
 
+/* Then a PUT may have to wait for room. */
+int client_bound(struct client *c)
+{
+    struct world *w = c->world;
+
+    rq_ignore(await(
+        call_ask(&c->call, "QUEUE SET %s MAXSIZE %lld", world_queues[some_queue(w)],
+                 (long long)(world_one_in(w, 3) ? 0 : world_between(w, 1, 10)))));
+    return 0;
+}
+
+int client_wait(struct client *c)
+{
+    struct world *w = c->world;
+    struct deed *d = some_deed(w);
+
+    if (d == NULL)
+        return 0;
+    d->recipe.is_kept = true; /* at least for a minute */
+    enum outcome outcome =
+        await(call_ask(&c->call, "WAIT %" PRIu64 "-%" PRIu64 " BLOCK %lld", d->id.epoch,
+                       d->id.number, (long long)world_between(w, 0, 400)));
+    if (outcome == YES && c->call.reply->type == RQ_REPLY_ARRAY &&
+        c->call.reply->count == 1 && c->call.reply->elements[0].count >= 2)
+        history_waited(&w->history, d, c->call.reply->elements[0].elements[1].str);
+    return 0;
+}
+
 int client_look(struct client *c)
 {
     const struct deed *d = some_deed(c->world);

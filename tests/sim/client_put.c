@@ -35,6 +35,9 @@ static void write_options(struct world *w, const struct recipe *r, char *out,
     if (r->delay_ms > 0)
         len += snprintf(out + len, size - (size_t)len, " DELAY %lld",
                         (long long)r->delay_ms);
+    /* Never for ever: all clients would wait for room, and nobody make any. */
+    len += snprintf(out + len, size - (size_t)len, " BLOCK %lld",
+                    (long long)world_between(w, 0, 300));
     if (r->is_kept)
         len += snprintf(out + len, size - (size_t)len, " KEEP 600000");
     if (world_one_in(w, 4))
@@ -63,13 +66,15 @@ int client_put(struct client *c)
 {
     struct world *w = c->world;
     struct recipe r = draw_recipe(w);
-    char body[HISTORY_BODY], options[128];
+    char body[HISTORY_BODY], options[160];
     struct job_id id = {0, 0};
 
     write_options(w, &r, options, sizeof options);
     struct deed *d = new_deed(w, &r, body);
     enum outcome outcome =
         await(call_ask(&c->call, "PUT %s %s %s", world_queues[r.queue], body, options));
+    if (outcome == YES && c->call.reply->type == RQ_REPLY_NULL)
+        outcome = NO; /* there was no room in time */
     if (outcome == YES && c->call.reply->count >= 2)
         id = read_id(&c->call.reply->elements[0]);
     history_put_answered(&w->history, d, outcome, id);
@@ -80,7 +85,7 @@ int client_mput(struct client *c)
 {
     struct world *w = c->world;
     struct recipe r = draw_recipe(w);
-    char bodies[2][HISTORY_BODY], options[128];
+    char bodies[2][HISTORY_BODY], options[160];
     struct deed *deeds[2];
 
     write_options(w, &r, options, sizeof options);
@@ -89,6 +94,8 @@ int client_mput(struct client *c)
     enum outcome outcome =
         await(call_ask(&c->call, "MPUT %s %s BODIES 2 %s %s", world_queues[r.queue],
                        options, bodies[0], bodies[1]));
+    if (outcome == YES && c->call.reply->type == RQ_REPLY_NULL)
+        outcome = NO;
     for (size_t i = 0; i < 2; i++) {
         struct job_id id = {0, 0};
 

@@ -121,7 +121,9 @@ int client_done(struct client *c)
     RIO_IGNORE(await(work(c)));
     if (!pick(c, &hold))
         return 0;
-    if (w->plan.is_focused && !w->is_calm && world_one_in(w, 6))
+    /* The last DONE is the one that a JOIN waits for. */
+    if (w->plan.is_focused && !w->is_calm &&
+        world_one_in(w, world_unfinished(w) <= 1 ? 2 : 8))
         world_shoot(w);
     RIO_IGNORE(await(ask_done(c, &hold)));
     return 0;

@@ -364,6 +364,15 @@ void history_kick(struct history *h, size_t queue)
     }
 }
 
+void history_waited(struct history *h, const struct deed *d, struct rq_slice state)
+{
+    bool is_dead = rq_slice_eq(state, RQ_LIT("dead"));
+
+    if (is_dead ? !d->may_die : d->end_ns == INT64_MAX)
+        history_anomaly(h, "EARLY_WAIT", d, "it is said to be %.*s", (int)state.len,
+                        (const char *)state.ptr);
+}
+
 void history_joined(struct history *h, unsigned queues, int64_t from_ns)
 {
     for (size_t i = 0; i < h->count; i++) {

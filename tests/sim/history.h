@@ -19,6 +19,7 @@
  *   TOO_EARLY            delivered before it was due
  *   TOO_MANY_ATTEMPTS    delivered more often than its TRIES allow
  *   EARLY_JOIN           JOIN answered, although a job was unfinished all the time
+ *   EARLY_WAIT           WAIT told of an end that nobody had asked for
  *   STUCK, STUCK_JOIN    work, or a JOIN, that does not come to an end; no reply
  *   COUNT_MISMATCH       STATS does not agree with what happened
  *   STOPPED              the server gave up its log
@@ -146,6 +147,8 @@ void history_touched(struct deed *d, uint64_t lease, int64_t until_ns);
 void history_end(struct deed *d);
 void history_ended(struct deed *d, enum outcome outcome);
 void history_kick(struct history *h, size_t queue);
+/* WAIT was answered with `state`. */
+void history_waited(struct history *h, const struct deed *d, struct rq_slice state);
 void history_joined(struct history *h, unsigned queues, int64_t from_ns);
 
 /* ---- the end: nobody works any more, and everything was answered ---- */

@@ -80,6 +80,7 @@ RIO_AWAITS static long restart_server(struct world *w)
 void world_shoot(struct world *w)
 {
     redis_aim(&w->redis);
+    w->tense_until_ns = rio_now() + 150 * RIO_MS;
     if (w->shots > 0 && world_one_in(w, 2))
         rio_event_set(&w->shot);
 }
@@ -124,8 +125,10 @@ static long injector(void *arg)
 
 /* ---- the end ---- */
 
-static uint64_t unfinished(const struct world *w)
+uint64_t world_unfinished(const struct world *w)
 {
+    if (!w->server.is_serving)
+        return 0;
     const struct core *core = broker_core(w->server.broker);
     struct core_sums sums;
 
@@ -136,11 +139,18 @@ static uint64_t unfinished(const struct world *w)
 /* Asks until the server has obeyed: it may still be starting. */
 RIO_AWAITS static int insist(struct call *call, const char *verb, const char *word)
 {
-    while (await(call_ask(call, "%s %s", verb, word)) != YES) {
+    for (int64_t end = rio_now() + drain_ns; rio_now() < end;) {
         if (call->stream == NULL)
             RIO_IGNORE(await(call_open(call)));
+        enum outcome outcome = call->stream == NULL
+                                   ? NOT_KNOWN
+                                   : await(call_ask(call, "%s %s", verb, word));
+        if (outcome == YES)
+            return 0;
         RIO_IGNORE(await(rio_sleep(10 * RIO_MS)));
     }
+    history_anomaly(&call->world->history, "STUCK", NULL, "%s %s is not obeyed", verb,
+                    word);
     return 0;
 }
 
@@ -156,11 +166,11 @@ RIO_AWAITS static int wait_for_the_end(struct world *w)
         RIO_IGNORE(await(insist(&call, "RESUME", world_queues[i])));
     for (int64_t end = rio_now() + drain_ns; !is_empty && rio_now() < end;) {
         RIO_IGNORE(await(rio_sleep(20 * RIO_MS)));
-        is_empty = unfinished(w) == 0;
+        is_empty = w->server.is_serving && world_unfinished(w) == 0;
     }
     if (!is_empty)
         history_anomaly(&w->history, "STUCK", NULL, "%llu jobs are left",
-                        (unsigned long long)unfinished(w));
+                        (unsigned long long)world_unfinished(w));
     else if (await(call_ask(&call, "JOIN alpha,beta,gamma BLOCK 100")) != YES ||
              call.reply->type == RQ_REPLY_NULL)
         history_anomaly(&w->history, "STUCK_JOIN", NULL, "nothing is unfinished");

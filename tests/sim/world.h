@@ -35,13 +35,14 @@ struct world {
     struct redis redis;
     struct server server;
     struct history history;
-    rio_event shot;     /* the server is to crash soon */
-    unsigned shots;     /* left */
-    bool is_restarting; /* the server is, just now */
-    bool is_calm;       /* no more faults */
-    bool is_draining;   /* no more PUTs either: workers only */
-    bool is_over;       /* clients leave */
-    size_t puts;        /* so far */
+    rio_event shot;         /* the server is to crash soon */
+    unsigned shots;         /* left */
+    int64_t tense_until_ns; /* a shot is under way: now a JOIN is interesting */
+    bool is_restarting;     /* the server is, just now */
+    bool is_calm;           /* no more faults */
+    bool is_draining;       /* no more PUTs either: workers only */
+    bool is_over;           /* clients leave */
+    size_t puts;            /* so far */
     uint64_t commands;
 };
 
@@ -59,6 +60,9 @@ int seed_run(uint64_t seed, bool trace, struct verdict *out);
 /* The next write meets a fault: it is cut off, or it takes long, and perhaps the server
  * crashes before it is executed. */
 void world_shoot(struct world *w);
+
+/* Unfinished jobs of all queues; 0 as well when the server is down. */
+uint64_t world_unfinished(const struct world *w);
 
 /* True once in `n` times. */
 bool world_one_in(struct world *w, unsigned n);
