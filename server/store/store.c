@@ -154,9 +154,10 @@ bool store_wants_compaction(const struct store *store, uint64_t *out_before)
     uint64_t spare =
         store->config.log_spare > 0 ? store->config.log_spare : STORE_LOG_SPARE;
 
-    if (store->is_repairing || l->bytes <= 2 * l->live_bytes + spare)
+    /* Early: what comes in meanwhile has a share, too. */
+    if (store->is_repairing || l->bytes <= 2 * l->live_bytes + spare / 4 * 3)
         return false;
-    *out_before = ledger_plan(l, 2 * l->live_bytes + spare / 2);
+    *out_before = ledger_plan(l, 2 * l->live_bytes + spare / 4);
     return true;
 }
 
