@@ -140,8 +140,9 @@ int broker_start(struct broker *b, const struct store_config *store, rio_group *
     const struct store_events events = broker__events(b);
     uint64_t spare = store->log_spare > 0 ? store->log_spare : STORE_LOG_SPARE;
 
-    /* Until then the log keeps what has ended. */
-    b->totals_bytes_max = spare / 4 < TOTALS_BYTES ? (size_t)(spare / 4) : TOTALS_BYTES;
+    /* Until then the log keeps what has ended, as if it lived. */
+    b->totals_bytes_max =
+        spare / 16 < TOTALS_BYTES ? (size_t)(spare / 16) : TOTALS_BYTES;
 
     return store_start(store, &events, group, why, &b->store);
 }

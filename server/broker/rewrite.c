@@ -120,10 +120,12 @@ void rewrite_look(struct broker *b)
         return;
     if (bytes < r->floor)
         r->floor = bytes;
-    if (bytes < r->floor + r->floor / GROWTH_SHARE)
+    if (!store_wants_compaction(b->store, &before))
         return;
-    if (store_wants_compaction(b->store, &before))
-        begin(b, before);
+    /* The last one came as far: something else holds the log. */
+    if (before <= r->mover.before && bytes < r->floor + r->floor / GROWTH_SHARE)
+        return;
+    begin(b, before);
 }
 
 void rewrite_stop(struct broker *b)

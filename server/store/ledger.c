@@ -142,17 +142,18 @@ struct entry_id ledger_low(const struct ledger *l, struct entry_id next)
     return line->placed ? (struct entry_id){line->epoch, line->n} : next;
 }
 
-uint64_t ledger_plan(const struct ledger *l, uint64_t goal)
+uint64_t ledger_plan(const struct ledger *l, uint64_t goal, uint64_t most)
 {
-    uint64_t left = l->bytes;
+    uint64_t left = l->bytes, moved = 0;
     size_t i;
 
-    for (i = 0; i < l->count && left > goal; i++) {
+    for (i = 0; i < l->count && left > goal && moved < most; i++) {
         const struct ledger_line *line = line_at(l, i);
         uint64_t live = live_bytes(line);
 
         if (!line->placed)
             break;
+        moved += live;
         left -= line->bytes > live ? line->bytes - live : 0;
     }
     return l->first + i;

@@ -47,8 +47,9 @@ struct entry_id ledger_low(const struct ledger *l, struct entry_id next);
 /* The number that the next line will get. */
 uint64_t ledger_next(const struct ledger *l);
 /* How far the log has to be written again so that it comes down to `goal` bytes: all
- * that lives in commits before the one returned.  O(lines). */
-uint64_t ledger_plan(const struct ledger *l, uint64_t goal);
+ * that lives in commits before the one returned; but not much more than `most` bytes,
+ * since until it is done they stand in the log twice.  O(lines). */
+uint64_t ledger_plan(const struct ledger *l, uint64_t goal, uint64_t most);
 /* Commits from the low-water mark on. */
 size_t ledger_entries(const struct ledger *l);
 

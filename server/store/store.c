@@ -148,15 +148,19 @@ void store_repaired(struct store *store, uint64_t seq)
     store->repaired_seq = seq > 0 ? seq : 1;
 }
 
+/* While it works, what it has moved stands in the log twice: a quarter of what lives at
+ * most, and that and a part of the spare are kept free for it. */
 bool store_wants_compaction(const struct store *store, uint64_t *out_before)
 {
     const struct ledger *l = &store->ledger;
     uint64_t spare =
         store->config.log_spare > 0 ? store->config.log_spare : STORE_LOG_SPARE;
+    uint64_t quarter = l->live_bytes / 4;
+    uint64_t most = quarter > spare / 8 ? quarter : spare / 8;
 
-    if (store->is_repairing || l->bytes <= 2 * l->live_bytes + spare)
+    if (store->is_repairing || l->bytes <= 7 * quarter + spare / 8 * 5)
         return false;
-    *out_before = ledger_plan(l, 2 * l->live_bytes + spare / 2);
+    *out_before = ledger_plan(l, 7 * quarter + spare / 4, most);
     return true;
 }
 

@@ -114,7 +114,7 @@ void store_forget(struct store *store, uint64_t seq);
  * among what is lost. */
 void store_repaired(struct store *store, uint64_t seq);
 
-/* Is the log too large for what lives in it: more than twice as large and 64 MB?  Then
+/* Is the log soon too large for what lives in it, twice as large and the spare?  Then
  * *out_before says how far it is to be written again: what lives in commits before that
  * one, by append and then forget. */
 bool store_wants_compaction(const struct store *store, uint64_t *out_before);

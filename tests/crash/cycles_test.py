@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """cycles_test - kill -9 at random moments under load, at durability `fsync`: of the server,
-of its Redis, of both at once.  The history of all clients must break no promise.
+of its Redis, of both at once; and a Redis that forgets everything, which the server repairs.
+The history of all clients must break no promise.
 
     cycles_test.py [--cycles N] [--seed S]
 
@@ -19,19 +20,30 @@ import sys
 import tempfile
 import time
 
+import resp
 import ringqd
 from checker import OK, Checker
 from load import Load
 
 COMMANDS_PER_CYCLE = 1000
 CYCLES_PER_ROUND = 20  # then the queues are drained and the history is checked
-BLOWS = ('server', 'redis', 'server', 'both')
+BLOWS = ('server', 'redis', 'forget', 'server', 'both')
+
+
+def forget(server):
+    """FLUSHALL; until the repair is over the next blow would lose jobs, and may."""
+    with server.client() as c, resp.Client(str(server.data_dir / 'redis.sock')) as redis:
+        before = c.stats()['store_repairs']
+        redis.call('FLUSHALL')
+        ringqd.wait_until(lambda: c.stats()['store_repairs'] > before, 'the repair')
 
 
 def strike(blow, server, load):
     """One kill, and the recovery from it."""
     if blow == 'redis':
         server.kill_redis()
+    elif blow == 'forget':
+        forget(server)
     else:
         if blow == 'both':
             os.kill(server.redis_pid(), signal.SIGKILL)

@@ -7,6 +7,7 @@
 
 #include "core/attrs.h"
 #include "core/cron.h"
+#include "core/move.h"
 #include "core/state.h"
 #include "support/alloc.h"
 #include "support/test.h"
@@ -239,6 +240,15 @@ static int do_totals(struct scene *s)
     return core_totals(s->core, 0, &s->fx);
 }
 
+static int do_move(struct scene *s)
+{
+    struct core_mover mover;
+
+    core_move_begin(&mover, s->home + 1);
+    int rc = core_move_some(s->core, &mover, 100000, 1 << 20, &s->fx);
+    return rc < 0 ? rc : 0; /* a part of it is good */
+}
+
 /* Lets more and more allocations succeed until the step does.  Each number is tried
  * three times: what a failed call has reserved it keeps, so that the next one gets
  * further. */
@@ -326,6 +336,7 @@ static void play_round(struct scene *s)
     while (core_next_due(s->core) <= s->now.mono_ns)
         run(s, do_tick);
     run(s, do_totals);
+    run(s, do_move);
 }
 
 static void no_call_of_a_long_life_minds(void **state)

@@ -140,13 +140,15 @@ static void a_plan_goes_as_far_as_it_must(void **state)
     ledger_init(&l);
     for (uint64_t n = 1; n <= 10; n++)
         add(&l, n, 1); /* 100 bytes, 10 of them live: each moved saves 90 */
-    assert_int_equal(ledger_plan(&l, 1000), 1);
-    assert_int_equal(ledger_plan(&l, 999), 2);
-    assert_int_equal(ledger_plan(&l, 910), 2);
-    assert_int_equal(ledger_plan(&l, 909), 3);
-    assert_int_equal(ledger_plan(&l, 0), 11); /* more than can be had */
+    assert_int_equal(ledger_plan(&l, 1000, 500), 1);
+    assert_int_equal(ledger_plan(&l, 999, 500), 2);
+    assert_int_equal(ledger_plan(&l, 910, 500), 2);
+    assert_int_equal(ledger_plan(&l, 909, 500), 3);
+    assert_int_equal(ledger_plan(&l, 0, 20), 3); /* 10 bytes each */
+    assert_int_equal(ledger_plan(&l, 0, 21), 4);
+    assert_int_equal(ledger_plan(&l, 0, 500), 11); /* more than can be had */
     add(&l, 0, 1);
-    assert_int_equal(ledger_plan(&l, 0), 11); /* what is not in the log stays */
+    assert_int_equal(ledger_plan(&l, 0, 500), 11); /* what is not in the log stays */
     ledger_fini(&l);
 }
 
