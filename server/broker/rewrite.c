@@ -84,6 +84,8 @@ static long on_step(void *arg)
     }
     if (b->rewrite.phase != REWRITE_IDLE)
         arm(b);
+    else
+        rewrite_look(b); /* perhaps no commit comes that would */
     return 0;
 }
 
