@@ -188,6 +188,8 @@ static int run(struct cli *cli, int argc, char **argv)
         return exit;
     if (put_options_read(&v.put, &options, &headers) < 0)
         return EXITS_USAGE;
+    options.block_ms = 0; /* a run finds room, or is skipped */
+    options.nowait = false;
     put_options_argv(&options, &put);
     exit = cli_connect(cli, NULL, &q);
     if (exit != EXITS_OK)

@@ -19,6 +19,7 @@ class Lost(ringqd.Test):
     def scene(self, c):
         """Jobs in every state; what must be there again after a restart."""
         c.call('QUEUE', 'SET', 'limited', 'MAXSIZE', 7, 'TRIES', 5)
+        c.call('CRON', 'ADD', 'rare', 'many', '@yearly', 'body')
         c.put('ready', 'one', 'PRI', 3, 'TTL', 3600000, 'HEADER', 'k', 'v')
         c.put('delayed', 'two', 'DELAY', 3600000)
         c.put('dead', 'three')
@@ -37,6 +38,7 @@ class Lost(ringqd.Test):
         self.assertEqual(stats['ready']['ready'], 1)
         self.assertEqual(stats['delayed']['delayed'], 1)
         self.assertEqual(stats['dead']['dead'], 1)
+        self.assertEqual([resp.pairs(entry)['name'] for entry in c.call('CRON', 'LIST')], [b'rare'])
         self.assertEqual(stats['many']['ready'], 3000)
         self.assertEqual(stats['over']['unfinished'], 0)
         self.assertEqual(stats['over']['total_done'], 1)

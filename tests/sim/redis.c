@@ -16,7 +16,7 @@ struct link_in {
     struct redis *redis;
     rio_stream *stream;
     struct rq_resp_reader reader;
-    struct rq_buf out;
+    struct rq_buf in, out;
     struct rq_resp_writer w;
     uint64_t generation;
 };
@@ -327,18 +327,34 @@ RIO_AWAITS static long execute(struct link_in *l, const struct rq_cmd *cmd)
     return rio_stream_write(l->stream, l->out.ptr + l->out.start, l->out.len);
 }
 
+/* What has come moves into our own buffer: the stream's may move while a command waits.
+ */
+RIO_AWAITS static long take_more(struct link_in *l)
+{
+    const void *bytes;
+    ssize_t more = await(rio_stream_fill(l->stream));
+
+    if (more <= 0)
+        return more;
+    size_t len = rio_stream_peek(l->stream, &bytes);
+    int rc = rq_buf_append(&l->in, bytes, len);
+    if (rc < 0)
+        return rc;
+    rio_stream_consume(l->stream, len);
+    return (long)len;
+}
+
 RIO_AWAITS static long serve(struct link_in *l)
 {
     for (;;) {
         struct rq_cmd cmd;
-        const void *bytes;
-        size_t len = rio_stream_peek(l->stream, &bytes);
-        long n = len == 0 ? 0 : rq_resp_read(&l->reader, rq_slice(bytes, len), &cmd);
+        long n =
+            l->in.len == 0 ? 0 : rq_resp_read(&l->reader, rq_buf_slice(&l->in), &cmd);
 
         if (n < 0)
             return n;
         if (n == 0) {
-            ssize_t more = await(rio_stream_fill(l->stream));
+            long more = await(take_more(l));
             if (more <= 0)
                 return more;
             continue;
@@ -346,7 +362,7 @@ RIO_AWAITS static long serve(struct link_in *l)
         long rc = await(execute(l, &cmd));
         if (rc < 0)
             return rc;
-        rio_stream_consume(l->stream, (size_t)n);
+        rq_buf_consume(&l->in, (size_t)n);
     }
 }
 
@@ -368,6 +384,7 @@ static long on_link(rio_stream *stream, void *arg)
     l->stream = stream;
     l->generation = r->generation;
     rq_resp_reader_init(&l->reader, FRAME_MAX, FRAME_MAX);
+    rq_buf_init(&l->in, FRAME_MAX);
     rq_buf_init(&l->out, FRAME_MAX);
     l->w = (struct rq_resp_writer){.out = &l->out, .protocol = 2};
     long rc = await(serve(l));
@@ -375,6 +392,7 @@ static long on_link(rio_stream *stream, void *arg)
         rio_stream_abort(stream);
     r->open[place] = NULL;
     rq_resp_reader_fini(&l->reader);
+    rq_buf_fini(&l->in);
     rq_buf_fini(&l->out);
     free(l);
     return 0;
