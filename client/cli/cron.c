@@ -132,14 +132,16 @@ static int del(const struct cli *cli, ringq *q, char *const *words)
 
 /* words: add NAME QUEUE SPEC BODY */
 static int add(const struct cli *cli, ringq *q, char *const *words,
-               const struct put_argv *options, const char *zone)
+               const ringq_put_options *options, const char *zone)
 {
     const char *argv[ADD_ARGV_MAX] = {"CRON",   "ADD",    words[1],
                                       words[2], words[3], words[4]};
+    static struct put_argv put; /* large; this runs once */
     size_t n = ADD_WORDS;
 
-    for (size_t i = 0; i < options->count; i++)
-        argv[n++] = options->words[i];
+    put_options_argv(options, &put);
+    for (size_t i = 0; i < put.count; i++)
+        argv[n++] = put.words[i];
     if (zone != NULL) {
         argv[n++] = "TZ";
         argv[n++] = zone;
@@ -177,7 +179,6 @@ static int run(struct cli *cli, int argc, char **argv)
     struct words words;
     ringq_put_options options;
     static struct put_headers headers; /* large; this runs once */
-    struct put_argv put;
     enum verb verb = LIST;
     ringq *q;
     int exit = cli_parse(cli, &command_cron, &v, argc, argv, &words);
@@ -190,12 +191,11 @@ static int run(struct cli *cli, int argc, char **argv)
         return EXITS_USAGE;
     options.block_ms = 0; /* a run finds room, or is skipped */
     options.nowait = false;
-    put_options_argv(&options, &put);
     exit = cli_connect(cli, NULL, &q);
     if (exit != EXITS_OK)
         return exit;
     if (verb == ADD)
-        exit = add(cli, q, words.list, &put, v.zone);
+        exit = add(cli, q, words.list, &options, v.zone);
     else
         exit = verb == DEL ? del(cli, q, words.list) : list(cli, q);
     ringq_close(q);

@@ -122,51 +122,62 @@ static int read_headers(const struct put_words *words, ringq_put_options *out,
     return 0;
 }
 
+/* What may not be said together. */
+static int check(const struct put_words *words)
+{
+    const char *why = NULL;
+
+    if (words->delay_ms >= 0 && words->at != NULL)
+        why = "--delay and --at exclude each other";
+    else if (words->room_ms >= 0 && words->no_wait)
+        why = "--wait-room and --no-wait exclude each other";
+    else if (words->unique == NULL && (words->window_ms > 0 || words->replace))
+        why = "--window and --replace go with --unique KEY";
+    if (why == NULL)
+        return 0;
+    (void)cli_usage("%s", why);
+    return -EINVAL;
+}
+
+static int64_t given(int64_t value)
+{
+    return value > 0 ? value : 0;
+}
+
+static void read_numbers(const struct put_words *words, ringq_put_options *o)
+{
+    o->delay_ms = given(words->delay_ms);
+    o->ttr_ms = (uint32_t)given(words->ttr_ms);
+    o->tries = (uint32_t)given(words->tries);
+    o->ttl_ms = given(words->ttl_ms);
+    o->keep_ms = given(words->keep_ms);
+    o->window_ms = given(words->window_ms);
+    o->has_pri = words->pri >= 0;
+    o->pri = (uint8_t)given(words->pri);
+    o->has_jitter = words->jitter_pct >= 0;
+    o->jitter_pct = (uint8_t)given(words->jitter_pct);
+}
+
+/* Who pipes into a full queue waits, for as long as it takes. */
+static void read_room(const struct put_words *words, ringq_put_options *o)
+{
+    o->nowait = words->no_wait || words->room_ms == 0;
+    o->block_ms = o->nowait ? 0 : words->room_ms > 0 ? words->room_ms : RINGQ_FOREVER;
+}
+
 int put_options_read(const struct put_words *words, ringq_put_options *out,
                      struct put_headers *headers)
 {
-    ringq_put_options o = {.size = sizeof o};
-
-    if (words->delay_ms >= 0 && words->at != NULL) {
-        (void)cli_usage("--delay and --at exclude each other");
+    *out = (ringq_put_options){.size = sizeof *out};
+    out->unique = words->unique;
+    out->replace = words->replace;
+    read_numbers(words, out);
+    read_room(words, out);
+    if (check(words) < 0 || read_headers(words, out, headers) < 0)
         return -EINVAL;
-    }
-    if (words->room_ms >= 0 && words->no_wait) {
-        (void)cli_usage("--wait-room and --no-wait exclude each other");
+    if (words->at != NULL && read_at(words->at, &out->at_unix_ms) < 0)
         return -EINVAL;
-    }
-    if (read_headers(words, &o, headers) < 0)
-        return -EINVAL;
-    if (words->at != NULL && read_at(words->at, &o.at_unix_ms) < 0)
-        return -EINVAL;
-    if (words->backoff != NULL && read_backoff(words->backoff, &o) < 0)
-        return -EINVAL;
-    if (words->delay_ms > 0)
-        o.delay_ms = words->delay_ms;
-    if (words->ttr_ms > 0)
-        o.ttr_ms = (uint32_t)words->ttr_ms;
-    if (words->tries > 0)
-        o.tries = (uint32_t)words->tries;
-    if (words->ttl_ms > 0)
-        o.ttl_ms = words->ttl_ms;
-    if (words->keep_ms > 0)
-        o.keep_ms = words->keep_ms;
-    if (words->unique == NULL && (words->window_ms > 0 || words->replace)) {
-        (void)cli_usage("--window and --replace go with --unique KEY");
-        return -EINVAL;
-    }
-    o.unique = words->unique;
-    o.window_ms = words->window_ms > 0 ? words->window_ms : 0;
-    o.replace = words->replace;
-    /* Who pipes into a full queue waits, for as long as it takes. */
-    o.nowait = words->no_wait || words->room_ms == 0;
-    o.block_ms = o.nowait ? 0 : words->room_ms > 0 ? words->room_ms : RINGQ_FOREVER;
-    o.has_pri = words->pri >= 0;
-    o.pri = o.has_pri ? (uint8_t)words->pri : 0;
-    o.has_jitter = words->jitter_pct >= 0;
-    o.jitter_pct = o.has_jitter ? (uint8_t)words->jitter_pct : 0;
-    *out = o;
-    return 0;
+    return words->backoff == NULL ? 0 : read_backoff(words->backoff, out);
 }
 
 static void add_word(struct put_argv *a, const char *word)
@@ -188,13 +199,17 @@ static void add_option(struct put_argv *a, const char *name, int64_t value)
     add_number(a, value);
 }
 
-void put_options_argv(const ringq_put_options *options, struct put_argv *out)
+static const char *word_of(enum ringq_backoff kind)
 {
-    out->count = out->number_count = 0;
-    if (options->delay_ms > 0)
-        add_option(out, "DELAY", options->delay_ms);
-    if (options->at_unix_ms > 0)
-        add_option(out, "AT", options->at_unix_ms);
+    size_t i = 0;
+
+    while (backoffs[i].kind != kind)
+        i++;
+    return backoffs[i].word;
+}
+
+static void add_policy(struct put_argv *out, const ringq_put_options *options)
+{
     if (options->has_pri)
         add_option(out, "PRI", options->pri);
     if (options->ttr_ms > 0)
@@ -203,29 +218,51 @@ void put_options_argv(const ringq_put_options *options, struct put_argv *out)
         add_option(out, "TRIES", options->tries);
     if (options->backoff_base_ms > 0) {
         add_word(out, "BACKOFF");
-        for (size_t i = 0; i < sizeof backoffs / sizeof backoffs[0]; i++) {
-            if (backoffs[i].kind == options->backoff)
-                add_word(out, backoffs[i].word);
-        }
+        add_word(out, word_of(options->backoff));
         add_number(out, options->backoff_base_ms);
         if (options->backoff_max_ms > 0)
             add_number(out, options->backoff_max_ms);
     }
     if (options->has_jitter)
         add_option(out, "JITTER", options->jitter_pct);
+}
+
+static void add_times(struct put_argv *out, const ringq_put_options *options)
+{
+    if (options->delay_ms > 0)
+        add_option(out, "DELAY", options->delay_ms);
+    if (options->at_unix_ms > 0)
+        add_option(out, "AT", options->at_unix_ms);
     if (options->ttl_ms > 0)
         add_option(out, "TTL", options->ttl_ms);
     if (options->keep_ms > 0)
         add_option(out, "KEEP", options->keep_ms);
+}
+
+static void add_room(struct put_argv *out, const ringq_put_options *options)
+{
     if (options->block_ms == RINGQ_FOREVER)
         add_option(out, "BLOCK", CLI_WAIT_MAX_MS);
     else if (options->block_ms > 0)
         add_option(out, "BLOCK", options->block_ms);
     if (options->nowait)
         add_word(out, "NOWAIT");
+}
+
+static void add_headers(struct put_argv *out, const ringq_put_options *options)
+{
     for (size_t i = 0; i < options->header_count; i++) {
         add_word(out, "HEADER");
         add_word(out, options->headers[i].name);
         add_word(out, options->headers[i].value);
     }
+}
+
+void put_options_argv(const ringq_put_options *options, struct put_argv *out)
+{
+    out->count = out->number_count = 0;
+    add_times(out, options);
+    add_policy(out, options);
+    add_room(out, options);
+    add_headers(out, options);
 }

@@ -462,38 +462,58 @@ static int replay_del(struct core *core, struct cron *c, struct effects *fx)
     return 0;
 }
 
-int cron_replay(struct core *core, const struct record *r, uint64_t home,
-                struct effects *fx)
+static void take_times(struct cron *c, const struct record_cron *r)
+{
+    c->after_ms = r->after_ms;
+    c->anchor_ms = r->anchor_ms;
+    c->last_ms = r->last_ms;
+    c->runs = r->runs;
+    c->skipped = r->skipped;
+}
+
+static int replay_add(struct core *core, const struct record *r, uint64_t home,
+                      struct effects *fx)
 {
     const struct core_cron said = {r->name, r->queue, r->cron.spec, r->cron.zone,
                                    r->body, r->attrs, r->policy,    r->cron.delay_ms};
-    struct cron_spec spec;
-    const char *why;
     struct cron *c;
-
-    if (!rq_name_is_valid(r->name))
-        return RQ_E_MALFORMED;
-    c = rq_map_get(&core->crons_by_name, r->name);
-    if (r->queue.len == 0)
-        return replay_del(core, c, fx);
-    if (!is_record_good(r) || cron_spec_parse(said.spec, &spec, &why) < 0)
-        return RQ_E_MALFORMED;
     int rc = need(core, &said, &c);
+
     if (rc < 0)
         return rc;
     if (c->home != 0)
         effects_add(fx, EFFECT_FORGET)->u.forget.home = c->home;
     c->home = home;
-    c->spec = spec;
     c->is_lost = !find_zone(core, said.zone, &c->zone);
-    c->after_ms = r->cron.after_ms;
-    c->anchor_ms = r->cron.anchor_ms;
-    c->last_ms = r->cron.last_ms;
-    c->runs = r->cron.runs;
-    c->skipped = r->cron.skipped;
-    /* Planned by the first look: any time will do to bring that about. */
+    take_times(c, &r->cron);
+    return 0;
+}
+
+/* What was parsed from the record's text; planned by the first look: any time will do
+ * to bring that about. */
+static void take_spec(struct core *core, struct cron *c, const struct cron_spec *spec)
+{
+    c->spec = *spec;
     core->cron_is_planned = false;
     set_due(core, c, c->is_lost ? CRON_NEVER : 0);
+}
+
+int cron_replay(struct core *core, const struct record *r, uint64_t home,
+                struct effects *fx)
+{
+    struct cron_spec spec;
+    const char *why;
+
+    if (!rq_name_is_valid(r->name))
+        return RQ_E_MALFORMED;
+    if (r->queue.len == 0)
+        return replay_del(core, rq_map_get(&core->crons_by_name, r->name), fx);
+    if (!is_record_good(r) || cron_spec_parse(r->cron.spec, &spec, &why) < 0)
+        return RQ_E_MALFORMED;
+    int rc = replay_add(core, r, home, fx);
+    if (rc < 0)
+        return rc;
+    take_spec(core, rq_map_get(&core->crons_by_name, r->name), &spec);
     return 0;
 }
 

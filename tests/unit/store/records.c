@@ -199,19 +199,22 @@ static bool same_settings(const struct record_settings *a,
            a->order == b->order && a->paused == b->paused && a->shut == b->shut;
 }
 
+static bool same_entry(const struct record_cron *a, const struct record_cron *b)
+{
+    return rq_slice_eq(a->spec, b->spec) && rq_slice_eq(a->zone, b->zone) &&
+           a->delay_ms == b->delay_ms && a->after_ms == b->after_ms &&
+           a->anchor_ms == b->anchor_ms && a->last_ms == b->last_ms &&
+           a->runs == b->runs && a->skipped == b->skipped;
+}
+
 static bool same_cron(const struct record *a, const struct record *b)
 {
-    const struct record_cron *x = &a->cron, *y = &b->cron;
-
     return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
            rq_slice_eq(a->attrs, b->attrs) && a->policy.ttl_ms == b->policy.ttl_ms &&
            a->policy.keep_ms == b->policy.keep_ms &&
            a->policy.window_ms == b->policy.window_ms &&
            a->policy.tries == b->policy.tries && a->policy.pri == b->policy.pri &&
-           rq_slice_eq(x->spec, y->spec) && rq_slice_eq(x->zone, y->zone) &&
-           x->delay_ms == y->delay_ms && x->after_ms == y->after_ms &&
-           x->anchor_ms == y->anchor_ms && x->last_ms == y->last_ms &&
-           x->runs == y->runs && x->skipped == y->skipped;
+           same_entry(&a->cron, &b->cron);
 }
 
 bool record_equal(const struct record *a, const struct record *b)
