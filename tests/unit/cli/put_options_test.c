@@ -85,8 +85,8 @@ static void every_option_reaches_the_wire(void **state)
 
     (void)state;
     assert_string_equal(argv_of(&words),
-                        "DELAY 300000 PRI 0 TTR 60000 TRIES 3 "
-                        "BACKOFF LINEAR 2000 60000 JITTER 0 TTL 1000 KEEP 2000 "
+                        "DELAY 300000 TTL 1000 KEEP 2000 PRI 0 TTR 60000 TRIES 3 "
+                        "BACKOFF LINEAR 2000 60000 JITTER 0 "
                         "BLOCK 500 HEADER a b HEADER c d=e HEADER f ");
     assert_int_equal(options.delay_ms, 300000);
     assert_true(options.has_pri);
