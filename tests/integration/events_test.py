@@ -30,13 +30,13 @@ class Events(ringqd.SharedTest):
             'put', 'leased', 'delayed', 'leased', 'ready', 'leased', 'done')])
 
     def test_one_that_has_gone_is_noticed_although_nothing_happens(self):
-        before = self.c.stats()['connections']
+        self.until_alone()
         c = self.connect()
         c.raw(resp.encode('EVENTS', self.q) + resp.encode('PING') * 20000)  # more than may be owed
-        ringqd.wait_until(lambda: self.c.stats()['connections'] > before, 'it is there')
+        ringqd.wait_until(lambda: self.c.stats()['connections'] == 2, 'it is there')
         self.assertEqual(c.read(), 'OK')
         c.close()
-        ringqd.wait_until(lambda: self.c.stats()['connections'] == before, 'it is noticed that it has gone')
+        self.until_alone()
 
     def test_an_event_says_more_than_its_name(self):
         c = self.listen(self.q)
@@ -76,11 +76,10 @@ class Events(ringqd.SharedTest):
         self.c.call('PURGE', self.q)
 
     def test_nothing_is_left_when_it_leaves(self):
-        before = self.c.stats()['connections']
         for c in [self.listen() for _ in range(10)]:
             c.abort()
         self.c.put(self.q, 'x')
-        ringqd.wait_until(lambda: self.c.stats()['connections'] == before, 'all have gone')
+        self.until_alone()
 
     def test_bad_words_are_refused(self):
         self.refuses(self.c, 'BADARG', 'EVENTS', 'a b')

@@ -53,14 +53,13 @@ class Watch(ringqd.SharedTest):
             c.abort()
 
     def test_nothing_is_left_when_it_leaves(self):
-        before = self.c.stats()['connections']
         watching = [self.watch('EVERY', 100) for _ in range(20)]
         for c in watching[:10]:
             c.read()
             c.close()
         for c in watching[10:]:
             c.abort()
-        ringqd.wait_until(lambda: self.c.stats()['connections'] == before, 'all have gone')
+        self.until_alone()
 
     def test_bad_words_are_refused(self):
         for words in (['a b'], [self.q, 'EVERY'], [self.q, 'EVERY', 99], ['EVERY', 3600001]):

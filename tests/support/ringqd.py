@@ -382,6 +382,11 @@ class SharedTest(_Watched):
         self.addCleanup(client.close)
         return client
 
+    def until_alone(self):
+        """Until the server has noticed that all connections but `c` have gone, those of
+        earlier tests as well."""
+        wait_until(lambda: self.c.stats()['connections'] == 1, 'the other connections to be gone')
+
 
 def main():
     """unittest.main(), but a program that could run none of its tests says so to CTest."""
