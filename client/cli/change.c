@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 #include "cli/confirm.h"
+#include "cli/put_options.h"
 #include "cli/told.h"
-#include "cli/units.h"
 
 /* Counts what was changed, with an error too; then says the error. */
 static int conclude(const struct cli *cli, const ringq *q, const char *queue,
@@ -193,11 +193,8 @@ static int run_reschedule(struct cli *cli, int argc, char **argv)
         return exit;
     if ((v.delay_ms != OPTION_UNSET) == (v.at != NULL))
         return cli_usage("reschedule: give one of --delay and --at");
-    if (v.at != NULL && units_parse_time(v.at, &at) < 0)
-        return cli_usage("--at: '%s' is not a time\n"
-                         "  write 2030-01-31T08:00:00Z, 2030-01-31T08:00 (local), or "
-                         "unix milliseconds (13 digits)",
-                         v.at);
+    if (v.at != NULL && put_time_read(v.at, &at) < 0)
+        return EXITS_USAGE;
     exit = cli_connect(cli, NULL, &q);
     if (exit != EXITS_OK)
         return exit;

@@ -9,7 +9,6 @@
 #include "cli/put_options.h"
 
 enum {
-    DAY_MS = 24 * 3600 * 1000,
     ADD_WORDS = 6, /* CRON ADD name queue spec body */
     ADD_ARGV_MAX = ADD_WORDS + PUT_ARGV_MAX + 2,
 };
@@ -25,16 +24,7 @@ static const struct option_row rows[] = {
      offsetof(struct cron_values, zone), 0, 0},
     {"delay", '\0', OPTION_DURATION, "DUR", "add: not before this long from each run",
      offsetof(struct cron_values, put.delay_ms), 0, CLI_WAIT_MAX_MS},
-    {"pri", '\0', OPTION_NUMBER, "N", "add: 0 is served first, 255 last (default 128)",
-     offsetof(struct cron_values, put.pri), 0, 255},
-    {"ttr", '\0', OPTION_DURATION, "DUR", "add: how long a worker may hold it, 1s to 24h (default 60s)",
-     offsetof(struct cron_values, put.ttr_ms), 1000, DAY_MS},
-    {"tries", '\0', OPTION_NUMBER, "N", "add: attempts in all (default 25)",
-     offsetof(struct cron_values, put.tries), 1, 65535},
-    {"backoff", '\0', OPTION_TEXT, "KIND", "add: pause after a failure, as of put",
-     offsetof(struct cron_values, put.backoff), 0, 0},
-    {"jitter", '\0', OPTION_NUMBER, "PCT", "add: spreads the pauses by so many percent (default 10)",
-     offsetof(struct cron_values, put.jitter_pct), 0, 100},
+    PUT_TRY_ROWS(cron_values, "add: ", "pause after a failure, as of put"),
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 

@@ -82,7 +82,7 @@ static int read_backoff(const char *text, ringq_put_options *out)
     return at != NULL ? say_bad_backoff(text) : 0;
 }
 
-static int read_at(const char *text, int64_t *out_unix_ms)
+int put_time_read(const char *text, int64_t *out_unix_ms)
 {
     if (units_parse_time(text, out_unix_ms) == 0)
         return 0;
@@ -175,7 +175,7 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
     read_room(words, out);
     if (check(words) < 0 || read_headers(words, out, headers) < 0)
         return -EINVAL;
-    if (words->at != NULL && read_at(words->at, &out->at_unix_ms) < 0)
+    if (words->at != NULL && put_time_read(words->at, &out->at_unix_ms) < 0)
         return -EINVAL;
     return words->backoff == NULL ? 0 : read_backoff(words->backoff, out);
 }
