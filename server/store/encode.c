@@ -479,7 +479,7 @@ static int take_done(struct rq_slice *in, struct record *r)
     r->has_result = has_result != 0;
     if (in->len == 0)
         return 0;
-    if (take_bytes(in, &r->key) < 0)
+    if (take_bytes(in, &r->key) < 0 || r->key.len == 0)
         return RQ_E_MALFORMED;
     return take_signed(in, &r->window_wall_ms);
 }
