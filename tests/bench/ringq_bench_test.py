@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""ringq_bench_test - the load generator does its work in every mode and against every kind
+of server that is here; what it measures is not looked at.
+
+SPDX-License-Identifier: MIT
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+import ringqd
+
+BENCH = pathlib.Path(os.environ.get('RINGQ_BUILD', ringqd.ROOT / 'build')) / 'bin' / 'ringq-bench'
+SHORT = ('--warm', '50ms', '--time', '200ms', '--conns', '4')
+
+
+def bench(*args):
+    return subprocess.run([BENCH, *map(str, args)], text=True, capture_output=True, check=False,
+                          timeout=ringqd.PATIENCE, env=ringqd.environment())
+
+
+class Bench(ringqd.Test):
+    def measures(self, *args):
+        """The line of JSON of a run that worked."""
+        result = bench('--json', *SHORT, *args)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        line = json.loads(result.stdout)
+        self.assertGreater(line['jobs'], 0)
+        return line
+
+
+class Ringq(Bench):
+    def setUp(self):
+        super().setUp()
+        self.server_ = self.start()
+        self.url = f'127.0.0.1:{self.server_.port}'
+
+    def left(self):
+        with self.server_.client() as c:
+            return c.call('QSIZE', 'bench0')
+
+    def test_puts(self):
+        line = self.measures('-u', self.url, '--mode', 'put', '--depth', 8)
+        self.assertIn('p99', line['put_us'])
+        self.assertGreaterEqual(self.left(), line['jobs'])
+
+    def test_cycles_leave_no_more_than_what_was_under_way(self):
+        self.measures('-u', self.url, '--depth', 4)
+        self.assertLessEqual(self.left(), 4 * 4)
+
+    def test_cycles_whose_done_travels_with_the_next_get(self):
+        self.measures('-u', self.url, '--depth', 4, '--fused')
+
+    def test_batches(self):
+        line = self.measures('-u', self.url, '--batch', 32, '--fused')
+        self.assertGreaterEqual(line['jobs'], 32)
+
+    def test_jobs_that_are_there_are_taken(self):
+        self.measures('-u', self.url, '--mode', 'take', '--prefill', 20000, '--time', '50ms')
+
+    def test_a_fixed_rate(self):
+        line = self.measures('-u', self.url, '--mode', 'paced', '--rate', 1000)
+        self.assertEqual(line['rate'], 1000)
+
+    def test_a_consumer_that_waits_is_woken(self):
+        self.assertIn('p50', self.measures('-u', self.url, '--mode', 'wake')['get_us'])
+
+    def test_a_unix_socket_many_queues_and_idle_connections(self):
+        self.measures('-u', f'unix:{self.server_.unix_path}', '--queues', 3, '--idle', 20)
+
+    def test_processor_time_of_processes_is_stated(self):
+        line = self.measures('-u', self.url, '--process', f'ringqd={self.server_.pid}')
+        self.assertIn('ringqd', line['cpu_us_per_job'])
+
+    def test_words_behind_a_put(self):
+        self.measures('-u', self.url, '--put-options', 'PRI 3 TTL 60000', '--batch', 4)
+
+    def test_an_answer_that_is_an_error_ends_it_with_its_text(self):
+        result = bench(*SHORT, '-u', self.url, '--put-options', 'PRI none')
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('BADARG', result.stderr)
+
+    def test_a_table_for_people(self):
+        result = bench(*SHORT, '-u', self.url)
+        self.assertIn('ringq, cycle:', result.stdout)
+        self.assertIn('p99.9', result.stdout)
+
+
+class Peers(Bench):
+    def test_lists_of_redis(self):
+        redis = self.redis()
+        self.measures('-u', f'unix:{redis.path}', '--system', 'redis-lists', '--depth', 4)
+        with redis.client() as r:
+            self.assertEqual(r.call('LLEN', 'bench-c0') + r.call('LLEN', 'bench0') > 16, False)
+
+    def test_streams_of_redis(self):
+        redis = self.redis()
+        self.measures('-u', f'unix:{redis.path}', '--system', 'redis-streams', '--batch', 8)
+
+    def test_a_plain_echo(self):
+        port = ringqd.free_port()
+        echo = ringqd.Process(self.directory / 'echo.log')
+        echo.spawn([BENCH, '--echo', str(port)])
+        self.addCleanup(echo.kill)
+
+        def answers():
+            try:
+                return bench('--json', *SHORT, '-u', f'127.0.0.1:{port}', '-s', 'echo', '-m', 'put').returncode == 0
+            except OSError:
+                return False
+        ringqd.wait_until(answers, 'the echo')
+
+    @unittest.skipUnless(shutil.which('beanstalkd'), 'no beanstalkd: apt-get install beanstalkd')
+    def test_beanstalkd(self):
+        port = ringqd.free_port()
+        peer = ringqd.Process(self.directory / 'beanstalkd.log')
+        peer.spawn(['beanstalkd', '-l', '127.0.0.1', '-p', str(port)])
+        self.addCleanup(peer.kill)
+        ringqd.wait_until(lambda: b'beanstalkd' in pathlib.Path(f'/proc/{peer.pid}/cmdline').read_bytes() and
+                          bench(*SHORT, '-u', f'127.0.0.1:{port}', '-s', 'beanstalkd').returncode == 0,
+                          'beanstalkd')
+
+
+class Usage(unittest.TestCase):
+    def refuses(self, text, *args):
+        result = bench(*args)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(text, result.stderr)
+
+    def test_what_is_not_understood_is_named(self):
+        self.refuses("no such mode: 'fast'", '--mode', 'fast')
+        self.refuses("no such system: 'kafka'", '--system', 'kafka')
+        self.refuses('mode paced needs --rate', '--mode', 'paced')
+        self.refuses('a word too many', 'please')
+        self.refuses('20 to 64MiB', '--body', '19')
+        self.refuses('NAME=PID', '--process', 'ringqd')
+
+    def test_the_smallest_and_the_largest_that_it_takes(self):
+        for option, at, past in (('--batch', 1000, 1001), ('--depth', 4096, 4097), ('--conns', 100000, 100001)):
+            self.refuses('allowed', option, past)
+            self.assertNotEqual(bench(option, at, '--url', '127.0.0.1:1').returncode, 2)
+
+    def test_nobody_listens(self):
+        result = bench('--url', '127.0.0.1:1')
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('cannot connect', result.stderr)
+
+    def test_help(self):
+        self.assertIn('--put-options', bench('--help').stdout)
+
+
+if __name__ == '__main__':
+    ringqd.main()
