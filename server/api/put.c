@@ -73,11 +73,12 @@ static const struct promise_ops mput_ops = {
  */
 static int64_t due_of(const struct rq_put *put)
 {
+    if (put->delay_ms == 0)
+        return 0;
     int64_t now = rq_clock_wall_ms();
-
-    if (put->delay_ms < 0)
-        return put->at_unix_ms > now ? put->at_unix_ms : 0;
-    return put->delay_ms == 0 ? 0 : now + put->delay_ms;
+    if (put->delay_ms > 0)
+        return now + put->delay_ms;
+    return put->at_unix_ms > now ? put->at_unix_ms : 0;
 }
 
 struct job_policy put_policy(const struct api_client *c, const struct rq_put *put)

@@ -7,13 +7,8 @@
 struct record_settings settings_of(const struct api_client *c, struct rq_slice queue)
 {
     const struct queue *q = core_find_queue(broker_core(c->server->broker), queue);
-    struct record_settings none = {0};
-    struct queue_view view;
 
-    if (q == NULL)
-        return none;
-    queue_view(q, 0, &view);
-    return view.settings;
+    return q == NULL ? (struct record_settings){0} : queue_settings(q);
 }
 
 static void set_done(struct promise *p)

@@ -125,6 +125,11 @@ static void view_rates(const struct rate *r, int64_t now_ns, uint64_t out[3])
         out[i] = rate_milli(r, now_ns, seconds[i]);
 }
 
+struct record_settings queue_settings(const struct queue *q)
+{
+    return q->gate == NULL ? (struct record_settings){0} : q->gate->settings;
+}
+
 void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *out)
 {
     static const struct rq_hist none;
@@ -139,13 +144,12 @@ void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *o
         .unfinished = queue_unfinished(q, false),
         .waiting_getters = q->getter_count,
         .waiting_putters = q->gate == NULL ? 0 : q->gate->putter_count,
+        .settings = queue_settings(q),
         .totals = q->totals,
         .wait = q->wait == NULL ? &none : q->wait,
         .run = q->run == NULL ? &none : q->run,
         .oldest_ready_ms = rq_clock_until(now_mono_ns, oldest_ns) / 1000000,
     };
-    if (q->gate != NULL)
-        out->settings = q->gate->settings;
     if (q->rates == NULL)
         return;
     view_rates(&q->rates->put, now_mono_ns, out->rate_put_milli);

@@ -19,6 +19,7 @@ struct queue_view {
     const struct rq_hist *wait, *run; /* put (or due) to get; get to done; never NULL */
     int64_t oldest_ready_ms;          /* age of the oldest ready job; 0: none */
 };
+struct record_settings queue_settings(const struct queue *q);
 /* `now_mono_ns`: for rates and ages. */
 void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *out);
 
