@@ -82,51 +82,16 @@ static int move_to_new_block(struct rq_buf *b, size_t cap)
     return 0;
 }
 
-int rq_buf_reserve(struct rq_buf *b, size_t n)
+int rq_buf_grow(struct rq_buf *b, size_t n)
 {
     if (n > b->max - b->len)
         return -ENOBUFS;
-    if (n <= b->cap - b->start - b->len)
-        return 0;
     if (b->start >= b->len && n <= b->cap - b->len) {
         memmove(b->ptr, b->ptr + b->start, b->len);
         b->start = 0;
         return 0;
     }
     return move_to_new_block(b, grown_cap(b, b->len + n));
-}
-
-uint8_t *rq_buf_tail(struct rq_buf *b)
-{
-    return b->ptr == NULL ? NULL : b->ptr + b->start + b->len;
-}
-
-size_t rq_buf_room(const struct rq_buf *b)
-{
-    size_t room = b->cap - b->start - b->len;
-    size_t allowed = b->max - b->len;
-
-    return room < allowed ? room : allowed;
-}
-
-void rq_buf_commit(struct rq_buf *b, size_t n)
-{
-    ASSERT(n <= rq_buf_room(b));
-    b->len += n;
-}
-
-int rq_buf_append(struct rq_buf *b, const void *src, size_t n)
-{
-    int rc;
-
-    if (n == 0)
-        return 0;
-    rc = rq_buf_reserve(b, n);
-    if (rc < 0)
-        return rc;
-    memcpy(b->ptr + b->start + b->len, src, n);
-    b->len += n;
-    return 0;
 }
 
 int rq_buf_append_slice(struct rq_buf *b, struct rq_slice s)

@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 
+#include "base/assert.h"
 #include "base/attr.h"
 #include "base/slice.h"
 
@@ -29,17 +30,52 @@ void rq_buf_clear(struct rq_buf *b);
 /* Drops the content, and the memory too if more than `keep_bytes` of it. */
 void rq_buf_shrink(struct rq_buf *b, size_t keep_bytes);
 
+/* Makes room where there is none: the slow half of rq_buf_reserve(). */
+RQ_MUST_CHECK int rq_buf_grow(struct rq_buf *b, size_t n);
+
 /* Makes room for `n` more bytes.  Errors  -ENOBUFS over the ceiling; -ENOMEM. */
-RQ_MUST_CHECK int rq_buf_reserve(struct rq_buf *b, size_t n);
+RQ_MUST_CHECK static inline int rq_buf_reserve(struct rq_buf *b, size_t n)
+{
+    return n <= b->max - b->len && n <= b->cap - b->start - b->len ? 0
+                                                                   : rq_buf_grow(b, n);
+}
+
 /* Where the next byte goes; valid until the next call.
  * Shape  rq_buf_room() bytes; NULL while that is 0 and nothing was allocated */
-uint8_t *rq_buf_tail(struct rq_buf *b);
-size_t rq_buf_room(const struct rq_buf *b);
+static inline uint8_t *rq_buf_tail(struct rq_buf *b)
+{
+    return b->ptr == NULL ? NULL : b->ptr + b->start + b->len;
+}
+
+static inline size_t rq_buf_room(const struct rq_buf *b)
+{
+    size_t room = b->cap - b->start - b->len;
+    size_t allowed = b->max - b->len;
+
+    return room < allowed ? room : allowed;
+}
+
 /* Says that `n` bytes were written at the tail. */
-void rq_buf_commit(struct rq_buf *b, size_t n);
+static inline void rq_buf_commit(struct rq_buf *b, size_t n)
+{
+    ASSERT(n <= rq_buf_room(b));
+    b->len += n;
+}
 
 /* Errors of the appends: as rq_buf_reserve. */
-RQ_MUST_CHECK int rq_buf_append(struct rq_buf *b, const void *src, size_t n);
+RQ_MUST_CHECK static inline int rq_buf_append(struct rq_buf *b, const void *src,
+                                              size_t n)
+{
+    if (n == 0)
+        return 0;
+    int rc = rq_buf_reserve(b, n);
+    if (rc < 0)
+        return rc;
+    memcpy(b->ptr + b->start + b->len, src, n);
+    b->len += n;
+    return 0;
+}
+
 RQ_MUST_CHECK int rq_buf_append_slice(struct rq_buf *b, struct rq_slice s);
 RQ_MUST_CHECK int rq_buf_append_byte(struct rq_buf *b, uint8_t byte);
 RQ_MUST_CHECK int rq_buf_printf(struct rq_buf *b, const char *fmt, ...) RQ_PRINTF(2, 3);

@@ -135,6 +135,11 @@ size_t rq_num_format(uint64_t v, char *out)
     char digits[RQ_NUM_DIGITS]; /* filled from its end */
     size_t at = sizeof digits;
 
+    if (v < 10) {
+        out[0] = (char)('0' + v);
+        return 1;
+    }
+
     while (v >= 100) {
         at -= 2;
         memcpy(digits + at, pairs + 2 * (v % 100), 2);
@@ -143,7 +148,7 @@ size_t rq_num_format(uint64_t v, char *out)
     if (v >= 10) {
         at -= 2;
         memcpy(digits + at, pairs + 2 * v, 2);
-    } else {
+    } else if (v > 0) {
         digits[--at] = (char)('0' + v);
     }
     memcpy(out, digits + at, sizeof digits - at);

@@ -103,6 +103,11 @@ static void publish(const struct rq_resp_reader *r, const uint8_t *base,
     *out = (struct rq_cmd){r->argc, r->argv};
 }
 
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
 /* Reads the number and the CR LF at `*at`, and moves `*at` behind them when they are
  * whole.  A number above UINT64_MAX reads as UINT64_MAX; -1 sets *out_negative.
  *
@@ -112,12 +117,20 @@ static int read_number(struct rq_slice src, size_t *at, uint64_t *out,
                        bool *out_negative)
 {
     size_t i = *at;
-    bool negative = i < src.len && src.ptr[i] == '-';
     uint64_t v = 0;
 
+    /* Nearly all numbers are small. */
+    if (src.len - i >= 3 && is_digit(src.ptr[i]) && src.ptr[i + 1] == '\r' &&
+        src.ptr[i + 2] == '\n') {
+        *at = i + 3;
+        *out = (uint64_t)(src.ptr[i] - '0');
+        *out_negative = false;
+        return 1;
+    }
+    bool negative = i < src.len && src.ptr[i] == '-';
     i += negative;
     size_t first = i;
-    for (; i < src.len && src.ptr[i] >= '0' && src.ptr[i] <= '9'; i++) {
+    for (; i < src.len && is_digit(src.ptr[i]); i++) {
         uint64_t digit = (uint64_t)(src.ptr[i] - '0');
 
         if (i - first == DIGITS_MAX)

@@ -145,6 +145,11 @@ void rq_resp_bulk(struct rq_resp_writer *w, struct rq_slice s)
     rq_buf_commit(w->out, head_len + s.len + 2);
 }
 
+void rq_resp_ready(struct rq_resp_writer *w, struct rq_slice encoded)
+{
+    put(w, encoded);
+}
+
 void rq_resp_bulk_str(struct rq_resp_writer *w, const char *s)
 {
     rq_resp_bulk(w, rq_slice_str(s));

@@ -13,17 +13,17 @@ static void write_job(struct rq_resp_writer *w, const struct job_view *job)
     bool has_error = job->error.len > 0, has_headers = headers_count(job->attrs) > 0;
 
     rq_resp_map(w, 6u + has_headers + has_error);
-    rq_resp_bulk(w, RQ_LIT("id"));
+    rq_resp_ready(w, RQ_LIT("$2\r\nid\r\n"));
     rq_resp_bulk(w, rq_slice(text, rq_id_format(lease.epoch, lease.number, text)));
-    rq_resp_bulk(w, RQ_LIT("lease"));
+    rq_resp_ready(w, RQ_LIT("$5\r\nlease\r\n"));
     rq_resp_bulk(w, rq_slice(text, rq_lease_format(&lease, text)));
-    rq_resp_bulk(w, RQ_LIT("queue"));
+    rq_resp_ready(w, RQ_LIT("$5\r\nqueue\r\n"));
     rq_resp_bulk(w, job->queue);
-    rq_resp_bulk(w, RQ_LIT("body"));
+    rq_resp_ready(w, RQ_LIT("$4\r\nbody\r\n"));
     rq_resp_bulk(w, job->body);
-    rq_resp_bulk(w, RQ_LIT("attempt"));
+    rq_resp_ready(w, RQ_LIT("$7\r\nattempt\r\n"));
     rq_resp_int(w, job->attempts);
-    rq_resp_bulk(w, RQ_LIT("ttr"));
+    rq_resp_ready(w, RQ_LIT("$3\r\nttr\r\n"));
     rq_resp_int(w, job->lease_ttr_ms);
     if (has_headers) {
         rq_resp_bulk(w, RQ_LIT("headers"));
