@@ -113,15 +113,20 @@ class Peers(Bench):
                 return False
         ringqd.wait_until(answers, 'the echo')
 
+    def works_with(self, system, *command):
+        peer = ringqd.Process(self.directory / f'{system}.log')
+        peer.spawn(list(map(str, command)))
+        self.addCleanup(peer.kill)
+        ringqd.wait_until(lambda: bench(*SHORT, '-u', f'127.0.0.1:{command[-1]}', '-s', system).returncode == 0, system)
+
     @unittest.skipUnless(shutil.which('beanstalkd'), 'no beanstalkd: apt-get install beanstalkd')
     def test_beanstalkd(self):
-        port = ringqd.free_port()
-        peer = ringqd.Process(self.directory / 'beanstalkd.log')
-        peer.spawn(['beanstalkd', '-l', '127.0.0.1', '-p', str(port)])
-        self.addCleanup(peer.kill)
-        ringqd.wait_until(lambda: b'beanstalkd' in pathlib.Path(f'/proc/{peer.pid}/cmdline').read_bytes() and
-                          bench(*SHORT, '-u', f'127.0.0.1:{port}', '-s', 'beanstalkd').returncode == 0,
-                          'beanstalkd')
+        self.works_with('beanstalkd', 'beanstalkd', '-l', '127.0.0.1', '-p', ringqd.free_port())
+
+    @unittest.skipUnless(shutil.which('nats-server'), 'no nats-server: apt-get install nats-server')
+    def test_nats_jetstream(self):
+        self.works_with('nats', 'nats-server', '-a', '127.0.0.1', '-js', '-sd', self.directory / 'nats', '-p',
+                        ringqd.free_port())
 
 
 class Usage(unittest.TestCase):

@@ -4,9 +4,9 @@
 
 #include "base/num.h"
 
-static const struct dialect *const all[] = {&dialect_ringq, &dialect_lists,
+static const struct dialect *const all[] = {&dialect_ringq,   &dialect_lists,
                                             &dialect_streams, &dialect_beanstalkd,
-                                            &dialect_echo};
+                                            &dialect_nats,    &dialect_echo};
 
 const struct dialect *dialect_find(const char *name)
 {

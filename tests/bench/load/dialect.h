@@ -52,10 +52,13 @@ struct dialect {
      *          the start of `in` */
     long (*reply)(struct talk *t, enum verb verb, unsigned n, struct rq_slice in,
                   struct answer *out);
+    /* Whose replies do not come in the order of the requests: what the first of `in`, a
+     * whole one or VERB_OPEN, answers.  NULL: they do. */
+    enum verb (*verb_of)(struct rq_slice in);
 };
 
 extern const struct dialect dialect_ringq, dialect_lists, dialect_streams,
-    dialect_beanstalkd, dialect_echo;
+    dialect_beanstalkd, dialect_nats, dialect_echo;
 
 /* NULL: there is none of this name. */
 const struct dialect *dialect_find(const char *name);

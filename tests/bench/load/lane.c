@@ -183,14 +183,32 @@ static void count(struct lane *lane, const struct step *step, unsigned jobs)
     *total += jobs;
 }
 
+/* Brings the first step of this kind to the head of the ring. */
+static void advance(struct lane *lane, enum verb verb)
+{
+    size_t i = 0;
+
+    while (i + 1 < lane->under_way &&
+           lane->steps[(lane->head + i) % lane->cap].verb != verb)
+        i++;
+    struct step found = lane->steps[(lane->head + i) % lane->cap];
+    for (; i > 0; i--)
+        lane->steps[(lane->head + i) % lane->cap] =
+            lane->steps[(lane->head + i - 1) % lane->cap];
+    lane->steps[lane->head] = found;
+}
+
 /* The first reply of `in`, if it is whole.  Returns  as dialect->reply() */
 static long hear(struct lane *lane, struct rq_slice in, struct step *out_step,
                  struct answer *a)
 {
+    const struct dialect *d = lane->load->plan->dialect;
+
+    if (d->verb_of != NULL)
+        advance(lane, d->verb_of(in));
     *out_step = lane->steps[lane->head];
     a->tokens = lane->slots[out_step->slot].tokens;
-    long n = lane->load->plan->dialect->reply(&lane->talk, out_step->verb,
-                                              out_step->count, in, a);
+    long n = d->reply(&lane->talk, out_step->verb, out_step->count, in, a);
     if (n <= 0)
         return n < 0 ? load_fail(lane->load, n, "unexpected answer", in) : 0;
     lane->head = (lane->head + 1) % lane->cap;
