@@ -34,7 +34,7 @@ static const char help[] =
     "  -r, --rate N         jobs a second, of mode paced; late requests count as late\n"
     "  -t, --time DURATION  of the measurement (5s)\n"
     "  -w, --warm DURATION  before it (1s)\n"
-    "  -q, --queues N       connections take turns over them (1)\n"
+    "  -q, --queues N       puts take turns over them (1)\n"
     "  -p, --prefill N      jobs to put first\n"
     "  -i, --idle N         connections that do nothing\n"
     "  -o, --put-options W  words behind the body of a PUT, as \"DURABLE memory\";\n"

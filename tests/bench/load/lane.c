@@ -20,6 +20,7 @@
 enum { IN_MAX = 64 << 20, OUT_MAX = 256 << 20, STEPS_A_SLOT = 2 };
 
 struct slot {
+    unsigned queue; /* of its jobs; each put goes to another, where there are many */
     unsigned left;  /* jobs put and not got yet */
     unsigned taken; /* tokens */
     struct token *tokens;
@@ -70,6 +71,22 @@ static int push(struct lane *lane, enum verb verb, unsigned slot, unsigned count
     return 0;
 }
 
+static void name_queue(struct lane *lane, unsigned queue)
+{
+    (void)snprintf(lane->talk.queue, sizeof lane->talk.queue, "bench%u", queue);
+}
+
+static void turn_to_queue(struct lane *lane, enum verb verb, struct slot *s)
+{
+    const struct load_plan *p = lane->load->plan;
+
+    if (p->queues == 1)
+        return;
+    if (verb == VERB_PUT)
+        s->queue = (s->queue + p->conns * p->depth) % p->queues;
+    name_queue(lane, s->queue);
+}
+
 static int ask(struct lane *lane, enum verb verb, unsigned slot)
 {
     const struct dialect *d = lane->load->plan->dialect;
@@ -81,6 +98,7 @@ static int ask(struct lane *lane, enum verb verb, unsigned slot)
 
     if (rc < 0)
         return rc;
+    turn_to_queue(lane, verb, s);
     switch (verb) {
     case VERB_PUT:
         return d->put(&lane->talk, &lane->out, count);
@@ -263,7 +281,7 @@ RIO_AWAITS static long join_in(struct lane *lane)
     return 0;
 }
 
-static int make_room(struct lane *lane)
+static int make_room(struct lane *lane, unsigned number)
 {
     const struct load_plan *p = lane->load->plan;
 
@@ -273,6 +291,7 @@ static int make_room(struct lane *lane)
     if (lane->steps == NULL || lane->slots == NULL)
         return -ENOMEM;
     for (unsigned i = 0; i < p->depth; i++) {
+        lane->slots[i].queue = (number + i * p->conns) % p->queues;
         lane->slots[i].tokens = calloc(p->batch, sizeof *lane->slots[i].tokens);
         if (lane->slots[i].tokens == NULL)
             return -ENOMEM;
@@ -285,7 +304,7 @@ static void name_all(struct lane *lane, unsigned number)
     const struct load_plan *p = lane->load->plan;
     struct talk *t = &lane->talk;
 
-    (void)snprintf(t->queue, sizeof t->queue, "bench%u", number % p->queues);
+    name_queue(lane, number % p->queues);
     (void)snprintf(t->consumer, sizeof t->consumer, "bench-c%u", number);
     t->body = lane->load->body;
     t->put_options = p->put_options;
@@ -305,7 +324,7 @@ RIO_AWAITS long lane_open(struct load *l, unsigned number, struct lane **out)
     lane->load = l;
     rq_buf_init(&lane->out, OUT_MAX);
     name_all(lane, number);
-    RIO_TRY(make_room(lane));
+    RIO_TRY(make_room(lane, number));
     long rc = await(rio_open_connection(p->host, p->port, &lane->stream));
     if (rc < 0)
         return load_fail(l, rc, "cannot connect", RQ_LIT(""));

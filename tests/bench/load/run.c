@@ -160,9 +160,7 @@ RIO_AWAITS static long fill(struct crew *c)
 {
     const struct load_plan *p = c->load->plan;
 
-    for (unsigned i = 0; i < p->queues && i < c->count && p->prefill > 0; i++)
-        RIO_TRY(await(lane_fill(c->lanes[i], p->prefill / p->queues)));
-    return 0;
+    return p->prefill == 0 ? 0 : await(lane_fill(c->lanes[0], p->prefill));
 }
 
 RIO_AWAITS long load_run(struct load *l)
