@@ -13,17 +13,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "rio/sim.h"
 #include "sim/client.h"
+#include "sim/kernel.h"
 #include "sim/seams.h"
-#include "store/names.h"
 
 const char *const world_queues[WORLD_QUEUES_MAX] = {"alpha", "beta", "gamma"};
-
-enum { CHECK_EVERY = 32 };
+const char world_dir[] = "/ringq-sim", world_redis_url[] = "unix:/ringq-sim/redis",
+           world_server_url[] = "unix:/ringq-sim/ringqd";
 
 /* More than any TTR, delay and backoff together. */
 static const int64_t drain_ns = 120 * RIO_SEC;
@@ -209,7 +209,7 @@ static long world_main(void *arg)
 
     if (clients == NULL)
         return -ENOMEM;
-    long rc = await(sim_redis_start(&w->redis, w, w->redis_url));
+    long rc = await(sim_redis_start(&w->redis, w, world_redis_url));
     if (rc == 0)
         rc = await(server_start(&w->server, w));
     if (rc == 0) {
@@ -229,33 +229,8 @@ static void on_step(uint64_t step, void *arg)
 {
     const struct world *w = arg;
 
-    if (step % CHECK_EVERY == 0)
-        server_check(&w->server);
-}
-
-static int make_places(struct world *w)
-{
-    const char *tmp = getenv("TMPDIR");
-
-    snprintf(w->dir, sizeof w->dir, "%.32s/ringq-sim-XXXXXX",
-             tmp != NULL ? tmp : "/tmp");
-    if (mkdtemp(w->dir) == NULL)
-        return -errno;
-    snprintf(w->redis_url, sizeof w->redis_url, "unix:%s/redis", w->dir);
-    snprintf(w->server_url, sizeof w->server_url, "unix:%s/ringqd", w->dir);
-    return 0;
-}
-
-static void remove_places(const struct world *w)
-{
-    static const char *const names[] = {NAMES_EPOCH_FILE, "redis", "ringqd"};
-    char path[128];
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", w->dir, names[i]);
-        unlink(path);
-    }
-    rmdir(w->dir);
+    (void)step;
+    server_check(&w->server);
 }
 
 int seed_run(uint64_t seed, bool trace, struct verdict *out)
@@ -270,23 +245,22 @@ int seed_run(uint64_t seed, bool trace, struct verdict *out)
     seams_seed(seed);
     make_plan(w);
     w->shots = w->plan.is_focused ? 4 : 0;
-    long rc = make_places(w);
-    if (rc == 0) {
-        rio_runner *r = rio_sim_runner(&(rio_sim_opts){.seed = seed,
-                                                       .short_one_in = 8,
-                                                       .short_above = 64,
-                                                       .on_step = on_step,
-                                                       .on_step_arg = w});
-        rc = r == NULL ? -errno : rio_runner_run(r, world_main, w);
-        if (r != NULL) {
-            const rio_loop *l = rio_runner_get_loop(r);
+    kernel_start();
+    rio_runner *r = rio_sim_runner(&(rio_sim_opts){.seed = seed,
+                                                   .short_one_in = 8,
+                                                   .short_above = 64,
+                                                   .on_step = on_step,
+                                                   .on_step_arg = w});
+    long rc = r == NULL ? -errno : rio_runner_run(r, world_main, w);
+    if (r != NULL) {
+        const rio_loop *l = rio_runner_get_loop(r);
 
-            out->hash = rio_sim_hash(l);
-            out->steps = rio_sim_steps(l);
-            rio_runner_free(r);
-        }
-        remove_places(w);
+        out->hash = rio_sim_hash(l);
+        out->steps = rio_sim_steps(l);
+        rio_runner_free(r);
     }
+    size_t descriptors_left = kernel_stop();
+    ASSERT(descriptors_left == 0);
     out->commands = w->commands;
     out->anomalies = w->history.anomalies;
     memcpy(out->first, w->history.first, sizeof out->first);

@@ -30,7 +30,6 @@ struct world {
     uint64_t seed;
     struct rq_rand rand;
     bool trace;
-    char dir[64], redis_url[96], server_url[96];
     struct plan plan;
     struct redis redis;
     struct server server;
@@ -47,6 +46,8 @@ struct world {
 };
 
 extern const char *const world_queues[WORLD_QUEUES_MAX];
+/* Of the simulated kernel. */
+extern const char world_dir[], world_redis_url[], world_server_url[];
 
 /* How a run went. */
 struct verdict {
