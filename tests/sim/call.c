@@ -33,7 +33,7 @@ int call_open(struct call *c)
     }
     c->reader = rq_reply_reader_new(BULK_MAX);
     ASSERT(c->reader != NULL);
-    c->connection = ++c->world->history.connections;
+    c->connection = history_connected(&c->world->history);
     return 0;
 }
 
