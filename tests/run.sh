@@ -87,6 +87,7 @@ if [ -n "$nightly" ]; then
             --io $io || :
     done
     step 'simulator' build/tests/ringq_sim --seeds 100000 || :
+    step 'mutants' build/tests/ringq_sim_mutants --rates 1000 || :
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/suggest.h"
 #include "cli/units.h"
 
@@ -82,29 +83,28 @@ static int say_unknown(const struct walk *w, const char *typed)
     suggest_init(&s, name);
     suggest_from(&s, w->options->rows);
     suggest_from(&s, w->options->shared_rows);
-    (void)fprintf(stderr, "%s: unknown option --%s\n", w->who, name);
+    output_say(stderr, "%s: unknown option --%s\n", w->who, name);
     if (s.best != NULL)
-        (void)fprintf(stderr, "  did you mean --%s?\n", s.best);
+        output_say(stderr, "  did you mean --%s?\n", s.best);
     else
-        (void)fprintf(stderr, "  its options: %s --help\n", w->who);
+        output_say(stderr, "  its options: %s --help\n", w->who);
     return -EINVAL;
 }
 
 static int say_unknown_letter(const struct walk *w, char letter)
 {
-    (void)fprintf(stderr, "%s: unknown option -%c\n", w->who, letter);
-    (void)fprintf(
-        stderr,
-        "  its options: %s --help;  before a word that begins with a dash: --\n",
-        w->who);
+    output_say(stderr, "%s: unknown option -%c\n", w->who, letter);
+    output_say(stderr,
+               "  its options: %s --help;  before a word that begins with a dash: --\n",
+               w->who);
     return -EINVAL;
 }
 
 static int say_bad_number(const struct walk *w, const struct option_row *row,
                           const char *text)
 {
-    (void)fprintf(stderr, "%s: --%s: '%s' is not a number from %lld to %lld\n", w->who,
-                  row->name, text, (long long)row->min, (long long)row->max);
+    output_say(stderr, "%s: --%s: '%s' is not a number from %lld to %lld\n", w->who,
+               row->name, text, (long long)row->min, (long long)row->max);
     return -EINVAL;
 }
 
@@ -115,16 +115,16 @@ static int set_duration(const struct walk *w, struct found f, const char *text)
     int rc = units_parse_duration(text, &ms);
 
     if (rc == -EINVAL) {
-        (void)fprintf(stderr,
-                      "%s: --%s: '%s' is not a duration\n"
-                      "  write it with its unit: 500ms, 30s, 5m, 1h30m, 2d\n",
-                      w->who, f.row->name, text);
+        output_say(stderr,
+                   "%s: --%s: '%s' is not a duration\n"
+                   "  write it with its unit: 500ms, 30s, 5m, 1h30m, 2d\n",
+                   w->who, f.row->name, text);
         return rc;
     }
     if (rc < 0 || ms < f.row->min || ms > f.row->max) {
-        (void)fprintf(stderr, "%s: --%s: '%s' is not within %s to %s\n", w->who,
-                      f.row->name, text, units_duration(low, f.row->min * 1000),
-                      units_duration(high, f.row->max * 1000));
+        output_say(stderr, "%s: --%s: '%s' is not within %s to %s\n", w->who,
+                   f.row->name, text, units_duration(low, f.row->min * 1000),
+                   units_duration(high, f.row->max * 1000));
         return -EINVAL;
     }
     *(int64_t *)value_of(f) = ms;
@@ -136,8 +136,8 @@ static int add_text(const struct walk *w, struct found f, const char *text)
     struct option_texts *texts = value_of(f);
 
     if (texts->count == OPTION_TEXTS_MAX) {
-        (void)fprintf(stderr, "%s: more than %d times --%s\n", w->who, OPTION_TEXTS_MAX,
-                      f.row->name);
+        output_say(stderr, "%s: more than %d times --%s\n", w->who, OPTION_TEXTS_MAX,
+                   f.row->name);
         return -EINVAL;
     }
     texts->list[texts->count++] = text;
@@ -172,7 +172,7 @@ static int take_value(struct walk *w, struct found f, const char *attached)
     int64_t ignored;
 
     if (f.row->kind == OPTION_FLAG && attached != NULL) {
-        (void)fprintf(stderr, "%s: --%s takes no value\n", w->who, f.row->name);
+        output_say(stderr, "%s: --%s takes no value\n", w->who, f.row->name);
         return -EINVAL;
     }
     if (f.row->kind == OPTION_FLAG || attached != NULL)
@@ -185,8 +185,8 @@ static int take_value(struct walk *w, struct found f, const char *attached)
         return 0;
     }
     if (w->at == w->argc) {
-        (void)fprintf(stderr, "%s: --%s wants a value: %s\n", w->who, f.row->name,
-                      f.row->value);
+        output_say(stderr, "%s: --%s wants a value: %s\n", w->who, f.row->name,
+                   f.row->value);
         return -EINVAL;
     }
     return set_value(w, f, w->argv[w->at++]);

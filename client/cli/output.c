@@ -86,6 +86,33 @@ void output_clean(FILE *out, const char *text, size_t len)
     }
 }
 
+void output_say_args(FILE *out, const char *format, va_list args)
+{
+    char *text;
+    int len = vasprintf(&text, format, args);
+
+    if (len < 0)
+        return; /* no memory: the exit code has to do */
+    for (const char *at = text, *end = text + len; at < end; at++) {
+        size_t line = strcspn(at, "\n\t");
+
+        output_clean(out, at, line);
+        at += line;
+        if (at < end)
+            (void)putc(*at, out);
+    }
+    free(text);
+}
+
+void output_say(FILE *out, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    output_say_args(out, format, args);
+    va_end(args);
+}
+
 void table_init(struct table *t, FILE *out, const struct output *output, size_t columns)
 {
     *t = (struct table){.out = out, .output = output, .columns = columns};

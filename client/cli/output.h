@@ -8,6 +8,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,11 @@ void output_mark(FILE *out, const struct output *o, enum output_mark mark);
 
 /* Writes bytes of a stranger: control characters as \n, \x1b, ... */
 void output_clean(FILE *out, const char *text, size_t len);
+/* Writes a message that quotes a stranger: the same, but its lines stay lines. */
+void output_say(FILE *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void output_say_args(FILE *out, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Rows that are aligned once all of them are there. */
 struct table {

@@ -22,7 +22,7 @@ int cli_usage(const char *format, ...)
 
     (void)fputs("ringq: ", stderr);
     va_start(args, format);
-    (void)vfprintf(stderr, format, args);
+    output_say_args(stderr, format, args);
     va_end(args);
     (void)putc('\n', stderr);
     return EXITS_USAGE;

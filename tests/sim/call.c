@@ -25,7 +25,7 @@ void call_init(struct call *c, struct world *w)
 int call_open(struct call *c)
 {
     static const char no_port[] = "";
-    int rc = await(rio_open_connection(c->world->server_url, no_port, &c->stream));
+    int rc = await(rio_open_connection(world_server_url, no_port, &c->stream));
 
     if (rc < 0) {
         c->stream = NULL;
@@ -33,7 +33,7 @@ int call_open(struct call *c)
     }
     c->reader = rq_reply_reader_new(BULK_MAX);
     ASSERT(c->reader != NULL);
-    c->connection = ++c->world->history.connections;
+    c->connection = history_connected(&c->world->history);
     return 0;
 }
 

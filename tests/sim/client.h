@@ -26,6 +26,8 @@ struct client {
 
 /* The body of a client's task (rio_fn; arg: struct client). */
 long client_main(void *arg);
+/* The same of a wild one, until there are no more faults (arg: struct world). */
+long client_wild_main(void *arg);
 
 /* ---- its commands; each is one call ---- */
 

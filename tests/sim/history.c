@@ -26,6 +26,7 @@ void history_fini(struct history *h)
     }
     free(h->deeds);
     free(h->joins);
+    free(h->lives);
     memset(h, 0, sizeof *h);
 }
 
@@ -228,9 +229,16 @@ struct deed *history_got(struct history *h, const struct delivery *got)
                        .asked_ns = got->asked_ns,
                        .got_ns = rio_now(),
                        .until_ns = got->asked_ns + (int64_t)got->ttr_ms * RIO_MS,
-                       .life = h->life,
+                       .life = h->lives[got->connection - 1],
                        .connection = got->connection};
     return d;
+}
+
+uint64_t history_connected(struct history *h)
+{
+    h->lives = grow(h->lives, h->connections, &h->lives_cap, sizeof *h->lives);
+    h->lives[h->connections] = h->life;
+    return ++h->connections;
 }
 
 void history_left(struct history *h, uint64_t connection)

@@ -89,6 +89,8 @@ struct history {
     size_t join_count, join_cap;
     uint64_t life;        /* of the server */
     uint64_t connections; /* counted */
+    uint64_t *lives;      /* of the server at each connection's beginning */
+    size_t lives_cap;
     uint64_t anomalies;
     char first[HISTORY_WHY];
     bool trace;
@@ -118,6 +120,8 @@ struct delivery {
 };
 /* Returns  the deed; NULL: a phantom */
 struct deed *history_got(struct history *h, const struct delivery *got);
+/* A connection begins.  Returns  its number, from 1 on */
+uint64_t history_connected(struct history *h);
 /* The connection's leases are given back. */
 void history_left(struct history *h, uint64_t connection);
 /* The server's process has ended. */

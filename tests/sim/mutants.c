@@ -60,9 +60,9 @@ int mutants_choose(const char *name)
 }
 
 /* The child: tells each seed before it runs it, and the find at the end. */
-static void hunt(int fd, uint64_t seeds)
+static void hunt(int fd, uint64_t from, uint64_t seeds)
 {
-    for (uint64_t seed = 1; seed <= seeds; seed++) {
+    for (uint64_t seed = from; seed <= seeds; seed++) {
         struct verdict v = {.anomalies = 0};
 
         v.steps = seed;
@@ -76,7 +76,8 @@ static void hunt(int fd, uint64_t seeds)
 }
 
 /* Returns  whether it was found; *out: the last that the child told */
-static bool was_found(enum rq_mutant mutant, uint64_t seeds, struct verdict *out)
+static bool was_found(enum rq_mutant mutant, uint64_t from, uint64_t seeds,
+                      struct verdict *out)
 {
     int fds[2], status = 0;
     struct verdict v;
@@ -89,7 +90,7 @@ static bool was_found(enum rq_mutant mutant, uint64_t seeds, struct verdict *out
         rq_mutant = mutant;
         if (freopen("/dev/null", "w", stderr) == NULL)
             _exit(FAILED);
-        hunt(fds[1], seeds);
+        hunt(fds[1], from, seeds);
     }
     close(fds[1]);
     *out = (struct verdict){0};
@@ -103,13 +104,38 @@ static bool was_found(enum rq_mutant mutant, uint64_t seeds, struct verdict *out
     return WIFSIGNALED(status) || WEXITSTATUS(status) == FOUND;
 }
 
+/* By how many of the seeds it is found. */
+static uint64_t count_finds(enum rq_mutant mutant, uint64_t seeds)
+{
+    uint64_t found = 0;
+    struct verdict v = {.steps = 0};
+
+    while (v.steps < seeds && was_found(mutant, v.steps + 1, seeds, &v))
+        found++;
+    return found;
+}
+
+int mutants_count(uint64_t seeds)
+{
+    int missed = 0;
+
+    for (int i = 1; i < MUTANT_COUNT; i++) {
+        uint64_t found = count_finds((enum rq_mutant)i, seeds);
+
+        printf("%6" PRIu64 " of %" PRIu64 "  %-26s %s\n", found, seeds, mutants[i].name,
+               mutants[i].bug);
+        missed += found == 0;
+    }
+    return missed;
+}
+
 int mutants_run(uint64_t seeds)
 {
     int missed = 0;
 
     for (int i = 1; i < MUTANT_COUNT; i++) {
         struct verdict v;
-        bool found = was_found((enum rq_mutant)i, seeds, &v);
+        bool found = was_found((enum rq_mutant)i, 1, seeds, &v);
 
         printf("%-8s %-26s %s\n", found ? "found" : "MISSED", mutants[i].name,
                mutants[i].bug);
@@ -134,6 +160,11 @@ int mutants_run(uint64_t seeds)
     (void)seeds;
     fprintf(stderr, "this build has no mutants; see ringq_sim_mutants\n");
     return 1;
+}
+
+int mutants_count(uint64_t seeds)
+{
+    return mutants_run(seeds);
 }
 
 #endif

@@ -56,8 +56,8 @@ static void on_stopped(void *arg, const char *why)
 static long host(void *arg)
 {
     struct server *s = arg;
-    const struct store_config config = {.url = s->world->redis_url,
-                                        .state_dir = s->world->dir,
+    const struct store_config config = {.url = world_redis_url,
+                                        .state_dir = world_dir,
                                         .address = "sim",
                                         .wanted = STORE_FSYNC,
                                         .redis_timeout_ns = 500 * RIO_MS};
@@ -77,7 +77,7 @@ static int listen_on(struct server *s)
 {
     char why[200];
     uint16_t port;
-    int fd = listener_open(s->world->server_url, why, &port);
+    int fd = listener_open(world_server_url, why, &port);
 
     if (fd < 0)
         return fd;

@@ -1,8 +1,9 @@
 /* sim - the simulator: seeds, one after the other.
  *
- *   ringq_sim --seed N [--trace]       one seed, with all that happens; twice is the
- * same ringq_sim --seeds COUNT [--from N] [--seconds S]   many; stops at the first that
- * fails
+ *   ringq_sim --seed N [--trace]
+ *       one seed, with all that happens; twice is the same
+ *   ringq_sim --seeds COUNT [--from N] [--seconds S]
+ *       many; stops at the first that fails
  *
  * Exit status: 0 nothing found; 1 an anomaly; 2 usage; 3 the simulation itself failed.
  * SPDX-License-Identifier: MIT */
@@ -21,7 +22,7 @@
 enum { GOOD = 0, FOUND = 1, USAGE = 2, FAILED = 3 };
 
 struct options {
-    uint64_t seed, seeds, from, seconds, mutants;
+    uint64_t seed, seeds, from, seconds, mutants, rates;
     const char *mutant;
     bool has_seed, trace;
 };
@@ -30,7 +31,8 @@ static int usage(void)
 {
     fprintf(stderr, "usage: ringq_sim --seed N [--trace] [--mutant NAME]\n"
                     "       ringq_sim --seeds COUNT [--from N] [--seconds S]\n"
-                    "       ringq_sim_mutants --mutants COUNT\n");
+                    "       ringq_sim_mutants --mutants COUNT\n"
+                    "       ringq_sim_mutants --rates COUNT\n");
     return USAGE;
 }
 
@@ -45,11 +47,9 @@ static uint64_t *place_of(struct options *o, const char *word)
     const struct {
         const char *word;
         uint64_t *place;
-    } places[] = {{"--seed", &o->seed},
-                  {"--seeds", &o->seeds},
-                  {"--from", &o->from},
-                  {"--seconds", &o->seconds},
-                  {"--mutants", &o->mutants}};
+    } places[] = {{"--seed", &o->seed},       {"--seeds", &o->seeds},
+                  {"--from", &o->from},       {"--seconds", &o->seconds},
+                  {"--mutants", &o->mutants}, {"--rates", &o->rates}};
 
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (strcmp(word, places[i].word) == 0)
@@ -78,7 +78,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         o->has_seed |= to == &o->seed;
         i++;
     }
-    return o->has_seed + (o->seeds > 0) + (o->mutants > 0) == 1;
+    return o->has_seed + (o->seeds > 0) + (o->mutants > 0) + (o->rates > 0) == 1;
 }
 
 static int run_one(uint64_t seed, bool trace, struct verdict *v)
@@ -133,6 +133,8 @@ int main(int argc, char **argv)
         return usage();
     if (o.mutants > 0)
         return mutants_run(o.mutants) > 0 ? FOUND : GOOD;
+    if (o.rates > 0)
+        return mutants_count(o.rates) > 0 ? FOUND : GOOD;
     if (!o.has_seed)
         return run_many(&o);
     int status = run_one(o.seed, o.trace, &v);

@@ -13,29 +13,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "rio/sim.h"
 #include "sim/client.h"
+#include "sim/kernel.h"
 #include "sim/seams.h"
-#include "store/names.h"
 
 const char *const world_queues[WORLD_QUEUES_MAX] = {"alpha", "beta", "gamma"};
-
-enum { CHECK_EVERY = 32 };
+const char world_dir[] = "/ringq-sim", world_redis_url[] = "unix:/ringq-sim/redis",
+           world_server_url[] = "unix:/ringq-sim/ringqd";
 
 /* More than any TTR, delay and backoff together. */
 static const int64_t drain_ns = 120 * RIO_SEC;
 
+/* ---- chance ---- */
+
+static uint64_t draw_below(struct world *w, uint64_t n)
+{
+    uint64_t number = 0;
+
+    if (w->script.len == 0)
+        return rq_rand_below(&w->rand, n);
+    for (uint64_t span = 1; span < n && w->script.len > 0; span *= 256) {
+        number = number * 256 + w->script.ptr[0];
+        w->script = rq_slice(w->script.ptr + 1, w->script.len - 1);
+    }
+    return number % n;
+}
+
 bool world_one_in(struct world *w, unsigned n)
 {
-    return rq_rand_below(&w->rand, n) == 0;
+    return draw_below(w, n) == 0;
 }
 
 int64_t world_between(struct world *w, int64_t min, int64_t max)
 {
-    return min + (int64_t)rq_rand_below(&w->rand, (uint64_t)(max - min) + 1);
+    return min + (int64_t)draw_below(w, (uint64_t)(max - min) + 1);
 }
 
 void world_trace(const struct world *w, const char *format, ...)
@@ -56,6 +71,7 @@ static void make_plan(struct world *w)
     struct plan *p = &w->plan;
 
     p->is_focused = world_one_in(w, 2);
+    p->is_wild = w->has_script || w->seed % 4 == 0;
     p->clients = (size_t)world_between(w, 2, WORLD_CLIENTS_MAX);
     p->queues = (size_t)world_between(w, 1, p->is_focused ? 2 : WORLD_QUEUES_MAX);
     p->jobs = (size_t)world_between(w, p->is_focused ? 5 : 30, p->is_focused ? 25 : 90);
@@ -130,31 +146,50 @@ uint64_t world_unfinished(const struct world *w)
     if (!w->server.is_serving)
         return 0;
     const struct core *core = broker_core(w->server.broker);
-    struct core_sums sums;
+    uint64_t sum = 0;
 
-    core_sums(core, &sums);
-    return sums.unfinished;
+    for (size_t i = 0; i < WORLD_QUEUES_MAX; i++) {
+        const struct queue *q = core_find_queue(core, rq_slice_str(world_queues[i]));
+        struct queue_view v = {.unfinished = 0};
+
+        if (q != NULL)
+            queue_view(q, 0, &v);
+        sum += v.unfinished;
+    }
+    return sum;
 }
 
 /* Asks until the server has obeyed: it may still be starting. */
-RIO_AWAITS static int insist(struct call *call, const char *verb, const char *word)
+RIO_AWAITS static int insist(struct call *call, const char *command)
 {
     for (int64_t end = rio_now() + drain_ns; rio_now() < end;) {
         if (call->stream == NULL)
             RIO_IGNORE(await(call_open(call)));
-        enum outcome outcome = call->stream == NULL
-                                   ? NOT_KNOWN
-                                   : await(call_ask(call, "%s %s", verb, word));
+        enum outcome outcome =
+            call->stream == NULL ? NOT_KNOWN : await(call_ask(call, "%s", command));
         if (outcome == YES)
             return 0;
         RIO_IGNORE(await(rio_sleep(10 * RIO_MS)));
     }
-    history_anomaly(&call->world->history, "STUCK", NULL, "%s %s is not obeyed", verb,
-                    word);
+    history_anomaly(&call->world->history, "STUCK", NULL, "%s is not obeyed", command);
     return 0;
 }
 
-/* Opens what a client has left closed.  Then JOIN must be answered. */
+/* Opens what clients have left closed. */
+RIO_AWAITS static int open_all(struct call *call)
+{
+    char command[32];
+
+    RIO_IGNORE(await(insist(call, "PING")));
+    RIO_IGNORE(await(insist(call, "UNDRAIN")));
+    for (size_t i = 0; i < call->world->plan.queues; i++) {
+        snprintf(command, sizeof command, "RESUME %s", world_queues[i]);
+        RIO_IGNORE(await(insist(call, command)));
+    }
+    return 0;
+}
+
+/* Once nothing is left, JOIN must be answered. */
 RIO_AWAITS static int wait_for_the_end(struct world *w)
 {
     struct call call;
@@ -162,8 +197,7 @@ RIO_AWAITS static int wait_for_the_end(struct world *w)
 
     call_init(&call, w);
     RIO_IGNORE(await(call_open(&call)));
-    for (size_t i = 0; i < w->plan.queues; i++)
-        RIO_IGNORE(await(insist(&call, "RESUME", world_queues[i])));
+    RIO_IGNORE(await(open_all(&call)));
     for (int64_t end = rio_now() + drain_ns; !is_empty && rio_now() < end;) {
         RIO_IGNORE(await(rio_sleep(20 * RIO_MS)));
         is_empty = w->server.is_serving && world_unfinished(w) == 0;
@@ -178,20 +212,36 @@ RIO_AWAITS static int wait_for_the_end(struct world *w)
     return 0;
 }
 
+/* A script may end before its time. */
+RIO_AWAITS static int stay_busy(struct world *w)
+{
+    int64_t end = rio_now() + w->plan.busy_ns;
+
+    while (rio_now() < end && w->script.len > 0)
+        RIO_IGNORE(await(rio_sleep(10 * RIO_MS)));
+    if (!w->has_script)
+        RIO_IGNORE(await(rio_sleep(w->plan.busy_ns)));
+    return 0;
+}
+
 RIO_AWAITS static int play(struct world *w, struct client *clients)
 {
     rio_task *tasks[WORLD_CLIENTS_MAX], *faults = rio_create_task(injector, w);
-    rio_task *shooter = rio_create_task(sniper, w);
+    rio_task *shooter = rio_create_task(sniper, w), *wild = NULL;
 
     for (size_t i = 0; i < w->plan.clients; i++) {
         clients[i] = (struct client){.world = w, .index = i};
         tasks[i] = rio_create_task(client_main, &clients[i]);
     }
-    RIO_IGNORE(await(rio_sleep(w->plan.busy_ns)));
+    if (w->plan.is_wild)
+        wild = rio_create_task(client_wild_main, w);
+    RIO_IGNORE(await(stay_busy(w)));
     RIO_IGNORE(await(rio_join_unref(faults)));
     w->is_calm = true;
     rio_event_set(&w->shot);
     RIO_IGNORE(await(rio_join_unref(shooter)));
+    if (wild != NULL)
+        RIO_IGNORE(await(rio_join_unref(wild)));
     world_trace(w, "calm");
     RIO_IGNORE(await(rio_sleep(RIO_SEC)));
     w->is_draining = true;
@@ -209,7 +259,7 @@ static long world_main(void *arg)
 
     if (clients == NULL)
         return -ENOMEM;
-    long rc = await(sim_redis_start(&w->redis, w, w->redis_url));
+    long rc = await(sim_redis_start(&w->redis, w, world_redis_url));
     if (rc == 0)
         rc = await(server_start(&w->server, w));
     if (rc == 0) {
@@ -229,68 +279,65 @@ static void on_step(uint64_t step, void *arg)
 {
     const struct world *w = arg;
 
-    if (step % CHECK_EVERY == 0)
-        server_check(&w->server);
+    (void)step;
+    server_check(&w->server);
 }
 
-static int make_places(struct world *w)
+static int run(struct world *w, struct verdict *out)
 {
-    const char *tmp = getenv("TMPDIR");
-
-    snprintf(w->dir, sizeof w->dir, "%.32s/ringq-sim-XXXXXX",
-             tmp != NULL ? tmp : "/tmp");
-    if (mkdtemp(w->dir) == NULL)
-        return -errno;
-    snprintf(w->redis_url, sizeof w->redis_url, "unix:%s/redis", w->dir);
-    snprintf(w->server_url, sizeof w->server_url, "unix:%s/ringqd", w->dir);
-    return 0;
-}
-
-static void remove_places(const struct world *w)
-{
-    static const char *const names[] = {NAMES_EPOCH_FILE, "redis", "ringqd"};
-    char path[128];
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", w->dir, names[i]);
-        unlink(path);
-    }
-    rmdir(w->dir);
-}
-
-int seed_run(uint64_t seed, bool trace, struct verdict *out)
-{
-    struct world *w = calloc(1, sizeof *w);
-
-    if (w == NULL)
-        return -ENOMEM;
-    w->seed = seed;
-    w->trace = w->history.trace = trace;
-    rq_rand_seed(&w->rand, seed);
-    seams_seed(seed);
+    rq_rand_seed(&w->rand, w->seed);
+    seams_seed(w->seed);
     make_plan(w);
     w->shots = w->plan.is_focused ? 4 : 0;
-    long rc = make_places(w);
-    if (rc == 0) {
-        rio_runner *r = rio_sim_runner(&(rio_sim_opts){.seed = seed,
-                                                       .short_one_in = 8,
-                                                       .short_above = 64,
-                                                       .on_step = on_step,
-                                                       .on_step_arg = w});
-        rc = r == NULL ? -errno : rio_runner_run(r, world_main, w);
-        if (r != NULL) {
-            const rio_loop *l = rio_runner_get_loop(r);
+    kernel_start();
+    rio_runner *r = rio_sim_runner(&(rio_sim_opts){.seed = w->seed,
+                                                   .short_one_in = 8,
+                                                   .short_above = 64,
+                                                   .on_step = on_step,
+                                                   .on_step_arg = w});
+    long rc = r == NULL ? -errno : rio_runner_run(r, world_main, w);
+    if (r != NULL) {
+        const rio_loop *l = rio_runner_get_loop(r);
 
-            out->hash = rio_sim_hash(l);
-            out->steps = rio_sim_steps(l);
-            rio_runner_free(r);
-        }
-        remove_places(w);
+        out->hash = rio_sim_hash(l);
+        out->steps = rio_sim_steps(l);
+        rio_runner_free(r);
     }
+    size_t descriptors_left = kernel_stop();
+    ASSERT(descriptors_left == 0);
     out->commands = w->commands;
     out->anomalies = w->history.anomalies;
     memcpy(out->first, w->history.first, sizeof out->first);
     history_fini(&w->history);
     free(w);
     return (int)rc;
+}
+
+static struct world *new_world(uint64_t seed, bool trace)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    if (w == NULL)
+        return NULL;
+    w->seed = seed;
+    w->trace = w->history.trace = trace;
+    return w;
+}
+
+int seed_run(uint64_t seed, bool trace, struct verdict *out)
+{
+    struct world *w = new_world(seed, trace);
+
+    return w == NULL ? -ENOMEM : run(w, out);
+}
+
+int session_run(struct rq_slice script, bool trace, struct verdict *out)
+{
+    struct world *w = new_world(1, trace);
+
+    if (w == NULL)
+        return -ENOMEM;
+    w->script = script;
+    w->has_script = true;
+    return run(w, out);
 }

@@ -24,13 +24,14 @@ struct plan {
     unsigned crashes, restarts;   /* of the server, of Redis */
     int64_t busy_ns;              /* until the faults stop */
     bool is_focused;              /* few jobs, many JOINs, faults right behind a DONE */
+    bool is_wild;                 /* and a client that says anything; see wild.h */
 };
 
 struct world {
     uint64_t seed;
     struct rq_rand rand;
-    bool trace;
-    char dir[64], redis_url[96], server_url[96];
+    struct rq_slice script; /* what is drawn comes from here, as long as there is any */
+    bool has_script, trace;
     struct plan plan;
     struct redis redis;
     struct server server;
@@ -47,6 +48,8 @@ struct world {
 };
 
 extern const char *const world_queues[WORLD_QUEUES_MAX];
+/* Of the simulated kernel. */
+extern const char world_dir[], world_redis_url[], world_server_url[];
 
 /* How a run went. */
 struct verdict {
@@ -57,11 +60,14 @@ struct verdict {
 /* One seed, from nothing to nothing.  Errors  -errno: the simulation itself failed */
 int seed_run(uint64_t seed, bool trace, struct verdict *out);
 
+/* The same, but what a seed would decide is read from `script`, until it has ended. */
+int session_run(struct rq_slice script, bool trace, struct verdict *out);
+
 /* The next write meets a fault: it is cut off, or it takes long, and perhaps the server
  * crashes before it is executed. */
 void world_shoot(struct world *w);
 
-/* Unfinished jobs of all queues; 0 as well when the server is down. */
+/* Unfinished jobs of the queues above; 0 as well when the server is down. */
 uint64_t world_unfinished(const struct world *w);
 
 /* True once in `n` times. */

@@ -40,6 +40,16 @@ static void control_characters_lose_their_power(void **state)
     assert_written(out, "a\\x1b[31m\\n\\t\\x0d\\x7f\\x00\\xff\\u009b\xc3\xa9");
 }
 
+static void a_message_quotes_without_power_and_keeps_its_lines(void **state)
+{
+    FILE *out = begin();
+
+    (void)state;
+    output_say(out, "'%s' is none\n\tsay %d\n", "\x1b[2J\xc3", 5);
+    output_say(out, "%s", "");
+    assert_written(out, "'\\x1b[2J\\xc3' is none\n\tsay 5\n");
+}
+
 static void a_pipe_gets_plain_values_between_tabs(void **state)
 {
     static const char *const heading[] = {"name", "count"};
@@ -103,6 +113,7 @@ static void marks_need_no_utf8_and_no_colour(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(control_characters_lose_their_power),
+          cmocka_unit_test(a_message_quotes_without_power_and_keeps_its_lines),
           cmocka_unit_test(a_pipe_gets_plain_values_between_tabs),
           cmocka_unit_test(a_terminal_gets_aligned_columns),
           cmocka_unit_test(a_table_without_rows_prints_nothing),
