@@ -19,24 +19,27 @@ struct shown {
     bool with_body;
 };
 
+static void put_id(struct map *m, const char *name, struct job_id id)
+{
+    char text[RQ_ID_TEXT_MAX];
+
+    map_str(m, name, rq_slice(text, rq_id_format(id.epoch, id.number, text)));
+}
+
 static void put_attrs(struct map *m, struct rq_slice attrs)
 {
     struct rq_slice key;
+    struct job_id batch;
 
     if (attrs_find(attrs, ATTR_UNIQUE, &key))
         map_str(m, "unique", key);
+    if (attrs_find_batch(attrs, &batch))
+        put_id(m, "batch", batch);
     if (headers_count(attrs) == 0)
         return;
     rq_resp_bulk_str(m->w, "headers");
     headers_write(m->w, attrs);
     m->pairs++;
-}
-
-static void put_id(struct map *m, struct job_id id)
-{
-    char text[RQ_ID_TEXT_MAX];
-
-    map_str(m, "id", rq_slice(text, rq_id_format(id.epoch, id.number, text)));
 }
 
 static void put_policy(struct map *m, const struct job_policy *policy)
@@ -76,7 +79,7 @@ static void write_job(struct map *m, const void *arg)
     const struct shown *shown = arg;
     const struct job_view *job = &shown->job;
 
-    put_id(m, job->id);
+    put_id(m, "id", job->id);
     map_str(m, "queue", job->queue);
     map_text(m, "state", job_state_name(job->state));
     map_u64(m, "attempts", job->attempts);
@@ -101,7 +104,7 @@ static void write_kept(struct map *m, const void *arg)
 {
     const struct kept *kept = arg;
 
-    put_id(m, kept->id);
+    put_id(m, "id", kept->id);
     map_str(m, "queue", kept->outcome.queue);
     map_text(m, "state", kept->outcome.state);
     map_u64(m, "kept_until", (uint64_t)kept->outcome.kept_wall_ms);

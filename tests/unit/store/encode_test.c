@@ -120,7 +120,7 @@ static void a_byte_too_many_is_refused(void **state)
 
 static void an_unknown_type_is_never_skipped(void **state)
 {
-    static const uint8_t types[] = {0, 8, 10, 255};
+    static const uint8_t types[] = {0, 10, 11, 255};
 
     (void)state;
     for (size_t i = 0; i < sizeof types; i++) {
@@ -163,7 +163,8 @@ static void fields_out_of_range_are_refused(void **state)
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 3, 0), 1);
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 0, 0), RQ_E_MALFORMED);
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 4, 0), RQ_E_MALFORMED);
-    assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 1, 0, 2, 1, 'q', 1, 0, 1, 'k', 2), 1);
+    assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 1, 0, 2, 1, 'q', 1, 0, 1, 'k', 2),
+                     1);
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 1, 0, 2, 1, 'q', 1, 0, 0, 2),
                      RQ_E_MALFORMED); /* a window without a key */
     assert_int_equal(DECODE(RECORD_STATE, &r, 0, 0, 3, 1, 0, 0), 1);
