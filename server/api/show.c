@@ -112,12 +112,43 @@ static void write_kept(struct map *m, const void *arg)
         map_str(m, "result", kept->outcome.result);
 }
 
+/* ---- SHOW of a batch ---- */
+
+struct shown_batch {
+    struct job_id id;
+    struct batch_view view;
+};
+
+static void write_batch(struct map *m, const void *arg)
+{
+    const struct shown_batch *batch = arg;
+    const struct batch_view *v = &batch->view;
+
+    put_id(m, "id", batch->id);
+    map_text(m, "state", v->is_closed ? "closed" : "open");
+    map_u64(m, "unfinished", v->unfinished);
+    map_u64(m, "done", v->counts.done);
+    map_u64(m, "dead", v->counts.dead);
+    map_u64(m, "expired", v->counts.expired);
+    map_u64(m, "cancelled", v->counts.cancelled);
+}
+
+static void show_batch(struct api_client *c, struct job_id id, struct reply *r)
+{
+    struct shown_batch batch = {.id = id};
+
+    if (core_batch_view(broker_core(c->server->broker), id, &batch.view) < 0)
+        reply_error(r, RQ_E_NOJOB, NULL);
+    else
+        map_reply(r, write_batch, &batch);
+}
+
 static void show_kept(struct api_client *c, struct job_id id, struct reply *r)
 {
     struct kept kept = {.id = id};
 
     if (core_outcome(broker_core(c->server->broker), id, &kept.outcome) < 0)
-        reply_error(r, RQ_E_NOJOB, NULL);
+        show_batch(c, id, r);
     else
         map_reply(r, write_kept, &kept);
 }

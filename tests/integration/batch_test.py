@@ -127,6 +127,18 @@ class Batch(Batches, ringqd.SharedTest):
         self.c.call('DONE', self.c.get(self.q)['lease'], 'RESULT', 'r')
         self.assertEqual(self.c.call('WAIT', job), [[job.encode(), b'done', b'r']])
 
+    def test_show_of_a_batch_says_how_far_it_is(self):
+        batch = self.new(self.c)
+        for _ in range(3):
+            self.c.put(self.q, 'x', 'BATCH', batch)
+        self.finish(self.c, self.q)
+        self.c.call('FAIL', self.c.get(self.q)['lease'], 'DEAD')
+        expected = {'id': batch.encode(), 'state': b'open', 'unfinished': 1, 'done': 1, 'dead': 1, 'expired': 0,
+                    'cancelled': 0}
+        self.assertEqual(self.c.show(batch), expected)
+        self.close(self.c, batch)
+        self.assertEqual(self.c.show(batch), {**expected, 'state': b'closed'})
+
     def test_a_job_that_exists_is_not_in_the_batch(self):
         batch = self.new(self.c)
         self.c.put(self.q, 'x', 'UNIQUE', 'k')
