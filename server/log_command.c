@@ -23,9 +23,9 @@ struct report {
 };
 
 static const char *const type_names[TYPES] = {
-    [RECORD_PUT] = "PUT",       [RECORD_LEASE] = "LEASE", [RECORD_STATE] = "STATE",
-    [RECORD_DONE] = "DONE",     [RECORD_MOVE] = "MOVE",   [RECORD_QUEUE] = "QUEUE",
-    [RECORD_TOTALS] = "TOTALS",
+    [RECORD_PUT] = "PUT",   [RECORD_LEASE] = "LEASE", [RECORD_STATE] = "STATE",
+    [RECORD_DONE] = "DONE", [RECORD_MOVE] = "MOVE",   [RECORD_QUEUE] = "QUEUE",
+    [RECORD_CRON] = "CRON", [RECORD_BATCH] = "BATCH", [RECORD_TOTALS] = "TOTALS",
 };
 
 int log_command_parse(const char *word, enum log_command *out)
@@ -95,6 +95,17 @@ static void print_job(const struct record *r)
            (long long)r->put_wall_ms, (long long)r->due_wall_ms, r->body.len);
 }
 
+static void print_batch(const struct record_batch *b)
+{
+    static const char *const states[] = {"open", "closed", "gone"};
+
+    printf(" state=%s", states[b->state]);
+    if (b->state != RECORD_BATCH_GONE)
+        printf(" done=%llu expired=%llu cancelled=%llu purged=%llu",
+               (unsigned long long)b->done, (unsigned long long)b->expired,
+               (unsigned long long)b->cancelled, (unsigned long long)b->purged);
+}
+
 static void print_record(const struct record *r)
 {
     switch (r->type) {
@@ -119,6 +130,9 @@ static void print_record(const struct record *r)
     case RECORD_CRON:
         print_text("name", r->name);
         print_text("queue", r->queue);
+        break;
+    case RECORD_BATCH:
+        print_batch(&r->batch);
         break;
     case RECORD_TOTALS:
         print_text("queue", r->queue);

@@ -1,11 +1,9 @@
 /* join - waits until no job of the queues is unfinished.
  * SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "cli/command.h"
-#include "cli/json.h"
+#include "cli/joined.h"
 
 struct join_values {
     int64_t block_ms;
@@ -23,42 +21,6 @@ static const struct option_row rows[] = {
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 /* clang-format on */
-
-static int print(const struct cli *cli, const ringq_joined *joined)
-{
-    const struct {
-        const char *name;
-        uint64_t count;
-    } parts[] = {
-        {"done", joined->done},
-        {"dead", joined->dead},
-        {"expired", joined->expired},
-        {"cancelled", joined->cancelled},
-    };
-    struct json j = {.out = stdout};
-    struct table t;
-
-    if (cli->quiet && !cli->json)
-        return EXITS_OK;
-    if (cli->json)
-        json_begin(&j, '{');
-    else
-        table_init(&t, stdout, &cli->out, 2);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (cli->json) {
-            json_key(&j, parts[i].name);
-            json_integer(&j, (int64_t)parts[i].count);
-        } else {
-            table_string(&t, parts[i].name);
-            table_integer(&t, (int64_t)parts[i].count);
-        }
-    }
-    if (!cli->json)
-        return table_print(&t) < 0 ? cli_no_memory() : EXITS_OK;
-    json_end(&j, '}');
-    json_line(&j);
-    return EXITS_OK;
-}
 
 static int run(struct cli *cli, int argc, char **argv)
 {
@@ -85,7 +47,7 @@ static int run(struct cli *cli, int argc, char **argv)
     else if (rc < 0)
         exit = cli_failed(cli, q);
     else
-        exit = print(cli, &joined);
+        exit = joined_print(cli, &joined);
     ringq_close(q);
     return exit;
 }

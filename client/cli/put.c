@@ -51,6 +51,8 @@ static const struct option_row rows[] = {
      offsetof(struct put_values, put.unique), 0, 0},
     {"window", '\0', OPTION_DURATION, "DUR", "of --unique: keep the key for so long after the job's end; up to 7d",
      offsetof(struct put_values, put.window_ms), 0, KEEP_MAX_MS},
+    {"batch", '\0', OPTION_TEXT, "ID", "the job belongs to this batch, which ringq batch new made",
+     offsetof(struct put_values, put.batch), 0, 0},
     {"replace", '\0', OPTION_FLAG, NULL, "of --unique: a job that still waits gets this body; exit 0",
      offsetof(struct put_values, put.replace), 0, 0},
     {"wait", '\0', OPTION_INTERVAL, "=DUR", "wait for its end and print its result; exit 1 if it is not done",

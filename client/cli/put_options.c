@@ -133,6 +133,8 @@ static int check(const struct put_words *words)
         why = "--wait-room and --no-wait exclude each other";
     else if (words->unique == NULL && (words->window_ms > 0 || words->replace))
         why = "--window and --replace go with --unique KEY";
+    else if (words->batch != NULL && words->replace)
+        why = "--batch and --replace exclude each other";
     if (why == NULL)
         return 0;
     (void)cli_usage("%s", why);
@@ -170,6 +172,7 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
 {
     *out = (ringq_put_options){.size = sizeof *out};
     out->unique = words->unique;
+    out->batch = words->batch;
     out->replace = words->replace;
     read_numbers(words, out);
     read_room(words, out);
@@ -264,5 +267,9 @@ void put_options_argv(const ringq_put_options *options, struct put_argv *out)
     add_times(out, options);
     add_policy(out, options);
     add_room(out, options);
+    if (options->batch != NULL) {
+        add_word(out, "BATCH");
+        add_word(out, options->batch);
+    }
     add_headers(out, options);
 }

@@ -94,6 +94,8 @@ static const char *complaint(const ringq_put_options *o)
                "block_ms";
     if (o->unique == NULL && (o->window_ms != 0 || o->replace))
         return "window_ms and replace go with unique";
+    if (o->batch != NULL && o->replace)
+        return "replace changes no batch: give batch or replace, not both";
     if (o->window_ms < 0)
         return "window_ms is not negative";
     if (o->nowait && o->block_ms != 0)
@@ -127,6 +129,14 @@ static void add_unique(struct rq_args *a, const ringq_put_options *o)
         rq_args_number(a, "WINDOW", o->window_ms);
     if (o->replace)
         rq_args_str(a, "REPLACE");
+}
+
+static void add_batch(struct rq_args *a, const ringq_put_options *o)
+{
+    if (o->batch == NULL)
+        return;
+    rq_args_str(a, "BATCH");
+    rq_args_str(a, o->batch);
 }
 
 static void add_put_options(struct rq_args *a, const ringq_put_options *o)
@@ -178,6 +188,7 @@ int rq_args_put_options(struct rq_args *a, const ringq_put_options *from,
         return RINGQ_USAGE;
     add_put_options(a, &o);
     add_unique(a, &o);
+    add_batch(a, &o);
     if (!add_headers(a, &o)) {
         *out_why = "a header has a name and a value";
         return RINGQ_USAGE;

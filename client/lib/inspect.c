@@ -3,6 +3,7 @@
 #include "lib/args.h"
 #include "lib/client.h"
 #include "lib/job.h"
+#include "lib/joined.h"
 #include "lib/options.h"
 
 static bool count_field(const struct rq_reply *map, const char *name, uint64_t *out)
@@ -15,7 +16,7 @@ static bool count_field(const struct rq_reply *map, const char *name, uint64_t *
     return true;
 }
 
-static int read_joined(ringq *q, const struct rq_reply *reply, ringq_joined *out)
+int rq_joined_read(ringq *q, const struct rq_reply *reply, ringq_joined *out)
 {
     ringq_joined j;
 
@@ -57,7 +58,7 @@ int ringq_join_with(ringq *q, const char *queues, const ringq_join_options *opti
         rq_args_str(&a, "BARRIER");
     rc = rq_client_send(q, &a, &reply);
     if (rc == 0)
-        rc = read_joined(q, reply, out);
+        rc = rq_joined_read(q, reply, out);
     rq_reply_free(reply);
     return rc;
 }

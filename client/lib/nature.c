@@ -17,6 +17,8 @@ static enum rq_repeat repeat_of(const struct rq_command *c)
     case RQ_COMMAND_RELEASE:
     case RQ_COMMAND_TOUCH:
         return RQ_REPEAT_ASK;
+    case RQ_COMMAND_BATCH: /* a second NEW makes an empty one, which goes by itself */
+        return RQ_REPEAT_HARMLESS;
     case RQ_COMMAND_QUEUE: /* these say how it shall be: twice is as good as once */
     case RQ_COMMAND_PAUSE:
     case RQ_COMMAND_RESUME:

@@ -63,6 +63,7 @@ enum {
     RQ_HEADER_VALUE_MAX = 1024,
     RQ_ERROR_TEXT_MAX = 4096, /* bytes of FAIL's ERROR that are kept; the rest is cut */
 };
+#define RQ_KEEP_OF_BATCH_MS INT64_C(60000)    /* a batch, and jobs that have one */
 #define RQ_KEEP_MAX_MS INT64_C(604800000)     /* a week */
 #define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
 #define RQ_BLOCK_MAX_MS INT64_C(315360000000)
@@ -71,6 +72,12 @@ enum rq_backoff { RQ_BACKOFF_FIXED, RQ_BACKOFF_LINEAR, RQ_BACKOFF_EXP };
 
 struct rq_header {
     struct rq_slice name, value; /* lend: from the command */
+};
+
+/* A parsed lease `7-1042:3` or id `7-1042`; both parts of an id are >= 1. */
+struct rq_lease {
+    uint64_t epoch, number;
+    uint64_t n; /* 0 in an id */
 };
 
 struct rq_put {
@@ -90,6 +97,7 @@ struct rq_put {
     struct rq_slice unique; /* a key; empty: none */
     int64_t window_ms;      /* of the key, after the end */
     bool replace;           /* what has the key gets this body */
+    struct rq_lease batch;  /* the id of its batch; epoch 0: none */
     int64_t block_ms;       /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;
     struct rq_header headers[RQ_HEADERS_MAX];
@@ -104,12 +112,6 @@ struct rq_get {
     bool has_count;   /* the reply is an array of jobs */
     uint32_t count;   /* 1 without COUNT */
     uint32_t ttr_ms;  /* 0: the job's own */
-};
-
-/* A parsed lease `7-1042:3` or id `7-1042`; both parts of an id are >= 1. */
-struct rq_lease {
-    uint64_t epoch, number;
-    uint64_t n; /* 0 in an id */
 };
 
 struct rq_leases { /* DONE, TOUCH */
@@ -138,7 +140,17 @@ struct rq_join {
     struct rq_slice queues[RQ_GET_QUEUES_MAX];
     int64_t block_ms; /* -1: for ever */
     bool strict;
-    bool barrier; /* jobs put later do not count */
+    bool barrier;          /* jobs put later do not count */
+    bool is_batch;         /* JOIN BATCH: no queues, but... */
+    struct rq_lease batch; /* ... this id */
+};
+
+enum rq_batch_verb { RQ_BATCH_NEW, RQ_BATCH_CLOSE };
+
+struct rq_batch {
+    enum rq_batch_verb verb;
+    int64_t keep_ms;    /* NEW */
+    struct rq_lease id; /* CLOSE */
 };
 
 /* ---- of operators, and of those who wait for jobs ---- */
@@ -268,6 +280,8 @@ RQ_MUST_CHECK int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *
 RQ_MUST_CHECK int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
                                 struct rq_complaint *why);
 
+RQ_MUST_CHECK int rq_batch_parse(const struct rq_cmd *cmd, struct rq_batch *out,
+                                 struct rq_complaint *why);
 RQ_MUST_CHECK int rq_cron_parse(const struct rq_cmd *cmd, struct rq_cron *out,
                                 struct rq_complaint *why);
 

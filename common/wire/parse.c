@@ -207,6 +207,11 @@ static int read_unique(struct rq_words *words, void *out, struct rq_complaint *w
     return 0;
 }
 
+static int read_batch(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    return rq_parse_batch(words, &((struct rq_put *)out)->batch, why);
+}
+
 static int read_nowait(struct rq_words *words, void *out, struct rq_complaint *why)
 {
     (void)words;
@@ -229,6 +234,7 @@ static const struct rq_option put_options[] = {
     {.name = "UNIQUE",  CALL(read_unique)},
     {.name = "WINDOW",  I64(rq_put, window_ms),  MS(0, RQ_KEEP_MAX_MS)},
     {.name = "REPLACE", FLAG(rq_put, replace)},
+    {.name = "BATCH",   CALL(read_batch)},
     {.name = "HEADER",  CALL(read_header),       .repeats = true},
     {.name = "BLOCK",   I64(rq_put, block_ms),   MS(0, RQ_BLOCK_MAX_MS), .rival = "NOWAIT"},
     {.name = "NOWAIT",  CALL(read_nowait),       .rival = "BLOCK"},
@@ -272,6 +278,8 @@ static const struct rq_option join_options[] = {
 };
 /* clang-format on */
 
+enum { KEEP_NOT_SAID = -1 };
+
 /* Takes the queue; the rest of *out is what a PUT without options means. */
 int rq_parse_put_begin(struct rq_words *words, struct rq_put *out,
                        struct rq_complaint *why)
@@ -282,6 +290,7 @@ int rq_parse_put_begin(struct rq_words *words, struct rq_put *out,
         .pri = RQ_PRI_DEFAULT,
         .jitter_pct = RQ_JITTER_DEFAULT_PCT,
         .backoff = RQ_BACKOFF_EXP,
+        .keep_ms = KEEP_NOT_SAID,
         .block_ms = -1,
         .backoff_base_ms = RQ_BACKOFF_BASE_DEFAULT_MS,
         .backoff_max_ms = RQ_BACKOFF_MAX_DEFAULT_MS,
@@ -298,6 +307,11 @@ int rq_parse_put_options(struct rq_words *words, const char *stop, struct rq_put
         out->delay_ms = -1;
     else
         out->at_unix_ms = 0;
+    if (out->keep_ms == KEEP_NOT_SAID)
+        out->keep_ms = out->batch.epoch > 0 ? RQ_KEEP_OF_BATCH_MS : 0;
+    if (rc == 0 && out->replace && out->batch.epoch > 0)
+        return rq_complain(why, RQ_E_BADARG,
+                           "REPLACE changes no batch: leave BATCH or REPLACE out");
     if (rc == 0 && out->unique.len == 0 && (out->window_ms > 0 || out->replace))
         return rq_complain(why, RQ_E_BADARG, "WINDOW and REPLACE go with UNIQUE key");
     return rc;
@@ -477,12 +491,27 @@ int rq_release_parse(const struct rq_cmd *cmd, struct rq_release *out,
     return rq_options_read(release_options, &words, NULL, out, why);
 }
 
+/* BATCH and an id; BATCH alone, or with options of JOIN, is the name of a queue. */
+static bool names_batch(const struct rq_words *words)
+{
+    if (words->end - words->next < 2 ||
+        !rq_slice_eq_nocase(words->next[0], RQ_LIT("BATCH")))
+        return false;
+    for (const struct rq_option *o = join_options; o->name != NULL; o++)
+        if (rq_slice_eq_nocase(words->next[1], rq_slice_str(o->name)))
+            return false;
+    return true;
+}
+
 int rq_join_parse(const struct rq_cmd *cmd, struct rq_join *out,
                   struct rq_complaint *why)
 {
     struct rq_words words;
     int rc = rq_parse_begin(cmd, RQ_COMMAND_JOIN, &words, why);
 
+    out->is_batch = false;
+    if (rc == 0 && names_batch(&words))
+        return rq_parse_join_batch(&words, out, why);
     if (rc == 0)
         rc = take_queues(&words, out->queues, &out->queue_count, why);
     if (rc < 0)

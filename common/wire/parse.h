@@ -33,6 +33,12 @@ RQ_MUST_CHECK int rq_parse_put_begin(struct rq_words *words, struct rq_put *out,
                                      struct rq_complaint *why);
 RQ_MUST_CHECK int rq_parse_put_options(struct rq_words *words, const char *stop,
                                        struct rq_put *out, struct rq_complaint *why);
+/* Takes the id of a batch.  Errors  RQ_E_BADARG  there is none */
+RQ_MUST_CHECK int rq_parse_batch(struct rq_words *words, struct rq_lease *out,
+                                 struct rq_complaint *why);
+/* JOIN BATCH: what stands behind BATCH. */
+RQ_MUST_CHECK int rq_parse_join_batch(struct rq_words *words, struct rq_join *out,
+                                      struct rq_complaint *why);
 /* Is it a name for a queue? */
 RQ_MUST_CHECK int rq_parse_queue(struct rq_slice name, struct rq_complaint *why);
 

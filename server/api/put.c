@@ -58,6 +58,21 @@ static void mput_done(struct promise *p)
     reply_resolve(r, &w);
 }
 
+static void refuse(struct reply *r, int code)
+{
+    if (code == RQ_E_BADARG)
+        reply_error(r, code, "more jobs than the queue's MAXSIZE; put fewer at once");
+    else if (code == RQ_E_NOJOB || code == -EPIPE)
+        reply_batch_error(r, code);
+    else
+        reply_refuse(r, code == -ENOBUFS ? RQ_E_LIMIT : code);
+}
+
+static void put_failed(struct promise *p, int code)
+{
+    refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
+}
+
 /* BLOCK has run out. */
 static void put_timed_out(struct promise *p)
 {
@@ -65,9 +80,9 @@ static void put_timed_out(struct promise *p)
 }
 
 static const struct promise_ops put_ops = {
-    .done = put_done, .failed = reply_failed, .timed_out = put_timed_out};
+    .done = put_done, .failed = put_failed, .timed_out = put_timed_out};
 static const struct promise_ops mput_ops = {
-    .done = mput_done, .failed = reply_failed, .timed_out = put_timed_out};
+    .done = mput_done, .failed = put_failed, .timed_out = put_timed_out};
 
 /* When the job may be delivered first, in unix ms; 0: at once, as for a time gone by.
  */
@@ -105,6 +120,8 @@ int put_attrs(const struct rq_put *put, struct rq_buf *out)
 
     if (rc == 0 && put->unique.len > 0)
         rc = attrs_add(out, &(struct attr){.kind = ATTR_UNIQUE, .value = put->unique});
+    if (rc == 0 && put->batch.epoch > 0)
+        rc = attrs_add_batch(out, (struct job_id){put->batch.epoch, put->batch.number});
     return rc;
 }
 
@@ -134,14 +151,6 @@ static int submit(struct api_client *c, const struct rq_put *put, struct rq_slic
     r->promise.ops = ops;
     int rc = broker_put(c->server->broker, &jobs, &r->promise);
     return rc == RQ_E_FULL ? wait_for_room(c, &jobs, put->block_ms, r) : rc;
-}
-
-static void refuse(struct reply *r, int code)
-{
-    if (code == RQ_E_BADARG)
-        reply_error(r, code, "more jobs than the queue's MAXSIZE; put fewer at once");
-    else
-        reply_refuse(r, code == -ENOBUFS ? RQ_E_LIMIT : code);
 }
 
 typedef int put_parser(const struct rq_cmd *cmd, struct rq_put *out,

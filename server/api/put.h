@@ -10,4 +10,7 @@ struct job_policy put_policy(const struct api_client *c, const struct rq_put *pu
 /* Appends its headers and keys.  Errors  -ENOMEM; -ENOBUFS  over the buffer's limit */
 RQ_MUST_CHECK int put_attrs(const struct rq_put *put, struct rq_buf *out);
 
+/* NOJOB, or -EPIPE: what PUT, CLOSE and JOIN say of such a batch. */
+void reply_batch_error(struct reply *r, int code);
+
 #endif

@@ -64,6 +64,7 @@ struct reply {
             bool any;
         } wait;
         struct broker_changed changed;
+        struct job_id batch; /* BATCH NEW */
         struct {
             bool has_count;
         } get;

@@ -19,24 +19,27 @@ struct shown {
     bool with_body;
 };
 
+static void put_id(struct map *m, const char *name, struct job_id id)
+{
+    char text[RQ_ID_TEXT_MAX];
+
+    map_str(m, name, rq_slice(text, rq_id_format(id.epoch, id.number, text)));
+}
+
 static void put_attrs(struct map *m, struct rq_slice attrs)
 {
     struct rq_slice key;
+    struct job_id batch;
 
     if (attrs_find(attrs, ATTR_UNIQUE, &key))
         map_str(m, "unique", key);
+    if (attrs_find_batch(attrs, &batch))
+        put_id(m, "batch", batch);
     if (headers_count(attrs) == 0)
         return;
     rq_resp_bulk_str(m->w, "headers");
     headers_write(m->w, attrs);
     m->pairs++;
-}
-
-static void put_id(struct map *m, struct job_id id)
-{
-    char text[RQ_ID_TEXT_MAX];
-
-    map_str(m, "id", rq_slice(text, rq_id_format(id.epoch, id.number, text)));
 }
 
 static void put_policy(struct map *m, const struct job_policy *policy)
@@ -76,7 +79,7 @@ static void write_job(struct map *m, const void *arg)
     const struct shown *shown = arg;
     const struct job_view *job = &shown->job;
 
-    put_id(m, job->id);
+    put_id(m, "id", job->id);
     map_str(m, "queue", job->queue);
     map_text(m, "state", job_state_name(job->state));
     map_u64(m, "attempts", job->attempts);
@@ -101,7 +104,7 @@ static void write_kept(struct map *m, const void *arg)
 {
     const struct kept *kept = arg;
 
-    put_id(m, kept->id);
+    put_id(m, "id", kept->id);
     map_str(m, "queue", kept->outcome.queue);
     map_text(m, "state", kept->outcome.state);
     map_u64(m, "kept_until", (uint64_t)kept->outcome.kept_wall_ms);
@@ -109,12 +112,43 @@ static void write_kept(struct map *m, const void *arg)
         map_str(m, "result", kept->outcome.result);
 }
 
+/* ---- SHOW of a batch ---- */
+
+struct shown_batch {
+    struct job_id id;
+    struct batch_view view;
+};
+
+static void write_batch(struct map *m, const void *arg)
+{
+    const struct shown_batch *batch = arg;
+    const struct batch_view *v = &batch->view;
+
+    put_id(m, "id", batch->id);
+    map_text(m, "state", v->is_closed ? "closed" : "open");
+    map_u64(m, "unfinished", v->unfinished);
+    map_u64(m, "done", v->counts.done);
+    map_u64(m, "dead", v->counts.dead);
+    map_u64(m, "expired", v->counts.expired);
+    map_u64(m, "cancelled", v->counts.cancelled);
+}
+
+static void show_batch(struct api_client *c, struct job_id id, struct reply *r)
+{
+    struct shown_batch batch = {.id = id};
+
+    if (core_batch_view(broker_core(c->server->broker), id, &batch.view) < 0)
+        reply_error(r, RQ_E_NOJOB, NULL);
+    else
+        map_reply(r, write_batch, &batch);
+}
+
 static void show_kept(struct api_client *c, struct job_id id, struct reply *r)
 {
     struct kept kept = {.id = id};
 
     if (core_outcome(broker_core(c->server->broker), id, &kept.outcome) < 0)
-        reply_error(r, RQ_E_NOJOB, NULL);
+        show_batch(c, id, r);
     else
         map_reply(r, write_kept, &kept);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "api/put.h"
 #include "base/assert.h"
 #include "base/err.h"
 
@@ -23,6 +24,19 @@ static void join_joined(struct promise *p, const struct join_counts *counts)
 static const struct promise_ops join_ops = {
     .joined = join_joined, .timed_out = reply_timed_out, .failed = reply_failed};
 
+static void join_batch(struct api_client *c, const struct rq_join *join,
+                       struct reply *r)
+{
+    const struct job_id id = {join->batch.epoch, join->batch.number};
+
+    r->promise.ops = &join_ops;
+    int rc = broker_batch_join(c->member, id, join->block_ms, &r->promise);
+    if (rc == RQ_E_NOJOB)
+        reply_batch_error(r, rc);
+    else if (rc < 0)
+        reply_refuse(r, rc);
+}
+
 void api_join(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
     struct rq_complaint why;
@@ -30,6 +44,10 @@ void api_join(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 
     if (rq_join_parse(cmd, &join, &why) < 0) {
         reply_complain(r, &why);
+        return;
+    }
+    if (join.is_batch) {
+        join_batch(c, &join, r);
         return;
     }
     const struct core_join wait = {.queues = join.queues,

@@ -13,6 +13,7 @@
 #define BROKER_BROKER_H
 
 #include "broker/promise.h"
+#include "core/batch.h"
 #include "core/core.h"
 #include "core/cron.h"
 #include "store/store.h"
@@ -79,7 +80,8 @@ struct broker_put {
 };
 /* Puts `count` jobs that differ in their body only, in one commit.
  * Errors  RQ_E_FULL  no room: broker_put_later();  RQ_E_PAUSED, RQ_E_SHUTDOWN;
- *         RQ_E_BADARG  more than MAXSIZE;  RQ_E_STORE, RQ_E_LIMIT, gate */
+ *         RQ_E_BADARG  more than MAXSIZE;  RQ_E_NOJOB, -EPIPE  as core_batch_takes;
+ *         RQ_E_STORE, RQ_E_LIMIT, gate */
 RQ_MUST_CHECK int broker_put(struct broker *b, const struct broker_put *put,
                              struct promise *promise);
 /* The same, when there is room; `timed_out` when there is none for `block_ms` (-1: for
@@ -124,6 +126,16 @@ RQ_MUST_CHECK int broker_join(struct member *m, const struct core_join *join,
 /* Errors  RQ_E_NOJOB  *out_bad is the index of the first job that is not known */
 RQ_MUST_CHECK int broker_wait(struct member *m, const struct core_wait *wait,
                               struct promise *promise, size_t *out_bad);
+
+/* BATCH.  `out` is written at once; it may be told when the promise is kept.
+ * Errors  as core_batch_new;  RQ_E_STORE, gate */
+RQ_MUST_CHECK int broker_batch_new(struct broker *b, uint64_t keep_ms,
+                                   struct promise *promise, struct job_id *out);
+/* Errors  as core_batch_close, core_batch_join */
+RQ_MUST_CHECK int broker_batch_close(struct broker *b, struct job_id id,
+                                     struct promise *promise);
+RQ_MUST_CHECK int broker_batch_join(struct member *m, struct job_id id,
+                                    int64_t block_ms, struct promise *promise);
 
 /* ---- managing: the promise is kept when what has changed is in the log ---- */
 

@@ -81,12 +81,16 @@ static size_t deliver_batch(struct broker *b, size_t at, bool *out_refused)
     return n;
 }
 
-static void pledge_job(struct broker *b, const struct effect *e, uint64_t seq)
+/* To be confirmed: a job, or the CLOSE of a batch. */
+static void pledge_record(struct broker *b, const struct effect *e, uint64_t seq)
 {
     struct pledge pledge = {.seq = seq,
                             .since_ns = rio_now(),
                             .job = e->u.log.job,
                             .is_put = e->u.log.record.type == RECORD_PUT};
+
+    if (e->u.log.record.type == RECORD_BATCH)
+        pledge.batch = e->u.log.record.job;
 
     pledges_add(&b->pledges, &pledge);
 }
@@ -109,7 +113,7 @@ static void carry_record(struct broker *b, const struct effect *e, struct carrie
     out->seq = seq;
     broker__tell_logged(b, e);
     if (e->u.log.confirm)
-        pledge_job(b, e, seq);
+        pledge_record(b, e, seq);
 }
 
 /* The batch at fx->items[at].  Returns  how many effects it is */

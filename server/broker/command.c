@@ -166,6 +166,8 @@ int broker_put(struct broker *b, const struct broker_put *put, struct promise *p
     int rc = broker_gate(b);
 
     ASSERT(put->count > 0);
+    if (rc == 0)
+        rc = core_batch_takes(b->core, put->job.attrs);
     if (rc == 0 && !core_has_key(b->core, &put->job, broker__now()))
         rc = core_admits(b->core, put->job.queue, put->count);
     return rc < 0 ? rc : put_now(b, put, promise);
@@ -341,6 +343,47 @@ int broker_wait(struct member *m, const struct core_wait *wait, struct promise *
     if (rc == 0)
         rc = core_wait(b->core, wait, m->holder, promise, broker__now(), &b->fx,
                        &waiter, out_bad);
+    if (rc < 0)
+        return rc;
+    wait_or_carry(m, promise, waiter);
+    return 0;
+}
+
+/* ---- batches ---- */
+
+int broker_batch_new(struct broker *b, uint64_t keep_ms, struct promise *promise,
+                     struct job_id *out)
+{
+    int rc = broker_gate(b);
+
+    if (rc == 0 && !store_has_room(b->store))
+        rc = RQ_E_STORE;
+    if (rc == 0)
+        rc = core_batch_new(b->core, keep_ms, broker__now(), &b->fx, out);
+    return rc < 0 ? rc : broker__carry_promise(b, promise);
+}
+
+int broker_batch_close(struct broker *b, struct job_id id, struct promise *promise)
+{
+    int rc = broker_gate(b);
+
+    if (rc == 0)
+        rc = core_batch_close(b->core, id, &b->fx);
+    return rc < 0 ? rc : broker__carry_promise(b, promise);
+}
+
+int broker_batch_join(struct member *m, struct job_id id, int64_t block_ms,
+                      struct promise *promise)
+{
+    struct broker *b = m->broker;
+    struct waiter *waiter;
+
+    int rc = broker_gate(b);
+    if (rc == 0)
+        rc = need_holder(m);
+    if (rc == 0)
+        rc = core_batch_join(b->core, id, block_ms, m->holder, promise, broker__now(),
+                             &b->fx, &waiter);
     if (rc < 0)
         return rc;
     wait_or_carry(m, promise, waiter);

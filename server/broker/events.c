@@ -96,6 +96,12 @@ static void on_committed(void *arg, uint64_t seq)
                          "confirming a job");
             broker__carry(b, NULL);
         }
+        if (pledge.batch.epoch > 0) {
+            broker__must(
+                core_batch_closed(b->core, pledge.batch, broker__now(), &b->fx),
+                "closing a batch");
+            broker__carry(b, NULL);
+        }
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }

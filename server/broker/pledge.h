@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "core/record.h"
 
 struct job;
 struct promise;
@@ -21,6 +22,7 @@ struct pledge {
     uint64_t seq;            /* the commit */
     int64_t since_ns;        /* when it was made */
     struct job *job;         /* to be confirmed; NULL: none */
+    struct job_id batch;     /* whose CLOSE is to be confirmed; epoch 0: none */
     struct promise *promise; /* to be answered; NULL: none */
     bool is_put;             /* a PUT that was never sent may be withdrawn */
 };

@@ -74,3 +74,39 @@ bool attrs_are_valid(struct rq_slice attrs)
     while (rc > 0);
     return rc == 0;
 }
+
+/* ---- BATCH: epoch and number, 8 bytes each, little end first ---- */
+
+enum { HALF = 8 };
+
+static uint64_t load_half(const uint8_t *at)
+{
+    uint64_t v = 0;
+
+    for (unsigned i = HALF; i > 0; i--)
+        v = v << 8 | at[i - 1];
+    return v;
+}
+
+int attrs_add_batch(struct rq_buf *out, struct job_id batch)
+{
+    uint8_t value[2 * HALF];
+
+    for (unsigned i = 0; i < HALF; i++) {
+        value[i] = (uint8_t)(batch.epoch >> (8 * i));
+        value[HALF + i] = (uint8_t)(batch.number >> (8 * i));
+    }
+    const struct attr attr = {.kind = ATTR_BATCH,
+                              .value = rq_slice(value, sizeof value)};
+    return attrs_add(out, &attr);
+}
+
+bool attrs_find_batch(struct rq_slice attrs, struct job_id *out)
+{
+    struct rq_slice value;
+
+    if (!attrs_find(attrs, ATTR_BATCH, &value) || value.len != 2 * (size_t)HALF)
+        return false;
+    *out = (struct job_id){load_half(value.ptr), load_half(value.ptr + HALF)};
+    return out->epoch > 0 && out->number > 0;
+}

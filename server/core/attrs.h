@@ -5,11 +5,13 @@
 #define CORE_ATTRS_H
 
 #include "base/buf.h"
+#include "core/record.h"
 
 enum attr_kind {
     ATTR_HEADER = 1, /* name, value: the application's own */
     ATTR_GROUP = 2,  /* value: the key of its group */
     ATTR_UNIQUE = 3, /* value: a key that no second job of the queue may have */
+    ATTR_BATCH = 4,  /* the batch it belongs to: attrs_add_batch() */
 };
 
 struct attr {
@@ -27,5 +29,10 @@ int attrs_next(struct rq_slice *rest, struct attr *out);
 /* The value of the first of a kind.  Returns  is there one? */
 bool attrs_find(struct rq_slice attrs, enum attr_kind kind, struct rq_slice *out_value);
 bool attrs_are_valid(struct rq_slice attrs);
+
+/* As attrs_add. */
+RQ_MUST_CHECK int attrs_add_batch(struct rq_buf *out, struct job_id batch);
+/* Returns  does it belong to one? */
+bool attrs_find_batch(struct rq_slice attrs, struct job_id *out);
 
 #endif

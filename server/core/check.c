@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
 #include "base/err.h"
+#include "core/batches.h"
 #include "core/crons.h"
 #include "core/gate.h"
 #include "core/jobs.h"
@@ -53,6 +54,7 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(index_get(&core->index, job_id(job)) == job);
     ASSERT(job->is_late ? job->state == JOB_READY : true);
     ASSERT(job->is_cancelled ? job->state == JOB_LEASED : true);
+    batch_check_job(job);
     n->count[job->state]++;
     n->bodies += job_bytes(job);
     if (job->state == JOB_LEASED)
@@ -194,13 +196,15 @@ static size_t check_waiter(const struct core *core, const struct holder *holder,
 {
     size_t linked = 0;
 
-    ASSERT(w->holder == holder && (w->link_count > 0 || w->kind == WAITER_WAIT));
+    ASSERT(w->holder == holder && (w->link_count > 0 || w->kind >= WAITER_WAIT));
     for (size_t i = 0; i < w->link_count; i++) {
         ASSERT(w->links[i].waiter == w && w->links[i].queue->pins > 0);
         linked += !rq_list_empty(&w->links[i].link);
     }
     if (w->kind == WAITER_WAIT)
         ASSERT(w->left > 0 && w->left <= w->ref_count);
+    else if (w->kind == WAITER_BATCH)
+        ASSERT(w->batch->joiner_count > 0);
     else
         ASSERT(linked ==
                (w->kind == WAITER_GET || w->has_barrier ? w->link_count : 1u));
@@ -287,4 +291,5 @@ void core_check(const struct core *core)
     check_holders(core, &n);
     check_remnants(core);
     crons_check(core);
+    batches_check(core);
 }

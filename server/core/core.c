@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "core/batches.h"
 #include "core/crons.h"
 #include "core/jobs.h"
 #include "core/kind.h"
@@ -39,6 +40,11 @@ struct core *core_new(uint64_t seed)
     rq_heap_init(&core->cron_heap, cron_less);
     rq_map_init(&core->crons_by_name, cron_key_of);
     rq_list_init(&core->crons);
+    rq_map_init(&core->batches, batch_key_of);
+    rq_heap_init(&core->batch_timers, timer_less);
+    rq_list_init(&core->all_batches);
+    rq_list_init(&core->changed_batches);
+    rq_list_init(&core->recorded_batches);
     rq_list_init(&core->openings);
     rq_list_init(&core->all_queues);
     rq_list_init(&core->holders);
@@ -85,6 +91,7 @@ void core_free(struct core *core)
     free_jobs(core);
     remnants_free(core);
     crons_free(core);
+    batches_free(core);
     uniques_free(core);
     while (!rq_list_empty(&core->all_queues))
         queue_free(core, RQ_LIST_ENTRY(core->all_queues.next, struct queue, all));
@@ -101,6 +108,8 @@ void core_free(struct core *core)
     rq_heap_fini(&core->gate_timers);
     rq_heap_fini(&core->cron_heap);
     rq_map_fini(&core->crons_by_name);
+    rq_map_fini(&core->batches);
+    rq_heap_fini(&core->batch_timers);
     free(core);
 }
 

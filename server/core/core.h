@@ -45,7 +45,7 @@ struct core_put {
 /* Row 1: a PENDING job and its PUT record (confirm, homes).
  * Returns  0;  1: another job, *out_exists, has its UNIQUE key (an attribute), and
  *          nothing has changed
- * Errors   RQ_E_LIMIT  too many queues
+ * Errors   RQ_E_LIMIT  too many queues;  as core_batch_takes
  * Owns     lends *out: until the job's end */
 RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put,
                            struct core_now now, struct effects *fx, struct job **out,
@@ -53,8 +53,9 @@ RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put,
 /* Has another job the UNIQUE key of this PUT? */
 bool core_has_key(struct core *core, const struct core_put *put, struct core_now now);
 /* Row 5, REPLACE: a delayed or ready job gets the body and the attributes of another
- * PUT; MOVE record (homes).
- * Returns  1; 0: the job is in another state */
+ * PUT, which names no batch (ASSERTed): the job stays in its own.  MOVE record (homes).
+ * Returns  1; 0: the job is in another state
+ * Errors   -ENOBUFS  more attributes than LIMIT_ATTRS_BYTES with that of the batch */
 RQ_MUST_CHECK int core_replace(struct core *core, struct job_id id,
                                struct rq_slice body, struct rq_slice attrs,
                                struct effects *fx);
@@ -206,8 +207,9 @@ int64_t core_next_due(const struct core *core);
 RQ_MUST_CHECK int core_tick(struct core *core, struct core_now now, size_t max,
                             struct effects *fx);
 /* TOTALS of every queue that has changed since its last one, or whose last one lives in
- * a commit older than `before`, where it would hold the log; at most 1024 of them.  And
- * FORGET of those that were replaced before.
+ * a commit older than `before`, where it would hold the log; at most 1024 of them.
+ * BATCH of batches for the same reasons, and CRON in old commits.  And FORGET of those
+ * that were replaced before.
  * Returns  1: more are due, call again with a later commit; 0 */
 RQ_MUST_CHECK int core_totals(struct core *core, uint64_t before, struct effects *fx);
 

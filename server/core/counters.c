@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "core/batches.h"
 #include "core/crons.h"
 #include "core/journal.h"
 #include "core/state.h"
@@ -165,9 +166,12 @@ int core_totals(struct core *core, uint64_t before, struct effects *fx)
         if (++count == TOTALS_PER_CALL)
             break;
     }
-    int rc = effects_reserve(fx, 4 * count);
+    bool has_more_batches;
+    size_t batches = batches_due(core, before, &has_more_batches);
+    int rc = effects_reserve(fx, 4 * count + BATCH_EFFECTS * batches);
     if (rc < 0)
         return rc;
+    batches_rewrite(core, batches, fx);
     bool is_cut = count == TOTALS_PER_CALL;
     while (count-- > 0) {
         struct queue *q =
@@ -186,5 +190,7 @@ int core_totals(struct core *core, uint64_t before, struct effects *fx)
         q->totals_open = true;
     }
     rc = crons_rewrite(core, before, fx);
-    return rc != 0 ? rc : is_cut && !rq_list_empty(&core->changed);
+    if (rc != 0)
+        return rc;
+    return (is_cut && !rq_list_empty(&core->changed)) || has_more_batches;
 }

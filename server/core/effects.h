@@ -17,9 +17,9 @@ struct waiter;
 enum effect_kind {
     /* `record` goes into the log.  Its slices borrow from the job or the command:
      * encode it before the next call.  If `confirm`, call core_confirmed(job) when the
-     * commit is in the log; for a PUT that was definitely refused, core_refused(job).
-     * If `homes`, the job's (TOTALS: the queue's) data now lives in this commit: tell
-     * core_set_home(). */
+     * commit is in the log, of a BATCH core_batch_closed(); for a PUT that was
+     * definitely refused, core_refused(job). If `homes`, the job's (TOTALS: the
+     * queue's) data now lives in this commit: tell core_set_home(). */
     EFFECT_RECORD,
     /* The getter `cookie` has been given `job`, leased under `lease`.  `more`: another
      * job for the same getter follows. */
@@ -47,7 +47,7 @@ struct effect {
     union {
         struct {
             struct record record;
-            struct job *job; /* NULL for QUEUE and TOTALS */
+            struct job *job; /* NULL for QUEUE, TOTALS, CRON and BATCH */
             bool confirm;
             bool homes;
         } log;

@@ -6,6 +6,7 @@
 #include "core/hand.h"
 
 #include "base/assert.h"
+#include "core/batches.h"
 #include "core/counters.h"
 #include "core/gate.h"
 #include "core/jobs.h"
@@ -97,6 +98,7 @@ static void begin_to_end(struct core *core, struct job *job, unsigned end)
     q->ending[job->end]++;
     q->ending_dead += job->was_dead;
     core->ending_dead += job->was_dead;
+    batch_ending(job);
     place_move(core, job, JOB_ENDING);
 }
 

@@ -34,6 +34,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "core/batches.h"
 #include "core/jobs.h"
 #include "core/kind.h"
 #include "core/limits.h"
@@ -109,6 +110,7 @@ static void free_extra(struct core *core, struct job *job)
     if (job->extra->remnant != NULL)
         remnant_drop(core, job->extra->remnant);
     unique_release(core, job);
+    batch_discharge(core, job->extra);
     free(job->extra);
     job->extra = NULL;
     core->extra_count--;
@@ -146,7 +148,7 @@ void job_drop_extra(struct core *core, struct job *job)
     const struct job_extra *x = job->extra;
 
     if (x == NULL || x->error_len > 0 || x->remnant != NULL || x->unique != NULL ||
-        job->kind->key.policy.ttl_ms > 0)
+        x->batch != NULL || job->kind->key.policy.ttl_ms > 0)
         return;
     /* Deliveries of an earlier epoch do not matter: no lease can be like theirs. */
     if (x->deliveries == 0 || x->deliveries_epoch != core->epoch)

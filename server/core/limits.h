@@ -42,6 +42,10 @@ enum {
     /* CRON entries: each is in memory, and in the log again for every run. */
     LIMIT_CRONS = 1000,
     LIMIT_CRON_BODY_BYTES = 64 << 10,
+    /* Batches, open or kept: about 300 bytes each. */
+    LIMIT_BATCHES = 100000,
+    /* An open batch without unfinished jobs goes after a day. */
+    LIMIT_BATCH_IDLE_MS = 24 * 3600 * 1000,
     /* Of a UNIQUE key. */
     LIMIT_KEY_BYTES = 255,
     /* Headers and keys of one job, with their lengths. */

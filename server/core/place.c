@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/batches.h"
 #include "core/gate.h"
 #include "core/jobs.h"
 #include "core/ready.h"
@@ -50,6 +51,7 @@ static void link_in(struct core *core, struct job *job)
     }
     q->count[job->state]++;
     core->count[job->state]++;
+    batch_count_in(job);
     if (q->gate != NULL)
         gate_look(core, q);
 }
@@ -79,6 +81,7 @@ static void link_out(struct core *core, struct job *job)
     ASSERT(q->count[job->state] > 0 && core->count[job->state] > 0);
     q->count[job->state]--;
     core->count[job->state]--;
+    batch_count_out(job);
     if (q->gate != NULL)
         gate_look(core, q);
 }
@@ -89,6 +92,7 @@ void place_enter(struct core *core, struct job *job, enum job_state state)
     core->body_bytes += job_bytes(job);
     job->state = (uint8_t)state;
     link_in(core, job);
+    batch_counted(core, job);
 }
 
 void place_move(struct core *core, struct job *job, enum job_state state)
@@ -96,6 +100,7 @@ void place_move(struct core *core, struct job *job, enum job_state state)
     link_out(core, job);
     job->state = (uint8_t)state;
     link_in(core, job);
+    batch_counted(core, job);
 }
 
 void place_leave(struct core *core, struct job *job)

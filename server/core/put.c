@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/mutant.h"
 #include "core/attrs.h"
+#include "core/batches.h"
 #include "core/counters.h"
 #include "core/crons.h"
 #include "core/hand.h"
@@ -38,15 +39,18 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
     }
     uint64_t keep_ms = put->policy.keep_ms;
     struct rq_slice key;
+    struct job_id batch;
     bool is_unique = attrs_find(put->attrs, ATTR_UNIQUE, &key);
+    bool is_batched = attrs_find_batch(put->attrs, &batch);
 
     if (keep_ms < put->policy.window_ms)
         keep_ms = put->policy.window_ms; /* what is left of it has the key */
     bool needs_extra = put->due_wall_ms > now.wall_ms || put->policy.ttl_ms > 0 ||
-                       keep_ms > 0 || is_unique;
+                       keep_ms > 0 || is_unique || is_batched;
     if ((needs_extra && job_need_extra(core, job) < 0) ||
         (keep_ms > 0 && remnant_need(core, job, keep_ms) < 0) ||
-        (is_unique && unique_hold(core, job, key) < 0)) {
+        (is_unique && unique_hold(core, job, key) < 0) ||
+        (is_batched && batch_enlist(core, job, put->attrs) < 0)) {
         job_free(core, job);
         return -ENOMEM;
     }
@@ -86,7 +90,9 @@ int core_put(struct core *core, const struct core_put *put, struct core_now now,
 
     ASSERT(core->epoch > 0 && !core->is_replaying);
     ASSERT(kind_policy_is_valid(&put->policy) && put->attrs.len <= LIMIT_ATTRS_BYTES);
-    int rc = effects_reserve(fx, 1);
+    int rc = core_batch_takes(core, put->attrs);
+    if (rc == 0)
+        rc = effects_reserve(fx, 1);
     if (rc < 0)
         return rc;
     rc = queue_need(core, put->queue, LIMIT_QUEUES, &q);
@@ -146,7 +152,8 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
 {
     struct queue *q = job_queue(job);
     int rc = effects_reserve(fx, 1 + join_effects_max(q) +
-                                     wait_effects_max(core, job_id(job)));
+                                     wait_effects_max(core, job_id(job)) +
+                                     batch_effects_max(job));
 
     if (rc < 0)
         return rc;
@@ -160,9 +167,12 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
     if (end == 0) {
         place_move(core, job, JOB_DEAD);
         counters_add(core, q, (struct record_totals){.dead = 1});
+        batch_settle(core, batch_of(job), now, fx);
     } else {
         journal_forget(job, fx);
+        batch_ended(core, job);
         place_leave(core, job);
+        batch_settle(core, batch_of(job), now, fx);
         remnant_settle(core, job, now);
         job_free(core, job);
         counters_ended(core, q, (enum record_end)end, now.mono_ns);
@@ -185,14 +195,14 @@ int core_refused(struct core *core, struct job *job, struct core_now now,
 {
     struct queue *q = job_queue(job);
 
-    (void)now; /* as in all functions that change a job */
     ASSERT(job->state == JOB_PENDING);
-    int rc = effects_reserve(fx, 1 + join_effects_max(q));
+    int rc = effects_reserve(fx, 1 + join_effects_max(q) + batch_effects_max(job));
     if (rc < 0)
         return rc;
     const struct join_change change = {job_id(job), true, true};
     journal_forget(job, fx);
     place_leave(core, job);
+    batch_settle(core, batch_of(job), now, fx);
     job_free(core, job);
     join_settle(core, q, &change, fx);
     return 0;
@@ -211,6 +221,10 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
             counters_set_home(core, q, home);
         else
             q->gate->home = home;
+        return;
+    }
+    if (record->type == RECORD_BATCH) {
+        batch_set_home(core, record->job, home);
         return;
     }
     if (record->type == RECORD_CRON) {

@@ -43,7 +43,8 @@ enum record_type {
     RECORD_MOVE = 5,
     RECORD_QUEUE = 6,
     RECORD_CRON = 7,
-    RECORD_TOTALS = 9, /* 8: BATCH, not written yet */
+    RECORD_BATCH = 8,
+    RECORD_TOTALS = 9,
 };
 
 /* States that a STATE or MOVE record can put a job into. */
@@ -101,10 +102,22 @@ struct record_cron {
     uint64_t runs, skipped;
 };
 
+enum record_batch_state { RECORD_BATCH_OPEN, RECORD_BATCH_CLOSED, RECORD_BATCH_GONE };
+
+/* Jobs that end together.  The counts are of those that are gone: what stands before
+ * the record in the log is counted, and nothing that stands behind it. */
+struct record_batch {
+    uint8_t state; /* enum record_batch_state */
+    uint64_t keep_ms;
+    int64_t kept_wall_ms; /* until when it is kept, once it is over; else 0 */
+    uint64_t done, expired, cancelled;
+    uint64_t purged; /* that were dead */
+};
+
 /* clang-format off */
 struct record {
     enum record_type type;
-    struct job_id job;           /* all but QUEUE, CRON and TOTALS */
+    struct job_id job;           /* all but QUEUE, CRON and TOTALS; BATCH: its own id */
     struct rq_slice queue;       /* PUT, MOVE, QUEUE, TOTALS; DONE that is kept;
                                   * CRON, where empty means that the entry is gone */
     struct rq_slice body;        /* PUT, MOVE, CRON */
@@ -120,6 +133,7 @@ struct record {
     union {
         struct record_totals totals;     /* TOTALS */
         struct record_settings settings; /* QUEUE */
+        struct record_batch batch;       /* BATCH */
         struct {                         /* CRON */
             struct rq_slice name;
             struct record_cron cron;
@@ -135,7 +149,7 @@ struct record {
 };
 /* clang-format on */
 
-/* Is it about one job? */
+/* Does it name one job, or what has an id like one? */
 static inline bool record_has_job(enum record_type type)
 {
     return type != RECORD_QUEUE && type != RECORD_TOTALS && type != RECORD_CRON;
@@ -147,7 +161,8 @@ static inline bool record_is_home(const struct record *r)
     return r->type == RECORD_PUT || r->type == RECORD_MOVE || r->type == RECORD_QUEUE ||
            r->type == RECORD_TOTALS ||
            (r->type == RECORD_DONE && r->kept_wall_ms > 0) ||
-           (r->type == RECORD_CRON && r->queue.len > 0);
+           (r->type == RECORD_CRON && r->queue.len > 0) ||
+           (r->type == RECORD_BATCH && r->batch.state != RECORD_BATCH_GONE);
 }
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/mutant.h"
 #include "base/name.h"
 #include "core/attrs.h"
+#include "core/batches.h"
 #include "core/counters.h"
 #include "core/crons.h"
 #include "core/gate.h"
@@ -132,14 +133,17 @@ static int limit_life(const struct replaying *r, struct job *job)
              window_ms = r->record->policy.window_ms;
     struct rq_slice key;
     bool is_unique = attrs_find(r->record->attrs, ATTR_UNIQUE, &key);
+    struct job_id batch;
+    bool is_batched = attrs_find_batch(r->record->attrs, &batch);
 
     if (keep_ms < window_ms)
         keep_ms = window_ms;
-    if (ttl_ms == 0 && keep_ms == 0 && !is_unique)
+    if (ttl_ms == 0 && keep_ms == 0 && !is_unique && !is_batched)
         return 0;
     if (job_need_extra(r->core, job) < 0 ||
         (keep_ms > 0 && remnant_need(r->core, job, keep_ms) < 0) ||
-        (is_unique && hold_key(r, job, key) < 0))
+        (is_unique && hold_key(r, job, key) < 0) ||
+        (is_batched && batch_enlist(r->core, job, r->record->attrs) < 0))
         return -ENOMEM;
     if (ttl_ms == 0)
         return 0;
@@ -432,6 +436,7 @@ static int replay_done(struct replaying *r)
         struct queue *q = job_queue(job);
 
         counters_add(r->core, q, delta);
+        batch_replay_done(r->core, job, r->record->end);
         q->pins++;
         remove_job(r, job);
         q->pins--;
@@ -507,6 +512,8 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
         return replay_queue(&r);
     case RECORD_CRON:
         return cron_replay(core, record, home, fx);
+    case RECORD_BATCH:
+        return batch_replay(core, record, home, fx);
     case RECORD_TOTALS:
         return replay_totals(&r);
     }
@@ -561,5 +568,6 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
             counters_add(core, q, (struct record_totals){0});
     }
     core->is_replaying = false;
+    batches_replay_end(core, now);
     return 0;
 }

@@ -67,6 +67,7 @@ struct job_extra {
     int64_t expires_ns;      /* of a job with a TTL */
     struct remnant *remnant; /* what will be left of it; NULL: nothing */
     struct unique *unique;   /* its key; NULL: it has none */
+    struct batch *batch;     /* NULL: it belongs to none */
     /* while leased; after a replay `holder` is NULL and `lease` 0 */
     struct holder *holder;
     struct rq_list of_holder;
@@ -146,7 +147,7 @@ struct holder {
     size_t lease_count, waiter_count, getter_count;
 };
 
-enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT, WAITER_WAIT };
+enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT, WAITER_WAIT, WAITER_BATCH };
 
 /* What is left of a job that is over: its end can be asked for, for a while. */
 struct remnant {
@@ -196,7 +197,9 @@ struct waiter {
     bool has_barrier;      /* JOIN: stands in the barriers of all its queues */
     struct job_id barrier; /* the last job that counts */
     uint64_t left;         /* unfinished jobs up to that one; WAIT: that must end yet */
-    struct wait_ref *refs; /* WAIT: one a job */
+    struct batch *batch;   /* BATCH: the one that it waits for... */
+    struct rq_list of_batch; /* ... and its place there */
+    struct wait_ref *refs;   /* WAIT: one a job */
     size_t ref_count;
     uint64_t count; /* PUT: jobs */
     size_t witness; /* JOIN: the link in use, of a queue that is not finished */
@@ -225,10 +228,14 @@ struct core {
     size_t kept_bytes;    /* of results */
     struct rq_list crons; /* struct cron, by name */
     struct rq_map crons_by_name;
-    struct rq_heap cron_heap;  /* by due time */
-    struct core_now cron_seen; /* the clocks at the last look at what is due... */
-    int64_t cron_look_ns;      /* ... and when there is to be the next */
-    bool cron_is_planned;      /* all due times were reckoned since the replay */
+    struct rq_heap cron_heap;   /* by due time */
+    struct core_now cron_seen;  /* the clocks at the last look at what is due... */
+    int64_t cron_look_ns;       /* ... and when there is to be the next */
+    bool cron_is_planned;       /* all due times were reckoned since the replay */
+    struct rq_map batches;      /* that can be asked for, by id */
+    struct rq_list all_batches; /* those, and the ones that jobs still refer to */
+    struct rq_heap batch_timers;
+    struct rq_list changed_batches, recorded_batches;
     core_zone_find *zone_find;
     void *zone_arg;
     bool is_draining;

@@ -3,6 +3,7 @@
  * Jobs come first: a waiter whose time is over in the same turn as a job comes free
  * still gets the job. SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/batches.h"
 #include "core/crons.h"
 #include "core/gate.h"
 #include "core/hand.h"
@@ -24,6 +25,7 @@ int64_t core_next_due(const struct core *core)
     const struct timer *gate = first_of(&core->gate_timers);
     const struct timer *keep = first_of(&core->keep_timers);
     const struct timer *wait = first_of(&core->wait_timers);
+    const struct timer *batch = first_of(&core->batch_timers);
     int64_t due = job == NULL ? INT64_MAX : job->at_ns;
 
     if (!rq_list_empty(&core->openings) || remnants_are_too_many(core))
@@ -34,6 +36,8 @@ int64_t core_next_due(const struct core *core)
         due = keep->at_ns;
     if (wait != NULL && wait->at_ns < due)
         due = wait->at_ns;
+    if (batch != NULL && batch->at_ns < due)
+        due = batch->at_ns;
     return cron_next_look(core) < due ? cron_next_look(core) : due;
 }
 
@@ -108,6 +112,7 @@ int core_tick(struct core *core, struct core_now now, size_t max, struct effects
         struct timer *gate = first_of(&core->gate_timers);
         struct timer *keep = first_of(&core->keep_timers);
         struct timer *wait = first_of(&core->wait_timers);
+        struct timer *batch = first_of(&core->batch_timers);
         int rc = 0;
 
         if (job != NULL && job->at_ns <= now.mono_ns)
@@ -121,6 +126,8 @@ int core_tick(struct core *core, struct core_now now, size_t max, struct effects
         else if (keep != NULL &&
                  (keep->at_ns <= now.mono_ns || remnants_are_too_many(core)))
             rc = fire_remnant(core, keep, fx);
+        else if (batch != NULL && batch->at_ns <= now.mono_ns)
+            rc = batch_fire(core, batch, now, fx);
         else
             break;
         if (rc < 0)

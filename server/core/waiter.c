@@ -2,7 +2,7 @@
  *
  * A waiting GET is linked into every queue that it names; a waiting JOIN into one of
  * them (join.c); a waiting PUT into the gate of its queue (gate.c); a WAIT into the
- * jobs that it names (wait.c).  Either way it is
+ * jobs that it names (wait.c), a JOIN BATCH into its batch (batch.c).  Either way it is
  * one object, answered once, and leaves all queues together. SPDX-License-Identifier:
  * MIT */
 #include "core/waiter.h"
@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "core/batches.h"
 #include "core/gate.h"
 #include "core/limits.h"
 #include "core/queues.h"
@@ -75,7 +76,7 @@ int waiter_new(struct core *core, const struct waiter_call *call, struct core_no
     holder->waiter_count++;
     holder->getter_count += w->kind == WAITER_GET;
     core->getter_count += w->kind == WAITER_GET;
-    core->joiner_count += w->kind == WAITER_JOIN;
+    core->joiner_count += w->kind == WAITER_JOIN || w->kind == WAITER_BATCH;
     core->putter_count += w->kind == WAITER_PUT;
     core->wait_count += w->kind == WAITER_WAIT;
     if (call->block_ms >= 0)
@@ -95,6 +96,7 @@ static uint32_t *count_of(struct queue *q, const struct waiter *w)
         return w->has_barrier ? &q->barrier_count : &q->joiner_count[w->strict];
     case WAITER_PUT:
     case WAITER_WAIT: /* in no queue */
+    case WAITER_BATCH:
         break;
     }
     return &q->gate->putter_count;
@@ -121,6 +123,8 @@ void waiter_free(struct core *core, struct waiter *w)
 
     timer_stop(&core->wait_timers, &w->timer);
     wait_forget(core, w);
+    if (w->batch != NULL)
+        batch_unjoin(w);
     for (size_t i = 0; i < w->link_count; i++) {
         unlink_one(core, w, &w->links[i]);
         unpin(core, w->links[i].queue);
@@ -130,7 +134,7 @@ void waiter_free(struct core *core, struct waiter *w)
     holder->waiter_count--;
     holder->getter_count -= w->kind == WAITER_GET;
     core->getter_count -= w->kind == WAITER_GET;
-    core->joiner_count -= w->kind == WAITER_JOIN;
+    core->joiner_count -= w->kind == WAITER_JOIN || w->kind == WAITER_BATCH;
     core->putter_count -= w->kind == WAITER_PUT;
     core->wait_count -= w->kind == WAITER_WAIT;
     free(w);

@@ -163,6 +163,19 @@ static void put_cron(struct sink *s, const struct record *r)
     put_varint(s, c->skipped);
 }
 
+static void put_batch(struct sink *s, const struct record_batch *b)
+{
+    put_byte(s, b->state);
+    if (b->state == RECORD_BATCH_GONE)
+        return;
+    put_varint(s, b->keep_ms);
+    put_signed(s, b->kept_wall_ms);
+    put_varint(s, b->done);
+    put_varint(s, b->expired);
+    put_varint(s, b->cancelled);
+    put_varint(s, b->purged);
+}
+
 static void put_payload(struct sink *s, const struct record *r)
 {
     if (record_has_job(r->type))
@@ -201,6 +214,9 @@ static void put_payload(struct sink *s, const struct record *r)
         break;
     case RECORD_CRON:
         put_cron(s, r);
+        break;
+    case RECORD_BATCH:
+        put_batch(s, &r->batch);
         break;
     case RECORD_TOTALS:
         put_bytes(s, r->queue);
@@ -513,6 +529,21 @@ static int take_cron(struct rq_slice *in, struct record *r)
     return take_varint(in, UINT64_MAX, &c->skipped);
 }
 
+static int take_batch(struct rq_slice *in, struct record_batch *b)
+{
+    if (take_choice(in, RECORD_BATCH_OPEN, RECORD_BATCH_GONE, &b->state) < 0)
+        return RQ_E_MALFORMED;
+    if (b->state == RECORD_BATCH_GONE)
+        return 0;
+    if (take_varint(in, UINT64_MAX, &b->keep_ms) < 0 ||
+        take_signed(in, &b->kept_wall_ms) < 0 ||
+        take_varint(in, UINT64_MAX, &b->done) < 0 ||
+        take_varint(in, UINT64_MAX, &b->expired) < 0 ||
+        take_varint(in, UINT64_MAX, &b->cancelled) < 0)
+        return RQ_E_MALFORMED;
+    return take_varint(in, UINT64_MAX, &b->purged);
+}
+
 static int take_payload(struct rq_slice in, struct job_id base, struct record *r)
 {
     if (record_has_job(r->type) && take_job(&in, base, &r->job) < 0)
@@ -533,6 +564,8 @@ static int take_payload(struct rq_slice in, struct job_id base, struct record *r
                                               : take_settings(&in, &r->settings);
     case RECORD_CRON:
         return take_cron(&in, r);
+    case RECORD_BATCH:
+        return take_batch(&in, &r->batch);
     case RECORD_TOTALS:
         return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED
                                               : take_totals(&in, &r->totals);

@@ -35,6 +35,8 @@ static void check_put(const struct rq_cmd *cmd, const struct rq_put *p)
            p->header_count <= RQ_HEADERS_MAX);
     ASSERT(p->ttr_ms == 0 ||
            (p->ttr_ms >= RQ_TTR_MIN_MS && p->ttr_ms <= RQ_TTR_MAX_MS));
+    ASSERT(p->keep_ms >= 0 && p->keep_ms <= RQ_KEEP_MAX_MS);
+    ASSERT(p->batch.epoch == 0 || !p->replace);
     ASSERT(p->ttl_ms >= 0 && p->ttl_ms <= RQ_DELAY_MAX_MS);
     ASSERT(p->backoff <= RQ_BACKOFF_EXP);
     ASSERT(p->backoff_base_ms <= p->backoff_max_ms);
@@ -126,7 +128,11 @@ static void try_waits(const struct rq_cmd *cmd)
         ASSERT(get.count >= 1 && get.count <= RQ_GET_COUNT_MAX);
         ASSERT(get.has_count || get.count == 1);
     }
-    if (check(rq_join_parse(cmd, &join, &why), &why))
+    if (!check(rq_join_parse(cmd, &join, &why), &why))
+        return;
+    if (join.is_batch)
+        ASSERT(join.batch.epoch > 0 && join.batch.number > 0 && join.batch.n == 0);
+    else
         check_queues(join.queues, join.queue_count, join.block_ms);
 }
 
@@ -217,6 +223,17 @@ static void try_managing(const struct rq_cmd *cmd)
         ASSERT(to.id.n == 0 && to.delay_ms >= -1 && to.delay_ms <= RQ_DELAY_MAX_MS);
 }
 
+static void try_batch(const struct rq_cmd *cmd)
+{
+    struct rq_complaint why = {0};
+    struct rq_batch batch;
+
+    if (!check(rq_batch_parse(cmd, &batch, &why), &why))
+        return;
+    ASSERT(batch.keep_ms >= 0 && batch.keep_ms <= RQ_KEEP_MAX_MS);
+    ASSERT((batch.verb == RQ_BATCH_CLOSE) == (batch.id.epoch > 0));
+}
+
 static void try_cron(const struct rq_cmd *cmd)
 {
     static struct rq_cron cron;
@@ -229,7 +246,7 @@ static void try_cron(const struct rq_cmd *cmd)
         return;
     check_put(cmd, &cron.put);
     ASSERT(cron.put.body_count == 1 && cron.put.delay_ms >= 0);
-    ASSERT(cron.put.block_ms == -1 && !cron.put.replace);
+    ASSERT(cron.put.block_ms == -1 && !cron.put.replace && cron.put.batch.epoch == 0);
     ASSERT(cron.zone.len >= 1 && cron.zone.len <= RQ_CRON_ZONE_MAX);
 }
 
@@ -254,6 +271,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         try_leases(&cmd);
         try_managing(&cmd);
         try_cron(&cmd);
+        try_batch(&cmd);
     }
     rq_resp_reader_fini(&r);
     return 0;

@@ -106,6 +106,30 @@ static void check_consuming(ringq *q)
         ringq_job_free(jobs[i]);
 }
 
+static void check_batches(ringq *q)
+{
+    ringq_put_options into = {.size = sizeof into};
+    char id[RINGQ_ID_SIZE];
+    ringq_joined joined;
+    ringq_job *job;
+    ringq_reply *r;
+
+    CHECK(ringq_batch_new(q, -1, id) == 0);
+    into.batch = id;
+    CHECK(ringq_put(q, "together", "x", 1, &into, NULL) == 0);
+    CHECK(ringq_batch_close(q, id) == 0);
+    CHECK(ringq_put(q, "together", "x", 1, &into, NULL) == RINGQ_BADARG);
+    CHECK(ringq_batch_join(q, id, 0, &joined) == RINGQ_TIMEOUT);
+    CHECK(ringq_show(q, id, false, &r) == 0);
+    CHECK(ringq_reply_integer(ringq_reply_field(r, "unfinished")) == 1);
+    ringq_reply_free(r);
+    CHECK(ringq_get(q, "together", 0, 0, &job) == 0);
+    CHECK(ringq_done(q, job->lease, NULL, 0) == 0);
+    ringq_job_free(job);
+    CHECK(ringq_batch_join(q, id, RINGQ_FOREVER, &joined) == 0 && joined.done == 1);
+    CHECK(ringq_batch_close(q, "999-1") == RINGQ_NOJOB);
+}
+
 static void check_looking(ringq *q)
 {
     const char *const words[] = {"ECHO", "hello"};
@@ -141,6 +165,7 @@ static int calls(void)
     check_producing(q);
     check_consuming(q);
     check_looking(q);
+    check_batches(q);
     ringq_close(q);
     return 0;
 }

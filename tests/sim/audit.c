@@ -68,6 +68,7 @@ static void audit_queue(struct history *h, const struct core *core, size_t queue
 
 void history_audit(struct history *h, const struct core *core)
 {
+    history_batch_audit(h, core);
     for (size_t queue = 0; queue < WORLD_QUEUES_MAX; queue++) {
         struct tally t = {0};
 

@@ -22,6 +22,7 @@ static const struct choice choices[] = {
     {client_release,   4,  2},
     {client_touch,     3,  1},
     {client_join,      4, 20},
+    {client_batch,     6,  6},
     {client_cancel,    3,  1},
     {client_kick,      2,  1},
     {client_purge,     1,  0},

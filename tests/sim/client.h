@@ -41,6 +41,7 @@ RIO_AWAITS int client_fail(struct client *c);
 RIO_AWAITS int client_release(struct client *c);
 RIO_AWAITS int client_touch(struct client *c);
 RIO_AWAITS int client_join(struct client *c);
+RIO_AWAITS int client_batch(struct client *c);
 RIO_AWAITS int client_cancel(struct client *c);
 RIO_AWAITS int client_kick(struct client *c);
 RIO_AWAITS int client_purge(struct client *c);

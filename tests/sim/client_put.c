@@ -1,5 +1,6 @@
 /* client_put - PUT and MPUT of a simulated client.
  * SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,16 @@ static size_t some_queue(struct world *w)
     return (size_t)world_between(w, 0, (int64_t)w->plan.queues - 1);
 }
 
+/* One of the batches, open or not; 0: none. */
+static size_t draw_batch(struct world *w)
+{
+    size_t count = w->history.batch_count;
+
+    if (count == 0 || !world_one_in(w, 3))
+        return 0;
+    return (size_t)world_between(w, 1, (int64_t)count);
+}
+
 static struct recipe draw_recipe(struct world *w)
 {
     return (struct recipe){
@@ -21,7 +32,8 @@ static struct recipe draw_recipe(struct world *w)
         .delay_ms = world_one_in(w, 4) ? world_between(w, 1, 1500) : 0,
         .ttr_ms = world_between(w, 1000, 4000),
         .tries = world_one_in(w, 5) ? (uint32_t)world_between(w, 1, 3) : TRIES_MANY,
-        .is_kept = world_one_in(w, 5)};
+        .is_kept = world_one_in(w, 5),
+        .batch = draw_batch(w)};
 }
 
 /* Writes "TTR n TRIES n ...". */
@@ -41,8 +53,14 @@ static void write_options(struct world *w, const struct recipe *r, char *out,
     if (r->is_kept)
         len += snprintf(out + len, size - (size_t)len, " KEEP 600000");
     if (world_one_in(w, 4))
-        snprintf(out + len, size - (size_t)len, " PRI %lld",
-                 (long long)world_between(w, 0, 255));
+        len += snprintf(out + len, size - (size_t)len, " PRI %lld",
+                        (long long)world_between(w, 0, 255));
+    if (r->batch > 0) {
+        const struct job_id id = w->history.batches[r->batch - 1].id;
+
+        snprintf(out + len, size - (size_t)len, " BATCH %" PRIu64 "-%" PRIu64, id.epoch,
+                 id.number);
+    }
 }
 
 static struct deed *new_deed(struct world *w, const struct recipe *r, char *body)
@@ -66,10 +84,11 @@ int client_put(struct client *c)
 {
     struct world *w = c->world;
     struct recipe r = draw_recipe(w);
-    char body[HISTORY_BODY], options[160];
+    char body[HISTORY_BODY], options[200];
     struct job_id id = {0, 0};
 
     write_options(w, &r, options, sizeof options);
+    r.is_kept |= r.batch > 0; /* for a minute */
     struct deed *d = new_deed(w, &r, body);
     enum outcome outcome =
         await(call_ask(&c->call, "PUT %s %s %s", world_queues[r.queue], body, options));
@@ -78,6 +97,9 @@ int client_put(struct client *c)
     if (outcome == YES && c->call.reply->count >= 2)
         id = read_id(&c->call.reply->elements[0]);
     history_put_answered(&w->history, d, outcome, id);
+    history_batch_put(&w->history, d, c->call.asked_ns);
+    if (call_is_error(&c->call, "NOJOB"))
+        history_batch_gone(&w->history, r.batch - 1);
     return 0;
 }
 
@@ -85,10 +107,11 @@ int client_mput(struct client *c)
 {
     struct world *w = c->world;
     struct recipe r = draw_recipe(w);
-    char bodies[2][HISTORY_BODY], options[160];
+    char bodies[2][HISTORY_BODY], options[200];
     struct deed *deeds[2];
 
     write_options(w, &r, options, sizeof options);
+    r.is_kept |= r.batch > 0; /* for a minute */
     for (size_t i = 0; i < 2; i++)
         deeds[i] = new_deed(w, &r, bodies[i]);
     enum outcome outcome =
@@ -102,6 +125,7 @@ int client_mput(struct client *c)
         if (outcome == YES && c->call.reply->count == 2)
             id = read_id(&c->call.reply->elements[i]);
         history_put_answered(&w->history, deeds[i], outcome, id);
+        history_batch_put(&w->history, deeds[i], c->call.asked_ns);
     }
     return 0;
 }

@@ -221,6 +221,7 @@ struct deed *history_got(struct history *h, const struct delivery *got)
     check_content(h, d, got);
     learn_id(h, d, got->id);
     check_end(h, d, got->asked_ns);
+    history_batch_got(h, d, got->asked_ns);
     check_lease(h, d, got);
     check_limits(h, d, got);
     d->leases = grow(d->leases, d->lease_count, &d->lease_cap, sizeof(struct lease));

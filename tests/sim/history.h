@@ -18,7 +18,9 @@
  *   DUP_ID               one id for two jobs, or two ids for one
  *   TOO_EARLY            delivered before it was due
  *   TOO_MANY_ATTEMPTS    delivered more often than its TRIES allow
- *   EARLY_JOIN           JOIN answered, although a job was unfinished all the time
+ *   EARLY_JOIN           JOIN answered, although a job was unfinished all the time; or
+ *                        JOIN BATCH, and nobody had closed it
+ *   REOPENED             a closed batch takes another job
  *   EARLY_WAIT           WAIT told of an end that nobody had asked for
  *   STUCK, STUCK_JOIN    work, or a JOIN, that does not come to an end; no reply
  *   COUNT_MISMATCH       STATS does not agree with what happened
@@ -36,7 +38,7 @@
 
 struct core;
 
-enum { HISTORY_WHY = 240, HISTORY_BODY = 320, LEASES_MAX = 400 };
+enum { HISTORY_WHY = 240, HISTORY_BODY = 320, LEASES_MAX = 400, BATCHES_MAX = 16 };
 
 enum outcome { YES, NO, NOT_KNOWN };
 
@@ -46,6 +48,7 @@ struct recipe {
     int64_t delay_ms, ttr_ms;
     uint32_t tries;
     bool is_kept; /* KEEP: its lease may say DONE again */
+    size_t batch; /* its place among the batches, from 1; 0: none */
 };
 
 /* One delivery. */
@@ -82,11 +85,20 @@ struct joined {
     unsigned queues; /* a set */
 };
 
+/* A batch; its NEW was acknowledged. */
+struct batched {
+    struct job_id id;
+    int64_t close_asked_ns, closed_ns; /* its CLOSE: sent, acknowledged; 0: not */
+    int64_t joined_ns;                 /* the first JOIN that was answered; 0: none */
+};
+
 struct history {
     struct deed **deeds; /* by uid */
     size_t count, cap;
     struct joined *joins;
     size_t join_count, join_cap;
+    struct batched batches[BATCHES_MAX];
+    size_t batch_count;
     uint64_t life;        /* of the server */
     uint64_t connections; /* counted */
     uint64_t *lives;      /* of the server at each connection's beginning */
@@ -154,6 +166,19 @@ void history_kick(struct history *h, size_t queue);
 /* WAIT was answered with `state`. */
 void history_waited(struct history *h, const struct deed *d, struct rq_slice state);
 void history_joined(struct history *h, unsigned queues, int64_t from_ns);
+
+/* ---- batches: history_batch.c; `batch` is a place in h->batches ---- */
+
+void history_batch(struct history *h, struct job_id id); /* NEW was acknowledged */
+void history_batch_close(struct history *h, size_t batch);
+void history_batch_closed(struct history *h, size_t batch, enum outcome outcome);
+/* JOIN was answered, and counts so many ends. */
+void history_batch_joined(struct history *h, size_t batch, uint64_t ends);
+void history_batch_gone(struct history *h, size_t batch); /* NOJOB */
+/* Parts of history_got() and of what a PUT was answered. */
+void history_batch_got(struct history *h, const struct deed *d, int64_t asked_ns);
+void history_batch_put(struct history *h, const struct deed *d, int64_t asked_ns);
+void history_batch_audit(struct history *h, const struct core *core);
 
 /* ---- the end: nobody works any more, and everything was answered ---- */
 

@@ -30,6 +30,7 @@ struct mutant {
 static const struct mutant mutants[MUTANT_COUNT] = {
     [MUTANT_ANSWER_BEFORE_COMMIT]     = {"answer-before-commit",     "answers before the log has it"},
     [MUTANT_ATTEMPTS_UNLIMITED]       = {"attempts-unlimited",       "TRIES is not looked at"},
+    [MUTANT_BATCH_JOIN_EARLY]         = {"batch-join-early",         "JOIN BATCH forgets one job"},
     [MUTANT_BODY_CUT_BY_REPLAY]       = {"body-cut-by-replay",       "a restart loses the last byte"},
     [MUTANT_CANCEL_FORGOTTEN]         = {"cancel-forgotten",         "a restart undoes CANCEL"},
     [MUTANT_DELAY_IGNORED]            = {"delay-ignored",            "delayed jobs are ready at once"},

@@ -149,6 +149,9 @@ typedef struct ringq_put_options {
     const char *unique;
     int64_t window_ms;
     bool replace;
+    /* The id that ringq_batch_new() gave: the job belongs to that batch; then keep_ms 0
+     * means the server's minute.  Not with `replace`. */
+    const char *batch;
 } ringq_put_options;
 
 #define RINGQ_FOREVER (-1)
@@ -182,6 +185,19 @@ typedef struct ringq_bytes {
 RINGQ_API long ringq_mput(ringq *q, const char *queue, const ringq_bytes *bodies,
                           size_t n, const ringq_put_options *options,
                           char (*ids)[RINGQ_ID_SIZE]);
+
+/* ---- batches: jobs that end together ---- */
+
+/* Makes an open batch: jobs of any queue are put into it (ringq_put_options.batch).  It
+ * can be asked for until it has been over for keep_ms; keep_ms < 0: for a minute, the
+ * server's default.  An open batch without unfinished jobs goes after a day.
+ *
+ * Shape   out_id: RINGQ_ID_SIZE bytes
+ * Errors  RINGQ_LIMIT  the server has too many of them */
+RINGQ_API int ringq_batch_new(ringq *q, int64_t keep_ms, char *out_id);
+/* It takes no more jobs; closing it again is fine.
+ * Errors  RINGQ_NOJOB  there is no such batch, or not any more */
+RINGQ_API int ringq_batch_close(ringq *q, const char *id);
 
 /* ---- consuming ---- */
 
@@ -252,7 +268,7 @@ RINGQ_API int ringq_touch(ringq *q, const char *lease, uint32_t ttr_ms,
 /* ---- waiting and looking ---- */
 
 typedef struct ringq_joined {
-    uint64_t done, dead, expired, cancelled; /* since the call */
+    uint64_t done, dead, expired, cancelled; /* since the call; or of a batch */
 } ringq_joined;
 
 /* Waits until no job of the queues is unfinished.  `out` may be NULL.
@@ -269,6 +285,14 @@ typedef struct ringq_join_options {
 /* The same, with all that JOIN knows.  `options` NULL: waits without limit. */
 RINGQ_API int ringq_join_with(ringq *q, const char *queues,
                               const ringq_join_options *options, ringq_joined *out);
+
+/* Waits until a batch is closed and all its jobs have ended; a dead one has.  *out (may
+ * be NULL) counts each job of the batch once.
+ * Errors  RINGQ_TIMEOUT
+ *         RINGQ_NOJOB  there is no such batch, or it was over for longer than its KEEP
+ */
+RINGQ_API int ringq_batch_join(ringq *q, const char *id, int64_t block_ms,
+                               ringq_joined *out);
 
 typedef struct ringq_outcome {
     char id[RINGQ_ID_SIZE];
@@ -330,7 +354,7 @@ RINGQ_API const ringq_reply *ringq_server(const ringq *q);
 RINGQ_API int ringq_stats(ringq *q, const char *queue, ringq_reply **out);
 /* Names of queues with their depth: an array of [name, depth].  pattern may be NULL. */
 RINGQ_API int ringq_queues(ringq *q, const char *pattern, ringq_reply **out);
-/* Everything about one job, as a map. */
+/* Everything about one job, or one batch, as a map. */
 RINGQ_API int ringq_show(ringq *q, const char *id, bool with_body, ringq_reply **out);
 /* Any command, argv[0] the verb; `lens` NULL: argv are strings. */
 RINGQ_API int ringq_command(ringq *q, size_t argc, const char *const *argv,

@@ -32,6 +32,10 @@ static void what_says_how_it_shall_be_may_be_repeated(void **state)
     assert_int_equal(nature_of("SHUTDOWN q").repeat, RQ_REPEAT_HARMLESS);
     assert_int_equal(nature_of("DRAIN").repeat, RQ_REPEAT_HARMLESS);
     assert_int_equal(nature_of("UNDRAIN").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("BATCH NEW").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("BATCH CLOSE 7-1").repeat, RQ_REPEAT_HARMLESS);
+    assert_int_equal(nature_of("JOIN BATCH 7-1 BLOCK 5").block_ms, 5);
+    assert_int_equal(nature_of("JOIN BATCH 7-1").block_ms, -1);
 }
 
 static void get_may_be_repeated_because_leases_come_back(void **state)

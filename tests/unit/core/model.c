@@ -683,6 +683,7 @@ static void apply(struct model *m, const struct model_record *r)
     case RECORD_MOVE:
     case RECORD_QUEUE:
     case RECORD_CRON:
+    case RECORD_BATCH:
     case RECORD_TOTALS:
         break;
     }

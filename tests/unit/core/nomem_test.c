@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/attrs.h"
+#include "core/batch.h"
 #include "core/cron.h"
 #include "core/move.h"
 #include "core/state.h"
@@ -23,6 +24,7 @@ struct scene {
     struct job_id id;
     uint64_t lease, home;
     struct waiter *waiter;
+    struct job_id batch;
     int round;
     char queue[16];
     struct job_policy policy;
@@ -80,6 +82,8 @@ static uint64_t digest(const struct scene *s)
     h = mix(jobs, queues);
     h = mix(h, sums.getters);
     h = mix(h, sums.joiners);
+    h = mix(h, core_batch_count(s->core));
+    h = mix(h, s->core->batch_timers.count);
     h = mix(h, sums.totals.failed);
     h = mix(h, s->core->number);
     h = mix(h, s->core->rand.s[0]);
@@ -533,6 +537,89 @@ static void no_call_of_an_operator_minds(void **state)
     effects_fini(&s.fx);
 }
 
+/* ---- batches ---- */
+
+static int do_batch(struct scene *s)
+{
+    return core_batch_new(s->core, 1000, s->now, &s->fx, &s->batch);
+}
+
+static int do_put_into(struct scene *s)
+{
+    struct core_put put = put_of(s, 0);
+    struct rq_buf attrs;
+
+    rq_buf_init(&attrs, 100);
+    int rc = attrs_add_batch(&attrs, s->batch);
+    put.attrs = rq_buf_slice(&attrs);
+    if (rc == 0)
+        rc = core_put(s->core, &put, s->now, &s->fx, &s->job, &(struct job_id){0});
+    rq_buf_fini(&attrs);
+    return rc;
+}
+
+static int do_join_batch(struct scene *s)
+{
+    return core_batch_join(s->core, s->batch, -1, s->holder, NULL, s->now, &s->fx,
+                           &s->waiter);
+}
+
+static int do_close(struct scene *s)
+{
+    int rc = core_batch_close(s->core, s->batch, &s->fx);
+
+    return rc > 0 ? 0 : rc;
+}
+
+static int do_confirm_close(struct scene *s)
+{
+    return core_batch_closed(s->core, s->batch, s->now, &s->fx);
+}
+
+static void end_together(struct scene *s)
+{
+    s->policy.ttr_ms = 1000 + (uint32_t)s->round;
+    snprintf(s->queue, sizeof s->queue, "q%d", s->round);
+    run(s, do_batch);
+    run(s, do_join_batch);
+    run(s, do_put_into);
+    run(s, do_confirm);
+    run(s, do_replace);
+    run(s, do_put_into);
+    run(s, do_refuse);
+    run(s, do_get);
+    run(s, do_close);
+    run(s, do_confirm_close);
+    run(s, do_done);
+    run(s, do_confirm_end); /* it is over: answers the join */
+    assert_int_equal(s->core->joiner_count, 0);
+    run(s, do_totals);
+    s->now.mono_ns += 1000000000;
+    s->now.wall_ms += 1000;
+    run(s, do_tick);
+    assert_int_equal(core_batch_count(s->core), 0);
+}
+
+static void no_call_of_a_batch_minds(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+    for (s.round = 0; s.round < ROUNDS; s.round++)
+        end_together(&s);
+    assert_true(s.refusals > 10 * ROUNDS);
+    core_free(s.core);
+    effects_fini(&s.fx);
+}
+
 /* ---- hand-overs ---- */
 
 static void a_hand_over_without_memory_leaves_job_and_waiter(void **state)
@@ -918,6 +1005,7 @@ static void an_index_that_cannot_grow_still_finds(void **state)
 TEST_MAIN(cmocka_unit_test(a_tick_fires_as_much_as_there_is_memory_for),
           cmocka_unit_test(no_call_of_a_long_life_minds),
           cmocka_unit_test(no_call_of_an_operator_minds),
+          cmocka_unit_test(no_call_of_a_batch_minds),
           cmocka_unit_test(a_hand_over_without_memory_leaves_job_and_waiter),
           cmocka_unit_test(a_get_of_many_takes_as_many_as_there_is_memory_for),
           cmocka_unit_test(a_get_that_has_buried_does_not_fail),

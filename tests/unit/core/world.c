@@ -294,24 +294,33 @@ static struct job *awaited(struct world *w, size_t i)
 {
     const struct world_record *r = &w->log[i];
 
-    if (!r->confirm || r->is_refused || r->is_confirmed)
+    if (!r->confirm || r->is_refused || r->is_confirmed || r->r.type == RECORD_BATCH)
         return NULL;
     struct job *job = (struct job *)(uintptr_t)core_find_job(w->core, r->id);
     assert_non_null(job);
     return job;
 }
 
+/* The next record of the log is in Redis.  Returns  did somebody wait for that? */
+static bool land_next(struct world *w)
+{
+    const struct world_record *r = &w->log[w->landed];
+    bool is_close = r->r.type == RECORD_BATCH && r->confirm;
+    const struct job_id id = r->id;
+    struct job *job = awaited(w, w->landed);
+
+    w->log[w->landed++].is_confirmed = true;
+    if (is_close)
+        must(core_batch_closed(w->core, id, w->now, &w->fx));
+    if (job != NULL)
+        must(core_confirmed(w->core, job, w->now, &w->fx));
+    return is_close || job != NULL;
+}
+
 void world_land_one(struct world *w)
 {
     begin(w);
-    while (w->landed < w->log_count) {
-        struct job *job = awaited(w, w->landed);
-
-        w->log[w->landed++].is_confirmed = true;
-        if (job != NULL) {
-            must(core_confirmed(w->core, job, w->now, &w->fx));
-            break;
-        }
+    while (w->landed < w->log_count && !land_next(w)) {
     }
     must(end(w, 0));
 }
@@ -321,15 +330,9 @@ void world_land(struct world *w)
     size_t until = w->log_count;
 
     begin(w);
-    while (w->landed < until) {
-        struct job *job = awaited(w, w->landed);
-
-        w->log[w->landed++].is_confirmed = true;
-        if (job != NULL) {
-            must(core_confirmed(w->core, job, w->now, &w->fx));
+    while (w->landed < until)
+        if (land_next(w))
             carry(w);
-        }
-    }
     must(end(w, 0));
 }
 
@@ -461,6 +464,29 @@ int world_join_barrier(struct world *w, const char *queues, int64_t block_ms,
                        bool strict, void *cookie, struct waiter **out)
 {
     return join_more(w, queues, block_ms, strict, true, cookie, out);
+}
+
+struct job_id world_batch(struct world *w, uint64_t keep_ms)
+{
+    struct job_id id;
+
+    begin(w);
+    must(end(w, core_batch_new(w->core, keep_ms, w->now, &w->fx, &id)));
+    return id;
+}
+
+int world_close(struct world *w, struct job_id batch)
+{
+    begin(w);
+    return end(w, core_batch_close(w->core, batch, &w->fx));
+}
+
+int world_join_batch(struct world *w, struct job_id batch, int64_t block_ms,
+                     void *cookie, struct waiter **out)
+{
+    begin(w);
+    return end(w, core_batch_join(w->core, batch, block_ms, w->holder, cookie, w->now,
+                                  &w->fx, out));
 }
 
 int world_done(struct world *w, struct job_id id, uint64_t lease)

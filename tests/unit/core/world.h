@@ -7,6 +7,7 @@
 #ifndef UNIT_CORE_WORLD_H
 #define UNIT_CORE_WORLD_H
 
+#include "core/batch.h"
 #include "core/core.h"
 
 enum { WORLD_EVENTS = 4096, WORLD_ERROR_BYTES = 64 };
@@ -97,6 +98,12 @@ int world_join(struct world *w, const char *queues, int64_t block_ms, bool stric
 
 int world_join_barrier(struct world *w, const char *queues, int64_t block_ms,
                        bool strict, void *cookie, struct waiter **out);
+
+/* BATCH NEW and CLOSE, not landed yet. */
+struct job_id world_batch(struct world *w, uint64_t keep_ms);
+int world_close(struct world *w, struct job_id batch);
+int world_join_batch(struct world *w, struct job_id batch, int64_t block_ms,
+                     void *cookie, struct waiter **out);
 
 int world_done(struct world *w, struct job_id id, uint64_t lease);
 int world_fail(struct world *w, struct job_id id, uint64_t lease, const char *error,

@@ -141,6 +141,15 @@ struct record record_sample(int i)
                                         .skipped = 1}};
     case 15:
         return (struct record){.type = RECORD_CRON, .name = RQ_LIT("gone")};
+    case 16:
+        return (struct record){
+            .type = RECORD_BATCH,
+            .job = {7, 10},
+            .batch = {RECORD_BATCH_CLOSED, UINT64_MAX, INT64_MAX, 1, 2, 3, UINT64_MAX}};
+    case 17:
+        return (struct record){.type = RECORD_BATCH,
+                               .job = {7, 11},
+                               .batch = {.state = RECORD_BATCH_GONE}};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -217,6 +226,14 @@ static bool same_cron(const struct record *a, const struct record *b)
            same_entry(&a->cron, &b->cron);
 }
 
+static bool same_batch(const struct record_batch *a, const struct record_batch *b)
+{
+    return a->state == b->state && a->keep_ms == b->keep_ms &&
+           a->kept_wall_ms == b->kept_wall_ms && a->done == b->done &&
+           a->expired == b->expired && a->cancelled == b->cancelled &&
+           a->purged == b->purged;
+}
+
 bool record_equal(const struct record *a, const struct record *b)
 {
     if (a->type != b->type)
@@ -237,6 +254,8 @@ bool record_equal(const struct record *a, const struct record *b)
                same_settings(&a->settings, &b->settings);
     case RECORD_CRON:
         return rq_slice_eq(a->name, b->name) && same_cron(a, b);
+    case RECORD_BATCH:
+        return same_job(a, b) && same_batch(&a->batch, &b->batch);
     case RECORD_TOTALS:
         return rq_slice_eq(a->queue, b->queue) && same_totals(&a->totals, &b->totals);
     }

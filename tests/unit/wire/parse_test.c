@@ -216,7 +216,7 @@ static void no_option_may_come_twice(void **state)
 
 static void options_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"GROUP g", "BATCH 7-1", "DURABLE fsync"};
+    static const char *const later[] = {"GROUP g", "DURABLE fsync"};
 
     (void)state;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
