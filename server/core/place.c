@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
 #include "core/gate.h"
+#include "core/group.h"
 #include "core/jobs.h"
 #include "core/ready.h"
 #include "core/state.h"
@@ -33,6 +34,7 @@ static void link_in(struct core *core, struct job *job)
         break;
     case JOB_LEASED:
         rq_list_push_back(&q->leased, &job->at.link);
+        group_leased(job);
         timer_arm(core, &core->job_timers, &job->extra->timer, job->extra->timer.at_ns);
         break;
     case JOB_READY:
@@ -59,8 +61,10 @@ static void link_out(struct core *core, struct job *job)
     struct queue *q = job_queue(job);
 
     switch ((enum job_state)job->state) {
-    case JOB_DELAYED:
     case JOB_LEASED:
+        group_unleased(job);
+        /* fall through */
+    case JOB_DELAYED:
         rq_list_remove(&job->at.link);
         timer_stop(&core->job_timers, &job->extra->timer);
         break;

@@ -4,6 +4,7 @@
  * into it.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/assert.h"
 #include "core/jobs.h"
@@ -14,21 +15,34 @@
 
 enum { REPLACE_EFFECTS = 2 }; /* MOVE, and FORGET of the old home */
 
-static struct job *make_heir(struct job *old, struct rq_slice body,
-                             struct rq_slice attrs)
+/* In no place yet, perhaps in another group; it has nothing of the old one's extra.
+ * NULL: no memory */
+static struct job *make_heir(struct core *core, const struct job *old,
+                             struct rq_slice body, struct rq_slice attrs)
 {
-    struct job *job = job_new(old->kind, old->number, body, attrs, old->put_wall_ms);
+    struct queue *q = job_queue(old);
+    const struct job_kind_key *key = &old->kind->key;
+    struct job_kind *kind = kind_need(core, q, attrs, key->epoch, &key->policy);
 
-    if (job == NULL)
+    if (kind == NULL)
         return NULL;
-    job->kind->refs++;
+    struct job *job = job_new(kind, old->number, body, attrs, old->put_wall_ms);
+    if (job == NULL || rq_heap_reserve(&ready_of(q, job)->late, 1) < 0) {
+        kind_unref(core, kind);
+        free(job);
+        return NULL;
+    }
     job->ready_ns = old->ready_ns;
     job->attempts = old->attempts;
+    return job;
+}
+
+static void inherit(struct job *job, struct job *old)
+{
     job->extra = old->extra;
     old->extra = NULL;
     if (job->extra != NULL)
         job->extra->job = job;
-    return job;
 }
 
 int core_replace(struct core *core, struct job_id id, struct rq_slice body,
@@ -40,17 +54,14 @@ int core_replace(struct core *core, struct job_id id, struct rq_slice body,
         return 0;
     enum job_state state = (enum job_state)old->state;
     int rc = effects_reserve(fx, REPLACE_EFFECTS);
-    if (rc == 0)
-        rc = rq_heap_reserve(&job_queue(old)->late, 1);
     if (rc < 0)
         return rc;
+    job = make_heir(core, old, body, attrs);
+    if (job == NULL)
+        return -ENOMEM;
 
     place_leave(core, old);
-    job = make_heir(old, body, attrs);
-    if (job == NULL) {
-        place_enter(core, old, state);
-        return -ENOMEM;
-    }
+    inherit(job, old);
     place_enter(core, job, state);
     journal_move(job, fx);
     journal_forget(old, fx);
