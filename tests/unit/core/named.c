@@ -21,10 +21,8 @@ void attrs_of(struct rq_buf *out, const char *name)
 struct job_id put_as(struct world *w, const char *queue, const char *name,
                      struct job_policy policy, int64_t due_wall_ms)
 {
-    struct job *job = NULL;
-    struct job_view view;
-    struct job_id exists;
     struct rq_buf attrs;
+    struct job_id id;
 
     attrs_of(&attrs, name);
     const struct core_put put = {.queue = rq_slice_str(queue),
@@ -32,12 +30,10 @@ struct job_id put_as(struct world *w, const char *queue, const char *name,
                                  .attrs = rq_buf_slice(&attrs),
                                  .policy = policy,
                                  .due_wall_ms = due_wall_ms};
-    assert_int_equal(core_put(w->core, &put, w->now, &w->fx, &job, &exists), 0);
-    job_view(job, &view);
-    world_carry(w);
+    assert_int_equal(world_put_full(w, &put, &id), 0);
     world_land(w);
     rq_buf_fini(&attrs);
-    return view.id;
+    return id;
 }
 
 struct job_id put(struct world *w, const char *name)
