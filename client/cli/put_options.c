@@ -170,6 +170,7 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
 {
     *out = (ringq_put_options){.size = sizeof *out};
     out->unique = words->unique;
+    out->group = words->group;
     out->replace = words->replace;
     read_numbers(words, out);
     read_room(words, out);
@@ -264,5 +265,9 @@ void put_options_argv(const ringq_put_options *options, struct put_argv *out)
     add_times(out, options);
     add_policy(out, options);
     add_room(out, options);
+    if (options->group != NULL) {
+        add_word(out, "GROUP");
+        add_word(out, options->group);
+    }
     add_headers(out, options);
 }

@@ -14,7 +14,7 @@ struct put_words {
     int64_t delay_ms, pri, ttr_ms, tries, jitter_pct;
     const char *at, *backoff;
     int64_t ttl_ms, room_ms, keep_ms, window_ms;
-    const char *unique;
+    const char *unique, *group;
     bool replace;
     bool no_wait;
     struct option_texts headers; /* NAME=VALUE */
@@ -59,7 +59,7 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
 enum {
     /* What put_options_argv() writes at most. */
     PUT_ARGV_NUMBERS = 12,
-    PUT_ARGV_MAX = 24 + 3 * OPTION_TEXTS_MAX,
+    PUT_ARGV_MAX = 26 + 3 * OPTION_TEXTS_MAX,
 };
 /* The same as arguments of MPUT. */
 struct put_argv {

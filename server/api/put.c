@@ -104,6 +104,8 @@ int put_attrs(const struct rq_put *put, struct rq_buf *out)
 
     if (rc == 0 && put->unique.len > 0)
         rc = attrs_add(out, &(struct attr){.kind = ATTR_UNIQUE, .value = put->unique});
+    if (rc == 0 && put->group.len > 0)
+        rc = attrs_add(out, &(struct attr){.kind = ATTR_GROUP, .value = put->group});
     return rc;
 }
 

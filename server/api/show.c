@@ -25,6 +25,8 @@ static void put_attrs(struct map *m, struct rq_slice attrs)
 
     if (attrs_find(attrs, ATTR_UNIQUE, &key))
         map_str(m, "unique", key);
+    if (attrs_find(attrs, ATTR_GROUP, &key))
+        map_str(m, "group", key);
     if (headers_count(attrs) == 0)
         return;
     rq_resp_bulk_str(m->w, "headers");

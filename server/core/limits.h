@@ -42,7 +42,7 @@ enum {
     /* CRON entries: each is in memory, and in the log again for every run. */
     LIMIT_CRONS = 1000,
     LIMIT_CRON_BODY_BYTES = 64 << 10,
-    /* Of a UNIQUE key. */
+    /* Of a UNIQUE key, or a GROUP's. */
     LIMIT_KEY_BYTES = 255,
     /* Headers and keys of one job, with their lengths. */
     LIMIT_ATTRS_BYTES = 64 << 10,

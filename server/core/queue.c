@@ -142,6 +142,7 @@ void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *o
         .totals = q->totals,
         .wait = q->wait == NULL ? &none : q->wait,
         .run = q->run == NULL ? &none : q->run,
+        .groups = q->groups == NULL ? 0 : q->groups->by_key.count,
         .oldest_ready_ms = rq_clock_until(now_mono_ns, oldest_ns) / 1000000,
     };
     if (q->gate != NULL)

@@ -36,6 +36,7 @@ static void check_put(const struct rq_cmd *cmd, const struct rq_put *p)
     ASSERT(p->ttr_ms == 0 ||
            (p->ttr_ms >= RQ_TTR_MIN_MS && p->ttr_ms <= RQ_TTR_MAX_MS));
     ASSERT(p->ttl_ms >= 0 && p->ttl_ms <= RQ_DELAY_MAX_MS);
+    ASSERT(p->group.len <= RQ_KEY_MAX);
     ASSERT(p->backoff <= RQ_BACKOFF_EXP);
     ASSERT(p->backoff_base_ms <= p->backoff_max_ms);
     ASSERT(p->backoff_max_ms <= RQ_BACKOFF_LIMIT_MS);
@@ -203,6 +204,7 @@ static void try_managing(const struct rq_cmd *cmd)
                said.order <= RQ_ORDER_LIFO);
         ASSERT(said.tries >= -1 && said.tries <= RQ_TRIES_MAX);
         ASSERT(said.concurrency >= -1 && said.concurrency <= UINT32_MAX);
+        ASSERT(said.grouplimit >= -1 && said.grouplimit <= UINT32_MAX);
     }
     if (check(rq_pause_parse(cmd, &pause, &why), &why))
         ASSERT(pause.in || pause.out);

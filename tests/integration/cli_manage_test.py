@@ -183,9 +183,10 @@ class Queues(Manage):
 
     def test_what_is_set_is_set_and_the_rest_stays(self):
         self.ringq('queue', 'set', self.q, '--maxsize', 5, '--rate', '9/s')
-        self.ringq('queue', 'set', self.q, '--order', 'lifo', '--concurrency', 2, '--deadmax', 7, '--ttr', '5s', '--tries', 3)
-        self.assertEqual([self.stat(n) for n in ('maxsize', 'rate', 'order', 'concurrency', 'deadmax')],
-                         [5, 9, b'lifo', 2, 7])
+        self.ringq('queue', 'set', self.q, '--order', 'lifo', '--concurrency', 2, '--grouplimit', 1, '--deadmax', 7,
+                   '--ttr', '5s', '--tries', 3)
+        self.assertEqual([self.stat(n) for n in ('maxsize', 'rate', 'order', 'concurrency', 'grouplimit', 'deadmax')],
+                         [5, 9, b'lifo', 2, 1, 7])
         shown = self.c.show(self.c.put(self.q, 'x'))
         self.assertEqual((shown['ttr'], shown['tries']), (5000, 3))
         for wrong in (('queue', 'get', self.q), ('queue', 'set', self.q, '--rate', 'fast'),
