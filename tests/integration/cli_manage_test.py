@@ -267,6 +267,21 @@ class Unique(Manage):
         self.run_cli('put', self.q, '--lines', '-', '--unique', 'k', code=2, input='a')
 
 
+class Group(Manage):
+    def test_groups_take_turns_within_their_limit(self):
+        self.ringq('queue', 'set', self.q, '--grouplimit', 1)
+        self.ringq('put', self.q, '--lines', '-', '--group', 'a', input='a1\na2\n')
+        self.ringq('put', self.q, 'b1', '--group', 'b')
+        self.assertIn('group', self.ringq('show', self.ringq('peek', self.q, '--match', 'group:b', '-q').split()[0]))
+        self.assertEqual([self.c.get(self.q)['body'], self.c.get(self.q)['body']], [b'a1', b'b1'])
+        self.assertIsNone(self.c.get_now(self.q))
+
+    def test_a_cron_entry_has_a_group(self):
+        self.ringq('cron', 'add', 'turns', self.q, '@every 1s', 'tick', '--group', 'a')
+        self.addCleanup(self.c.call, 'CRON', 'DEL', 'turns')
+        self.assertEqual(self.c.show(self.c.get(self.q)['id'])['group'], b'a')
+
+
 class Wait(Manage):
     def test_a_put_waits_for_its_result(self):
         worker = self.start('work', self.q, '--max-jobs', 2, '--', 'tr', 'a-z', 'A-Z')
