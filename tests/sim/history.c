@@ -230,6 +230,7 @@ struct deed *history_got(struct history *h, const struct delivery *got)
                        .until_ns = got->asked_ns + (int64_t)got->ttr_ms * RIO_MS,
                        .life = h->life,
                        .connection = got->connection};
+    history_check_group(h, d, got->asked_ns);
     return d;
 }
 
