@@ -1,7 +1,7 @@
 /* group - see group.h.
  *
  * A turn is the number of a delivery; the smallest is the one that was longest ago. Two
- * heaps of groups: `turns` holds those that can be served, by (PRI of their first job,
+ * lines of groups: `turns` holds those that can be served, by (PRI of their first job,
  * turn); `ages` those with a ready job, by its age.  Their keys stand in the groups, so
  * no comparison looks at jobs.
  * SPDX-License-Identifier: MIT */
@@ -15,26 +15,28 @@
 #include "core/ready.h"
 #include "core/state.h"
 
-static struct group *of_turn(const struct rq_heap_node *node)
+/* ---- lines ---- */
+
+static struct group *of_turn(const struct line_place *at)
 {
-    return RQ_CONTAINER_OF(node, struct group, by_turn);
+    return RQ_CONTAINER_OF(at, struct group, by_turn);
 }
 
-static struct group *of_age(const struct rq_heap_node *node)
+static struct group *of_age(const struct line_place *at)
 {
-    return RQ_CONTAINER_OF(node, struct group, by_age);
+    return RQ_CONTAINER_OF(at, struct group, by_age);
 }
 
 static bool has_turn_before(const struct rq_heap_node *a, const struct rq_heap_node *b)
 {
-    const struct group *x = of_turn(a), *y = of_turn(b);
+    const struct group *x = of_turn(line_of_node(a)), *y = of_turn(line_of_node(b));
 
     return x->pri != y->pri ? x->pri < y->pri : x->turn < y->turn;
 }
 
 static bool is_older(const struct rq_heap_node *a, const struct rq_heap_node *b)
 {
-    return of_age(a)->oldest_ns < of_age(b)->oldest_ns;
+    return of_age(line_of_node(a))->oldest_ns < of_age(line_of_node(b))->oldest_ns;
 }
 
 /* ---- they come and go ---- */
@@ -57,8 +59,8 @@ static int groups_need(struct core *core, struct queue *q)
         return -ENOMEM;
     *all = (struct groups){.rest_turn = ++core->turn};
     rq_map_init(&all->by_key, key_of);
-    rq_heap_init(&all->turns, has_turn_before);
-    rq_heap_init(&all->ages, is_older);
+    line_init(&all->turns, has_turn_before);
+    line_init(&all->ages, is_older);
     q->groups = all;
     return 0;
 }
@@ -70,8 +72,8 @@ static void groups_release(struct queue *q)
     if (all->by_key.count > 0)
         return;
     rq_map_fini(&all->by_key);
-    rq_heap_fini(&all->turns);
-    rq_heap_fini(&all->ages);
+    line_fini(&all->turns);
+    line_fini(&all->ages);
     free(all);
     q->groups = NULL;
 }
@@ -85,20 +87,21 @@ static struct group *group_new(struct core *core, struct queue *q, struct rq_sli
     g->queue = q;
     g->turn = ++core->turn;
     ready_init(&g->ready);
+    line_place_init(&g->by_turn);
+    line_place_init(&g->by_age);
     g->key_len = (uint32_t)key.len;
     if (key.len > 0)
         memcpy(g->key, key.ptr, key.len);
     return g;
 }
 
-/* Into the map; and there is always room for all groups in both heaps. */
-static int enter(struct groups *all, struct group *g)
+/* Into the map. */
+static int add(struct groups *all, struct group *g)
 {
-    size_t count = all->by_key.count + 1;
-    int rc = rq_heap_reserve(&all->turns, count - all->turns.count);
+    int rc = line_reserve(&all->turns, all->by_key.count + 1);
 
     if (rc == 0)
-        rc = rq_heap_reserve(&all->ages, count - all->ages.count);
+        rc = line_reserve(&all->ages, all->by_key.count + 1);
     return rc == 0 ? rq_map_put(&all->by_key, g) : rc;
 }
 
@@ -113,7 +116,7 @@ int group_need(struct core *core, struct queue *q, struct rq_slice key,
     if (*out != NULL)
         return 0;
     struct group *g = group_new(core, q, key);
-    rc = g == NULL ? -ENOMEM : enter(q->groups, g);
+    rc = g == NULL ? -ENOMEM : add(q->groups, g);
     if (rc < 0) {
         free(g);
         groups_release(q);
@@ -141,8 +144,8 @@ void group_release(struct group *g)
 
     if (g->refs > 0)
         return;
-    rq_heap_remove(&q->groups->turns, &g->by_turn);
-    rq_heap_remove(&q->groups->ages, &g->by_age);
+    line_leave(&q->groups->turns, &g->by_turn);
+    line_leave(&q->groups->ages, &g->by_age);
     void *removed = rq_map_remove(&q->groups->by_key, key_of(g));
     ASSERT(removed == g);
     ready_fini(&g->ready);
@@ -160,17 +163,15 @@ bool group_is_full(const struct group *g)
            g->leased >= gate->settings.grouplimit && !MUTANT(GROUP_LIMIT_IGNORED);
 }
 
-static void settle(struct rq_heap *h, struct rq_heap_node *node, bool belongs,
+static void settle(struct line *line, struct line_place *at, bool belongs,
                    bool has_new_key)
 {
-    if (!belongs) {
-        rq_heap_remove(h, node);
-    } else if (node->place == 0) {
-        int rc = rq_heap_push(h, node);
-        ASSERT(rc == 0); /* reserved */
-    } else if (has_new_key) {
-        rq_heap_update(h, node);
-    }
+    bool is_there = line_has(at);
+
+    if (is_there && (!belongs || has_new_key))
+        line_leave(line, at);
+    if (belongs && (!is_there || has_new_key))
+        line_enter(line, at);
 }
 
 void group_settle(struct group *g)
@@ -236,8 +237,7 @@ static void set_turn(struct groups *all, struct group *g, uint64_t turn)
         return;
     }
     g->turn = turn;
-    if (g->by_turn.place != 0)
-        rq_heap_update(&all->turns, &g->by_turn);
+    settle(&all->turns, &g->by_turn, line_has(&g->by_turn), true);
 }
 
 static uint64_t turn_of(const struct groups *all, const struct group *g)
@@ -267,12 +267,12 @@ void group_give_turn_back(struct job *job)
 
 struct group *group_next(const struct queue *q, const struct job *rest)
 {
-    const struct rq_heap_node *node =
-        q->groups == NULL ? NULL : rq_heap_min(&q->groups->turns);
+    const struct line_place *at =
+        q->groups == NULL ? NULL : line_first(&q->groups->turns);
 
-    if (node == NULL)
+    if (at == NULL)
         return NULL;
-    struct group *g = of_turn(node);
+    struct group *g = of_turn(at);
     if (rest == NULL)
         return g;
     uint8_t pri = rest->kind->key.policy.pri;
@@ -282,8 +282,8 @@ struct group *group_next(const struct queue *q, const struct job *rest)
 
 struct group *group_oldest(const struct queue *q)
 {
-    const struct rq_heap_node *node =
-        q->groups == NULL ? NULL : rq_heap_min(&q->groups->ages);
+    const struct line_place *at =
+        q->groups == NULL ? NULL : line_first(&q->groups->ages);
 
-    return node == NULL ? NULL : of_age(node);
+    return at == NULL ? NULL : of_age(at);
 }

@@ -2,8 +2,9 @@
  *
  * One job wakes one getter.  Getters wait only at queues without jobs that may be
  * delivered, or before a closed gate; so whatever becomes ready where somebody waits
- * and the gate is open goes to the first of them, at once. SPDX-License-Identifier: MIT
- */
+ * and the gate is open goes to the first of them, at once.
+ *
+ * SPDX-License-Identifier: MIT */
 #include "core/hand.h"
 
 #include "base/assert.h"

@@ -10,7 +10,9 @@
  * for longer.  L leaves the list only after X has left the heap.  So while there is an
  * X there is an older job in the list; and the list, filled at its end only, has its
  * oldest job in front.  (A hand-over that was undone keeps its old time: hence the look
- * at both.) SPDX-License-Identifier: MIT */
+ * at both.)
+ *
+ * SPDX-License-Identifier: MIT */
 #include "core/ready.h"
 
 #include "base/assert.h"

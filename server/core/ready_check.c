@@ -46,14 +46,6 @@ static size_t count_leased(const struct queue *q, const struct group *g)
     return n;
 }
 
-static void check_heap(const struct rq_heap *h)
-{
-    for (size_t i = 0; i < h->count; i++) {
-        ASSERT(h->nodes[i]->place == i + 1);
-        ASSERT(i == 0 || !h->less(h->nodes[i], h->nodes[(i - 1) / 4]));
-    }
-}
-
 /* It stands where its ready jobs and its leases want it.  Returns  its ready jobs. */
 static size_t check_group(const struct core *core, const struct queue *q,
                           const struct group *g)
@@ -61,8 +53,8 @@ static size_t check_group(const struct core *core, const struct queue *q,
     const struct job *first = ready_first_of(&g->ready);
 
     ASSERT(g->queue == q && g->refs > 0 && g->turn <= core->turn);
-    ASSERT((g->by_age.place != 0) == (first != NULL));
-    ASSERT((g->by_turn.place != 0) == (first != NULL && !group_is_full(g)));
+    ASSERT(line_has(&g->by_age) == (first != NULL));
+    ASSERT(line_has(&g->by_turn) == (first != NULL && !group_is_full(g)));
     ASSERT(first == NULL || (first->kind->key.policy.pri == g->pri &&
                              ready_oldest_of(&g->ready) == g->oldest_ns));
     ASSERT(g->leased == 0 || g->leased == count_leased(q, g));
@@ -74,21 +66,23 @@ static size_t check_group(const struct core *core, const struct queue *q,
 void ready_check(const struct core *core, const struct queue *q)
 {
     size_t ready = count_ready(q, NULL, &q->ready), cursor = 0, count = 0;
-    size_t leased = count_leased(q, NULL);
+    size_t leased = count_leased(q, NULL), turns = 0, ages = 0;
     const struct group *g;
 
     while ((g = groups_each(q, &cursor)) != NULL) {
         ready += check_group(core, q, g);
         leased += g->leased;
+        turns += line_has(&g->by_turn);
+        ages += line_has(&g->by_age);
         count++;
     }
     ASSERT(ready == q->count[JOB_READY] && leased == q->count[JOB_LEASED]);
     ASSERT((q->groups != NULL) == (count > 0));
     if (q->groups == NULL)
         return;
-    check_heap(&q->groups->turns);
-    check_heap(&q->groups->ages);
-    ASSERT(q->groups->turns.cap >= count && q->groups->ages.cap >= count);
+    ASSERT(line_check(&q->groups->turns) == turns);
+    ASSERT(line_check(&q->groups->ages) == ages);
+    ASSERT(q->groups->turns.late.cap >= count && q->groups->ages.late.cap >= count);
 }
 
 /* Groups live by their kinds. */

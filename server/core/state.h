@@ -26,6 +26,7 @@
 #include "core/core.h"
 #include "core/cron.h"
 #include "core/index.h"
+#include "core/line.h"
 #include "core/rate.h"
 
 enum { JOB_STATES = JOB_DEAD + 1 };
@@ -103,10 +104,10 @@ struct ready {
 struct group {
     struct queue *queue;
     struct ready ready;
-    struct rq_heap_node by_turn; /* while one of its jobs may be delivered */
-    struct rq_heap_node by_age;  /* while one of its jobs is ready */
-    uint64_t turn;               /* when it was last served */
-    int64_t oldest_ns;           /* of its ready jobs, as ready_oldest_ns() */
+    struct line_place by_turn; /* while one of its jobs may be delivered */
+    struct line_place by_age;  /* while one of its jobs is ready */
+    uint64_t turn;             /* when it was last served */
+    int64_t oldest_ns;         /* of its ready jobs, as ready_oldest_ns() */
     uint64_t leased;
     size_t refs;             /* kinds: it stays as long as it has a job */
     struct job_kind *recent; /* a guess at the next PUT's kind; NULL: none */
@@ -118,8 +119,8 @@ struct group {
 /* The groups of a queue that has some. */
 struct groups {
     struct rq_map by_key;
-    struct rq_heap turns, ages; /* always with room for all groups */
-    uint64_t rest_turn;         /* of the jobs without a group */
+    struct line turns, ages; /* always with room for all groups */
+    uint64_t rest_turn;      /* of the jobs without a group */
 };
 
 struct queue {

@@ -15,7 +15,8 @@ struct zoo {
     struct job *pending, *delayed, *ready, *late, *leased, *ending, *dead;
     struct queue *q;
     struct waiter *getter, *joiner;
-    struct group *group, *other; /* of "g"; one leased and two ready, one ready */
+    struct group *group, *other,
+        *last; /* of "g"; all have ready jobs, the first a lease */
 };
 
 static struct job *find(struct world *w, struct job_id id)
@@ -60,6 +61,7 @@ static void zoo_init(struct zoo *z)
     z->group = put_into(w, "a1");
     assert_int_not_equal(world_get(w, "g", NULL), 0);
     z->other = put_into(w, "b1");
+    z->last = put_into(w, "c1");
     put_into(w, "a2");
     put_into(w, "a3");
     z->pending = find(w, world_put(w, "q", "x"));
@@ -236,11 +238,11 @@ static void a_lease_that_another_group_counts(struct zoo *z)
 }
 static void a_group_that_has_no_turn(struct zoo *z)
 {
-    rq_heap_remove(&z->group->queue->groups->turns, &z->group->by_turn);
+    line_leave(&z->group->queue->groups->turns, &z->group->by_turn);
 }
 static void a_group_whose_age_is_not_known(struct zoo *z)
 {
-    rq_heap_remove(&z->group->queue->groups->ages, &z->group->by_age);
+    line_leave(&z->group->queue->groups->ages, &z->group->by_age);
 }
 static void a_group_with_a_turn_although_it_is_full(struct zoo *z)
 {
@@ -252,10 +254,8 @@ static void a_group_with_a_turn_although_it_is_full(struct zoo *z)
 }
 static void a_turn_that_is_not_taken(struct zoo *z)
 {
-    z->group->turn = 0;
-    z->other->turn = 1;
-    if (z->group->by_turn.place < z->other->by_turn.place)
-        z->group->turn = 2;
+    z->other->turn = z->last->turn;
+    z->last->turn--;
 }
 static void a_turn_of_the_future(struct zoo *z)
 {

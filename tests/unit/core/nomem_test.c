@@ -64,7 +64,7 @@ static uint64_t digest_groups(const struct queue *q)
     size_t cursor = 0;
 
     while ((g = groups_each(q, &cursor)) != NULL)
-        h += mix(mix(mix(3, g->refs), g->leased), g->by_turn.place);
+        h += mix(mix(mix(3, g->refs), g->leased), line_has(&g->by_turn));
     return h;
 }
 
