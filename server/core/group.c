@@ -188,22 +188,14 @@ void group_settle(struct group *g)
     settle(&all->ages, &g->by_age, first != NULL, has_new_age);
 }
 
-void group_leased(const struct job *job)
+void group_leased(struct group *g)
 {
-    struct group *g = job->kind->key.group;
-
-    if (g == NULL)
-        return;
     g->leased++;
     group_settle(g);
 }
 
-void group_unleased(const struct job *job)
+void group_unleased(struct group *g)
 {
-    struct group *g = job->kind->key.group;
-
-    if (g == NULL)
-        return;
     ASSERT(g->leased > 0);
     g->leased--;
     group_settle(g);
@@ -250,9 +242,8 @@ void group_take_turn(struct core *core, struct job *job)
     struct groups *all = job_queue(job)->groups;
     struct group *g = job->kind->key.group;
 
-    job->extra->turn = all == NULL ? 0 : turn_of(all, g);
-    if (all != NULL)
-        set_turn(all, g, ++core->turn);
+    job->extra->turn = turn_of(all, g);
+    set_turn(all, g, ++core->turn);
 }
 
 void group_give_turn_back(struct job *job)
@@ -267,8 +258,7 @@ void group_give_turn_back(struct job *job)
 
 struct group *group_next(const struct queue *q, const struct job *rest)
 {
-    const struct line_place *at =
-        q->groups == NULL ? NULL : line_first(&q->groups->turns);
+    const struct line_place *at = line_first(&q->groups->turns);
 
     if (at == NULL)
         return NULL;

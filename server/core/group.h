@@ -29,20 +29,20 @@ void group_release(struct group *g);
 void group_settle(struct group *g);
 /* Are as many of its jobs leased as may be?  NULL: never. */
 bool group_is_full(const struct group *g);
-/* A job that has become leased, or that is not any more. */
-void group_leased(const struct job *job);
-void group_unleased(const struct job *job);
+/* One of its jobs has become leased, or is not any more. */
+void group_leased(struct group *g);
+void group_unleased(struct group *g);
 /* GROUPLIMIT of the queue is another one. */
 void groups_limit_changed(struct queue *q);
 /* Walks all of a queue, in no order: start with *cursor = 0; NULL at the end. */
 struct group *groups_each(const struct queue *q, size_t *cursor);
 
-/* The job, which has an extra, is delivered: its group's turn is over. */
+/* The queue has groups, the job an extra; it is delivered: its group's turn is over. */
 void group_take_turn(struct core *core, struct job *job);
 /* The delivery is undone, and with it the turn. */
 void group_give_turn_back(struct job *job);
-/* The group that is served next; NULL: none can be, or the jobs without one come first,
- * whose first is `rest` (NULL: they have none). */
+/* The queue has groups: the one that is served next; NULL: none can be, or the jobs
+ * without one come first, whose first is `rest` (NULL: they have none). */
 struct group *group_next(const struct queue *q, const struct job *rest);
 /* The one with the job that has been ready for longest; NULL: none has a ready job. */
 struct group *group_oldest(const struct queue *q);

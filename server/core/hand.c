@@ -72,7 +72,8 @@ static bool can_pass(const struct core *core, const struct job *job,
 {
     const struct queue *q = job_queue(job);
 
-    return !rq_list_empty(&q->getters) && ready_first(q) == NULL &&
+    return !rq_list_empty(&q->getters) &&
+           (q->count[JOB_READY] == 0 || ready_first(q) == NULL) &&
            !group_is_full(job->kind->key.group) && gate_is_open(core, q, now);
 }
 

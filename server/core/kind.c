@@ -88,7 +88,8 @@ struct job_kind *kind_need(struct core *core, struct queue *q, struct rq_slice a
     struct group *g = NULL;
     struct rq_slice name;
 
-    if (attrs_find(attrs, ATTR_GROUP, &name) && group_need(core, q, name, &g) < 0)
+    if (attrs.len > 0 && attrs_find(attrs, ATTR_GROUP, &name) &&
+        group_need(core, q, name, &g) < 0)
         return NULL;
     struct job_kind *kind = find(core, q, g, epoch, policy);
     if (kind == NULL && g != NULL)

@@ -34,7 +34,8 @@ static void link_in(struct core *core, struct job *job)
         break;
     case JOB_LEASED:
         rq_list_push_back(&q->leased, &job->at.link);
-        group_leased(job);
+        if (job->kind->key.group != NULL)
+            group_leased(job->kind->key.group);
         timer_arm(core, &core->job_timers, &job->extra->timer, job->extra->timer.at_ns);
         break;
     case JOB_READY:
@@ -62,7 +63,8 @@ static void link_out(struct core *core, struct job *job)
 
     switch ((enum job_state)job->state) {
     case JOB_LEASED:
-        group_unleased(job);
+        if (job->kind->key.group != NULL)
+            group_unleased(job->kind->key.group);
         /* fall through */
     case JOB_DELAYED:
         rq_list_remove(&job->at.link);

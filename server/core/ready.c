@@ -152,6 +152,9 @@ struct job *ready_first_of(const struct ready *r)
 struct job *ready_first(const struct queue *q)
 {
     struct job *rest = ready_first_of(&q->ready);
+
+    if (q->groups == NULL)
+        return rest;
     const struct group *g = group_next(q, rest);
 
     return g == NULL ? rest : ready_first_of(&g->ready);
