@@ -25,6 +25,8 @@ static const struct option_row rows[] = {
     {"delay", '\0', OPTION_DURATION, "DUR", "add: not before this long from each run",
      offsetof(struct cron_values, put.delay_ms), 0, CLI_WAIT_MAX_MS},
     PUT_TRY_ROWS(cron_values, "add: ", "pause after a failure, as of put"),
+    {"group", '\0', OPTION_TEXT, "KEY", "add: the group of its queue that its jobs are in",
+     offsetof(struct cron_values, put.group), 0, 0},
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
 };
 

@@ -59,7 +59,8 @@ const struct command command_peek = {
     .notes =
         "In the order of service.  A filter is made of terms, and all of them have "
         "to hold:\n"
-        "  id:7-1042   error:GLOB   header.NAME:GLOB   attempt:N   age:MS\n"
+        "  id:7-1042   error:GLOB   header.NAME:GLOB   group:GLOB   attempt:N   "
+        "age:MS\n"
         "where N and MS may begin with > >= < <=, and * in a GLOB is any run of "
         "letters.\n"
         "-q prints ids, --json whole jobs.\n",

@@ -172,6 +172,7 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
 {
     *out = (ringq_put_options){.size = sizeof *out};
     out->unique = words->unique;
+    out->group = words->group;
     out->batch = words->batch;
     out->replace = words->replace;
     read_numbers(words, out);
@@ -267,6 +268,10 @@ void put_options_argv(const ringq_put_options *options, struct put_argv *out)
     add_times(out, options);
     add_policy(out, options);
     add_room(out, options);
+    if (options->group != NULL) {
+        add_word(out, "GROUP");
+        add_word(out, options->group);
+    }
     if (options->batch != NULL) {
         add_word(out, "BATCH");
         add_word(out, options->batch);

@@ -14,7 +14,7 @@ struct put_words {
     int64_t delay_ms, pri, ttr_ms, tries, jitter_pct;
     const char *at, *backoff;
     int64_t ttl_ms, room_ms, keep_ms, window_ms;
-    const char *unique, *batch;
+    const char *unique, *group, *batch;
     bool replace;
     bool no_wait;
     struct option_texts headers; /* NAME=VALUE */

@@ -17,7 +17,7 @@ enum {
 /* ---- queue set ---- */
 
 struct queue_values {
-    int64_t maxsize, ttr_ms, tries, concurrency, deadmax;
+    int64_t maxsize, ttr_ms, tries, concurrency, grouplimit, deadmax;
     const char *order, *rate;
     bool open;
 };
@@ -36,6 +36,8 @@ static const struct option_row queue_rows[] = {
      offsetof(struct queue_values, rate), 0, 0},
     {"concurrency", '\0', OPTION_NUMBER, "N", "jobs that are leased at a time; 0: no bound",
      offsetof(struct queue_values, concurrency), 0, UINT32_MAX},
+    {"grouplimit", '\0', OPTION_NUMBER, "N", "jobs of one group that are leased at a time; 0: no bound",
+     offsetof(struct queue_values, grouplimit), 0, UINT32_MAX},
     {"deadmax", '\0', OPTION_NUMBER, "N", "dead jobs that are kept; 0: no bound",
      offsetof(struct queue_values, deadmax), 0, INT64_MAX},
     {"open", '\0', OPTION_FLAG, NULL, "take jobs again after a shutdown",
@@ -69,6 +71,7 @@ static int read_settings(const struct queue_values *v, ringq_queue_options *out)
     o.ttr_ms = v->ttr_ms;
     o.tries = v->tries;
     o.concurrency = v->concurrency;
+    o.grouplimit = v->grouplimit;
     o.deadmax = v->deadmax;
     o.open = v->open;
     if (v->rate != NULL && read_rate(v->rate, &o.rate) < 0)

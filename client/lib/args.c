@@ -188,6 +188,10 @@ int rq_args_put_options(struct rq_args *a, const ringq_put_options *from,
         return RINGQ_USAGE;
     add_put_options(a, &o);
     add_unique(a, &o);
+    if (o.group != NULL) {
+        rq_args_str(a, "GROUP");
+        rq_args_str(a, o.group);
+    }
     add_batch(a, &o);
     if (!add_headers(a, &o)) {
         *out_why = "a header has a name and a value";

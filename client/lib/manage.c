@@ -151,9 +151,10 @@ static void add_settings(struct rq_args *a, const ringq_queue_options *o)
         const char *word;
         int64_t value;
     } numbers[] = {
-        {"MAXSIZE", o->maxsize}, {"TTR", o->ttr_ms},
-        {"TRIES", o->tries},     {"RATE", o->rate},
-        {"DEADMAX", o->deadmax}, {"CONCURRENCY", o->concurrency},
+        {"MAXSIZE", o->maxsize},       {"TTR", o->ttr_ms},
+        {"TRIES", o->tries},           {"RATE", o->rate},
+        {"DEADMAX", o->deadmax},       {"CONCURRENCY", o->concurrency},
+        {"GROUPLIMIT", o->grouplimit},
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)

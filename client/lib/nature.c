@@ -37,7 +37,10 @@ static size_t any_words_behind(struct rq_slice option)
 {
     if (rq_slice_eq_nocase(option, RQ_LIT("HEADER")))
         return 2;
-    return rq_slice_eq_nocase(option, RQ_LIT("UNIQUE")) ? 1 : 0;
+    return rq_slice_eq_nocase(option, RQ_LIT("UNIQUE")) ||
+                   rq_slice_eq_nocase(option, RQ_LIT("GROUP"))
+               ? 1
+               : 0;
 }
 
 struct rq_nature rq_nature_of(size_t argc, const struct rq_slice *argv)

@@ -57,7 +57,7 @@ enum {
     RQ_GET_QUEUES_MAX = 64,
     RQ_WEIGHT_MAX = 1000,
     RQ_LEASES_MAX = 1024, /* leases in one DONE or TOUCH */
-    RQ_KEY_MAX = 255,     /* bytes of a UNIQUE key */
+    RQ_KEY_MAX = 255,     /* bytes of a UNIQUE key, or a GROUP's */
     RQ_HEADERS_MAX = 16,  /* of one job */
     RQ_HEADER_NAME_MAX = 64,
     RQ_HEADER_VALUE_MAX = 1024,
@@ -97,6 +97,7 @@ struct rq_put {
     struct rq_slice unique; /* a key; empty: none */
     int64_t window_ms;      /* of the key, after the end */
     bool replace;           /* what has the key gets this body */
+    struct rq_slice group;  /* with which it takes turns; empty: none */
     struct rq_lease batch;  /* the id of its batch; epoch 0: none */
     int64_t block_ms;       /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;

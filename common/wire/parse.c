@@ -207,6 +207,16 @@ static int read_unique(struct rq_words *words, void *out, struct rq_complaint *w
     return 0;
 }
 
+static int read_group(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    if (words->next == words->end || words->next->len == 0 ||
+        words->next->len > RQ_KEY_MAX)
+        return rq_complain(why, RQ_E_BADARG, "GROUP needs a key of 1 to %d bytes",
+                           RQ_KEY_MAX);
+    ((struct rq_put *)out)->group = *words->next++;
+    return 0;
+}
+
 static int read_batch(struct rq_words *words, void *out, struct rq_complaint *why)
 {
     return rq_parse_batch(words, &((struct rq_put *)out)->batch, why);
@@ -234,6 +244,7 @@ static const struct rq_option put_options[] = {
     {.name = "UNIQUE",  CALL(read_unique)},
     {.name = "WINDOW",  I64(rq_put, window_ms),  MS(0, RQ_KEEP_MAX_MS)},
     {.name = "REPLACE", FLAG(rq_put, replace)},
+    {.name = "GROUP",   CALL(read_group)},
     {.name = "BATCH",   CALL(read_batch)},
     {.name = "HEADER",  CALL(read_header),       .repeats = true},
     {.name = "BLOCK",   I64(rq_put, block_ms),   MS(0, RQ_BLOCK_MAX_MS), .rival = "NOWAIT"},

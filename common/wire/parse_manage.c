@@ -317,6 +317,7 @@ static const struct rq_option queue_options[] = {
     {.name = "TRIES",       I64(rq_queue_set, tries),       RANGE(1, RQ_TRIES_MAX)},
     {.name = "RATE",        CALL(read_rate)},
     {.name = "CONCURRENCY", I64(rq_queue_set, concurrency), RANGE(0, UINT32_MAX)},
+    {.name = "GROUPLIMIT",  I64(rq_queue_set, grouplimit),  RANGE(0, UINT32_MAX)},
     {.name = "DEADMAX",     I64(rq_queue_set, deadmax),     RANGE(0, INT64_MAX)},
     {.name = "OPEN",        FLAG(rq_queue_set, open)},
     {.name = NULL},

@@ -173,6 +173,8 @@ static void write_queue_stats(struct map *m, const void *arg)
     map_u64(m, "rate", q->settings.rate);
     map_u64(m, "concurrency", q->settings.concurrency);
     map_u64(m, "deadmax", q->settings.deadmax);
+    map_u64(m, "grouplimit", q->settings.grouplimit);
+    map_u64(m, "groups", q->groups);
 }
 
 static bool check_queue(struct rq_slice name, struct reply *r)

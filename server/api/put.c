@@ -120,6 +120,8 @@ int put_attrs(const struct rq_put *put, struct rq_buf *out)
 
     if (rc == 0 && put->unique.len > 0)
         rc = attrs_add(out, &(struct attr){.kind = ATTR_UNIQUE, .value = put->unique});
+    if (rc == 0 && put->group.len > 0)
+        rc = attrs_add(out, &(struct attr){.kind = ATTR_GROUP, .value = put->group});
     if (rc == 0 && put->batch.epoch > 0)
         rc = attrs_add_batch(out, (struct job_id){put->batch.epoch, put->batch.number});
     return rc;

@@ -33,6 +33,8 @@ static void put_attrs(struct map *m, struct rq_slice attrs)
 
     if (attrs_find(attrs, ATTR_UNIQUE, &key))
         map_str(m, "unique", key);
+    if (attrs_find(attrs, ATTR_GROUP, &key))
+        map_str(m, "group", key);
     if (attrs_find_batch(attrs, &batch))
         put_id(m, "batch", batch);
     if (headers_count(attrs) == 0)

@@ -6,6 +6,7 @@
 #include "core/crons.h"
 #include "core/gate.h"
 #include "core/jobs.h"
+#include "core/kind.h"
 #include "core/queues.h"
 #include "core/ready.h"
 #include "core/state.h"
@@ -86,26 +87,6 @@ static void check_list(const struct queue *q, const struct rq_list *head,
 
 /* ---- queues ---- */
 
-static void check_ready(const struct queue *q)
-{
-    const struct job *previous = NULL;
-
-    check_list(q, &q->ready, JOB_READY);
-    RQ_LIST_EACH(link, &q->ready)
-    {
-        const struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
-
-        ASSERT(previous == NULL || ready_goes_before(previous, job));
-        previous = job;
-    }
-    for (size_t i = 0; i < q->late.count; i++) {
-        const struct job *job = RQ_CONTAINER_OF(q->late.nodes[i], struct job, at.late);
-
-        ASSERT(job->state == JOB_READY && job->is_late && job_queue(job) == q);
-    }
-    ASSERT(length(&q->ready) + q->late.count == q->count[JOB_READY]);
-}
-
 /* put = done + expired + cancelled + dead now + unfinished; a PUT counts when it is in
  * the log. */
 static void check_totals(const struct core *core, const struct queue *q)
@@ -133,7 +114,7 @@ static void check_gate(const struct core *core, const struct queue *q)
     ASSERT(g->putter_count == 0 || g->settings.paused & RECORD_PAUSED_IN ||
            gate_admits(core, q, 1) == RQ_E_FULL);
     ASSERT(g->settings.deadmax == 0 || q->count[JOB_DEAD] <= g->settings.deadmax);
-    if (q->getter_count > 0 && q->count[JOB_READY] > 0)
+    if (q->getter_count > 0 && ready_first(q) != NULL)
         ASSERT(core->is_draining || g->settings.paused & RECORD_PAUSED_OUT ||
                g->timer.node.place != 0 ||
                (g->settings.concurrency > 0 &&
@@ -143,7 +124,7 @@ static void check_gate(const struct core *core, const struct queue *q)
 static void check_waiters(const struct core *core, const struct queue *q)
 {
     ASSERT(length(&q->getters) == q->getter_count);
-    ASSERT(q->getter_count == 0 || q->count[JOB_READY] == 0 || /* no lost wake-up */
+    ASSERT(q->getter_count == 0 || ready_first(q) == NULL || /* no lost wake-up */
            core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening));
     check_gate(core, q);
     ASSERT(length(&q->barriers) == q->barrier_count);
@@ -156,7 +137,7 @@ static void check_waiters(const struct core *core, const struct queue *q)
 static void check_queue(const struct core *core, const struct queue *q)
 {
     ASSERT(rq_map_get(&core->queues, queue_name(q)) == q);
-    check_ready(q);
+    ready_check(core, q);
     check_list(q, &q->delayed, JOB_DELAYED);
     check_list(q, &q->leased, JOB_LEASED);
     check_list(q, &q->dead, JOB_DEAD);
@@ -290,6 +271,7 @@ void core_check(const struct core *core)
     ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);
     check_holders(core, &n);
     check_remnants(core);
+    kinds_check(core);
     crons_check(core);
     batches_check(core);
 }

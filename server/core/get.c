@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "core/counters.h"
 #include "core/gate.h"
+#include "core/group.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/journal.h"
@@ -236,6 +237,7 @@ int core_undeliver(struct core *core, struct job_id id, uint64_t lease,
         return rc;
     counters_undelivered(core, job);
     lease_stop(job);
+    group_give_turn_back(job);
     job->attempts--;
     if (job->is_cancelled) {
         hand_end(core, job, RECORD_END_CANCELLED, RQ_LIT(""), now, fx);

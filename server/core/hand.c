@@ -1,14 +1,17 @@
 /* hand - a job comes back into reach.
  *
- * One job wakes one getter.  Getters wait only at queues without ready jobs, or before
- * a closed gate; so whatever becomes ready where somebody waits and the gate is open
- * goes to the first of them, at once. SPDX-License-Identifier: MIT */
+ * One job wakes one getter.  Getters wait only at queues without jobs that may be
+ * delivered, or before a closed gate; so whatever becomes ready where somebody waits
+ * and the gate is open goes to the first of them, at once.
+ *
+ * SPDX-License-Identifier: MIT */
 #include "core/hand.h"
 
 #include "base/assert.h"
 #include "core/batches.h"
 #include "core/counters.h"
 #include "core/gate.h"
+#include "core/group.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/lease.h"
@@ -62,12 +65,17 @@ int hand_ready(struct core *core, struct job *job, struct core_now now,
     return 1;
 }
 
-/* Nobody overtakes: neither a getter nor a job that waits before a closed gate. */
-static bool can_pass(const struct core *core, const struct queue *q,
+/* Nobody overtakes: neither a getter nor a job that waits before a closed gate.  A job
+ * of a group that is full, perhaps by its own old lease, goes the long way: others of
+ * the group may come before it. */
+static bool can_pass(const struct core *core, const struct job *job,
                      struct core_now now)
 {
-    return !rq_list_empty(&q->getters) && q->count[JOB_READY] == 0 &&
-           gate_is_open(core, q, now);
+    const struct queue *q = job_queue(job);
+
+    return !rq_list_empty(&q->getters) &&
+           (q->count[JOB_READY] == 0 || ready_first(q) == NULL) &&
+           !group_is_full(job->kind->key.group) && gate_is_open(core, q, now);
 }
 
 void hand_over(struct core *core, struct job *job, struct core_now now,
@@ -78,7 +86,7 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
     ASSERT(job->state != JOB_READY && job->state != JOB_ENDING);
     if (job_is_expired(job, now)) {
         hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
-    } else if (!can_pass(core, q, now)) {
+    } else if (!can_pass(core, job, now)) {
         place_move(core, job, JOB_READY);
         job_drop_extra(core, job);
     } else if (lease_is_possible(core, job)) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "core/attrs.h"
+#include "core/group.h"
 #include "core/limits.h"
 #include "core/state.h"
 
@@ -44,19 +46,22 @@ static struct job_kind *kind_new(struct core *core, const struct job_kind_key *k
         free(kind);
         return NULL;
     }
+    if (key->group != NULL)
+        group_ref(key->group);
     return kind;
 }
 
-struct job_kind *kind_need(struct core *core, struct queue *q, uint64_t epoch,
-                           const struct job_policy *policy)
+static struct job_kind *find(struct core *core, struct queue *q, struct group *g,
+                             uint64_t epoch, const struct job_policy *policy)
 {
-    struct job_kind *kind = q->last_put;
+    struct job_kind *kind = g == NULL ? q->last_put : g->recent;
     struct job_kind_key key;
 
     if (kind == NULL || kind->key.epoch != epoch ||
         !is_equal(&kind->key.policy, policy)) {
         memset(&key, 0, sizeof key);
         key.queue = q;
+        key.group = g;
         key.epoch = epoch;
         key.policy.ttl_ms = policy->ttl_ms;
         key.policy.keep_ms = policy->keep_ms;
@@ -77,6 +82,21 @@ struct job_kind *kind_need(struct core *core, struct queue *q, uint64_t epoch,
     return kind;
 }
 
+struct job_kind *kind_need(struct core *core, struct queue *q, struct rq_slice attrs,
+                           uint64_t epoch, const struct job_policy *policy)
+{
+    struct group *g = NULL;
+    struct rq_slice name;
+
+    if (attrs.len > 0 && attrs_find(attrs, ATTR_GROUP, &name) &&
+        group_need(core, q, name, &g) < 0)
+        return NULL;
+    struct job_kind *kind = find(core, q, g, epoch, policy);
+    if (kind == NULL && g != NULL)
+        group_release(g);
+    return kind;
+}
+
 void kind_unref(struct core *core, struct job_kind *kind)
 {
     if (kind == NULL)
@@ -84,13 +104,22 @@ void kind_unref(struct core *core, struct job_kind *kind)
     ASSERT(kind->refs > 0);
     if (--kind->refs > 0)
         return;
+    struct group *g = kind->key.group;
     void *removed = rq_map_remove(&core->kinds, kind_key_of(kind));
     ASSERT(removed == kind);
+    if (g != NULL && g->recent == kind)
+        g->recent = NULL;
     free(kind);
+    if (g != NULL)
+        group_unref(g);
 }
 
 void kind_remember(struct core *core, struct queue *q, struct job_kind *kind)
 {
+    if (kind->key.group != NULL) {
+        kind->key.group->recent = kind; /* no reference: it goes with its last job */
+        return;
+    }
     if (q->last_put == kind)
         return;
     kind->refs++;

@@ -14,6 +14,7 @@
 #include "base/mutant.h"
 #include "core/counters.h"
 #include "core/gate.h"
+#include "core/group.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/state.h"
@@ -64,6 +65,9 @@ void lease_start(struct core *core, struct job *job, struct holder *holder,
 
     arm(x, x->ttr_ms, now);
     place_move(core, job, JOB_LEASED);
+    x->turn = 0;
+    if (job_queue(job)->groups != NULL)
+        group_take_turn(core, job);
     counters_delivered(core, job, now.mono_ns);
     gate_passed(core, job_queue(job), now);
     journal_lease(job, fx);

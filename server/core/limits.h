@@ -46,7 +46,7 @@ enum {
     LIMIT_BATCHES = 100000,
     /* An open batch without unfinished jobs goes after a day. */
     LIMIT_BATCH_IDLE_MS = 24 * 3600 * 1000,
-    /* Of a UNIQUE key. */
+    /* Of a UNIQUE key, or a GROUP's. */
     LIMIT_KEY_BYTES = 255,
     /* Headers and keys of one job, with their lengths. */
     LIMIT_ATTRS_BYTES = 64 << 10,

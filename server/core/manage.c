@@ -121,7 +121,7 @@ static struct job *first_in(const struct queue *q, enum job_state state)
     const struct rq_list *list = state == JOB_DEAD ? &q->dead : &q->delayed;
 
     if (state == JOB_READY)
-        return ready_first(q);
+        return ready_any(q);
     return rq_list_empty(list) ? NULL : RQ_LIST_ENTRY(list->next, struct job, at.link);
 }
 

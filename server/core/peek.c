@@ -1,10 +1,12 @@
 /* peek - a page of jobs, in order.
  *
  * Delayed, leased and dead jobs stand in the order in which they came, so a page of
- * them is the smallest `max` of all; ready ones stand in order but for the late ones.
+ * them is the smallest `max` of all; ready ones stand in order but for the late ones,
+ * in each group for itself.
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
 #include "base/err.h"
+#include "core/group.h"
 #include "core/queues.h"
 #include "core/ready.h"
 #include "core/state.h"
@@ -92,21 +94,32 @@ static void look_through(struct page *p, const struct rq_list *list)
 
 /* The list is in order: before `after` there is nothing to see, and behind a job that
  * comes too late there are only others. */
-static void look_through_ready(struct page *p, const struct queue *q)
+static void look_through_some(struct page *p, const struct ready *r, bool has_after)
 {
-    const struct rq_list *link = &q->ready;
+    const struct rq_list *link = &r->list;
 
-    if (p->after != NULL && !p->after->is_late)
+    if (has_after && !p->after->is_late)
         link = &p->after->at.link;
-    for (size_t i = 0; i < q->late.count; i++)
-        if (!consider(p, RQ_CONTAINER_OF(q->late.nodes[i], const struct job, at.late)))
+    for (size_t i = 0; i < r->late.count; i++)
+        if (!consider(p, RQ_CONTAINER_OF(r->late.nodes[i], const struct job, at.late)))
             return;
-    for (link = link->next; link != &q->ready; link = link->next) {
+    for (link = link->next; link != &r->list; link = link->next) {
         const struct job *job = RQ_LIST_ENTRY(link, const struct job, at.link);
 
         if (is_full_before(p, job) || !consider(p, job))
             return;
     }
+}
+
+static void look_through_ready(struct page *p, const struct queue *q)
+{
+    const struct group *in = p->after == NULL ? NULL : p->after->kind->key.group, *g;
+    size_t cursor = 0;
+
+    look_through_some(p, &q->ready, p->after != NULL && in == NULL);
+    while (!p->is_cut && (g = groups_each(q, &cursor)) != NULL)
+        if (may_work(p, CORE_PEEK_LOOK))
+            look_through_some(p, &g->ready, p->after != NULL && in == g);
 }
 
 static int find_after(const struct core *core, const struct queue *q, struct page *p)

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "core/batches.h"
 #include "core/gate.h"
+#include "core/group.h"
 #include "core/jobs.h"
 #include "core/ready.h"
 #include "core/state.h"
@@ -34,6 +35,8 @@ static void link_in(struct core *core, struct job *job)
         break;
     case JOB_LEASED:
         rq_list_push_back(&q->leased, &job->at.link);
+        if (job->kind->key.group != NULL)
+            group_leased(job->kind->key.group);
         timer_arm(core, &core->job_timers, &job->extra->timer, job->extra->timer.at_ns);
         break;
     case JOB_READY:
@@ -61,8 +64,11 @@ static void link_out(struct core *core, struct job *job)
     struct queue *q = job_queue(job);
 
     switch ((enum job_state)job->state) {
-    case JOB_DELAYED:
     case JOB_LEASED:
+        if (job->kind->key.group != NULL)
+            group_unleased(job->kind->key.group);
+        /* fall through */
+    case JOB_DELAYED:
         rq_list_remove(&job->at.link);
         timer_stop(&core->job_timers, &job->extra->timer);
         break;

@@ -26,8 +26,8 @@
 static int make_job(struct core *core, struct queue *q, const struct core_put *put,
                     struct core_now now, struct job **out)
 {
-    struct job_kind *kind =
-        kind_need(core, q, MUTANT(ID_WITHOUT_EPOCH) ? 1 : core->epoch, &put->policy);
+    struct job_kind *kind = kind_need(
+        core, q, put->attrs, MUTANT(ID_WITHOUT_EPOCH) ? 1 : core->epoch, &put->policy);
 
     if (kind == NULL)
         return -ENOMEM;

@@ -37,8 +37,7 @@ static struct queue *queue_new(struct rq_slice name)
 
     if (q == NULL)
         return NULL;
-    rq_list_init(&q->ready);
-    rq_heap_init(&q->late, ready_late_less);
+    ready_init(&q->ready);
     rq_list_init(&q->delayed);
     rq_list_init(&q->leased);
     rq_list_init(&q->dead);
@@ -91,7 +90,8 @@ void queue_free(struct core *core, struct queue *q)
     rq_list_remove(&q->all);
     rq_list_remove(&q->opening);
     gate_free(core, q);
-    rq_heap_fini(&q->late);
+    ASSERT(q->groups == NULL);
+    ready_fini(&q->ready);
     free(q->rates);
     free(q->wait);
     free(q->run);
@@ -148,6 +148,7 @@ void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *o
         .totals = q->totals,
         .wait = q->wait == NULL ? &none : q->wait,
         .run = q->run == NULL ? &none : q->run,
+        .groups = q->groups == NULL ? 0 : q->groups->by_key.count,
         .oldest_ready_ms = rq_clock_until(now_mono_ns, oldest_ns) / 1000000,
     };
     if (q->rates == NULL)

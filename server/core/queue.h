@@ -17,6 +17,7 @@ struct queue_view {
     /* Events per second over the last 1, 10 and 60 full seconds, times 1000. */
     uint64_t rate_put_milli[3], rate_delivered_milli[3], rate_done_milli[3];
     const struct rq_hist *wait, *run; /* put (or due) to get; get to done; never NULL */
+    size_t groups;                    /* that have a job */
     int64_t oldest_ready_ms;          /* age of the oldest ready job; 0: none */
 };
 struct record_settings queue_settings(const struct queue *q);

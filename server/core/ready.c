@@ -1,4 +1,5 @@
-/* ready - the ready jobs of a queue, by (PRI, id); ORDER LIFO turns the id round.
+/* ready - the ready jobs of a queue, by (PRI, id); ORDER LIFO turns the id round. Those
+ * of a group stand in the group, in the same order (group.c).
  *
  * Almost always a job that becomes ready comes behind all others: it goes to the end of
  * a list, which therefore is in order.  One that comes before the end of the list (it
@@ -9,10 +10,13 @@
  * for longer.  L leaves the list only after X has left the heap.  So while there is an
  * X there is an older job in the list; and the list, filled at its end only, has its
  * oldest job in front.  (A hand-over that was undone keeps its old time: hence the look
- * at both.) SPDX-License-Identifier: MIT */
+ * at both.)
+ *
+ * SPDX-License-Identifier: MIT */
 #include "core/ready.h"
 
 #include "base/assert.h"
+#include "core/group.h"
 #include "core/state.h"
 
 static struct job *of_link(struct rq_list *link)
@@ -46,7 +50,7 @@ bool ready_goes_before(const struct job *a, const struct job *b)
     return is_lifo(ka->queue) ? is_older(b, a) : is_older(a, b);
 }
 
-bool ready_late_less(const struct rq_heap_node *a, const struct rq_heap_node *b)
+static bool late_less(const struct rq_heap_node *a, const struct rq_heap_node *b)
 {
     const struct job *x = RQ_CONTAINER_OF(a, const struct job, at.late);
     const struct job *y = RQ_CONTAINER_OF(b, const struct job, at.late);
@@ -54,90 +58,194 @@ bool ready_late_less(const struct rq_heap_node *a, const struct rq_heap_node *b)
     return ready_goes_before(x, y);
 }
 
-static bool comes_late(const struct queue *q, const struct job *job)
+void ready_init(struct ready *r)
 {
-    return !rq_list_empty(&q->ready) && ready_goes_before(job, of_link(q->ready.prev));
+    rq_list_init(&r->list);
+    rq_heap_init(&r->late, late_less);
+}
+
+void ready_fini(struct ready *r)
+{
+    rq_heap_fini(&r->late);
+}
+
+struct ready *ready_of(struct queue *q, const struct job *job)
+{
+    struct group *g = job->kind->key.group;
+
+    return g == NULL ? &q->ready : &g->ready;
+}
+
+static bool comes_late(const struct ready *r, const struct job *job)
+{
+    return !rq_list_empty(&r->list) && ready_goes_before(job, of_link(r->list.prev));
 }
 
 int ready_reserve(struct queue *q, const struct job *job)
 {
-    return comes_late(q, job) ? rq_heap_reserve(&q->late, 1) : 0;
+    struct ready *r = ready_of(q, job);
+
+    return comes_late(r, job) ? rq_heap_reserve(&r->late, 1) : 0;
+}
+
+/* A group that has several leased jobs is met several times: it does no harm. */
+int ready_reserve_leased(struct queue *q)
+{
+    int rc = rq_heap_reserve(&q->ready.late, (size_t)q->count[JOB_LEASED]);
+
+    RQ_LIST_EACH(link, &q->leased)
+    {
+        struct group *g = of_link(link)->kind->key.group;
+
+        if (rc == 0 && g != NULL)
+            rc = rq_heap_reserve(&g->ready.late, (size_t)g->leased);
+    }
+    return rc;
+}
+
+static void push(struct ready *r, struct job *job)
+{
+    job->is_late = comes_late(r, job);
+    if (!job->is_late) {
+        rq_list_push_back(&r->list, &job->at.link);
+        return;
+    }
+    job->at.late.place = 0;
+    int rc = rq_heap_push(&r->late, &job->at.late);
+    ASSERT(rc == 0); /* reserved */
+}
+
+static void settle_group(const struct job *job)
+{
+    if (job->kind->key.group != NULL)
+        group_settle(job->kind->key.group);
 }
 
 void ready_push(struct queue *q, struct job *job)
 {
-    job->is_late = comes_late(q, job);
-    if (!job->is_late) {
-        rq_list_push_back(&q->ready, &job->at.link);
-        return;
-    }
-    job->at.late.place = 0;
-    int rc = rq_heap_push(&q->late, &job->at.late);
-    ASSERT(rc == 0); /* reserved */
-}
-
-struct job *ready_first(const struct queue *q)
-{
-    struct rq_heap_node *node = rq_heap_min(&q->late);
-
-    if (rq_list_empty(&q->ready))
-        return node == NULL ? NULL : of_node(node);
-    struct job *first = of_link(q->ready.next);
-    return node != NULL && ready_goes_before(of_node(node), first) ? of_node(node)
-                                                                   : first;
+    push(ready_of(q, job), job);
+    settle_group(job);
 }
 
 void ready_remove(struct queue *q, struct job *job)
 {
     ASSERT(job->state == JOB_READY);
     if (job->is_late)
-        rq_heap_remove(&q->late, &job->at.late);
+        rq_heap_remove(&ready_of(q, job)->late, &job->at.late);
     else
         rq_list_remove(&job->at.link);
     job->is_late = false;
+    settle_group(job);
 }
 
-int64_t ready_oldest_ns(const struct queue *q)
+struct job *ready_first_of(const struct ready *r)
 {
-    struct rq_heap_node *node = rq_heap_min(&q->late);
+    struct rq_heap_node *node = rq_heap_min(&r->late);
+
+    if (rq_list_empty(&r->list))
+        return node == NULL ? NULL : of_node(node);
+    struct job *first = of_link(r->list.next);
+    return node != NULL && ready_goes_before(of_node(node), first) ? of_node(node)
+                                                                   : first;
+}
+
+struct job *ready_first(const struct queue *q)
+{
+    struct job *rest = ready_first_of(&q->ready);
+
+    if (q->groups == NULL)
+        return rest;
+    const struct group *g = group_next(q, rest);
+
+    return g == NULL ? rest : ready_first_of(&g->ready);
+}
+
+struct job *ready_any(const struct queue *q)
+{
+    struct job *first = ready_first(q);
+    const struct group *g = first == NULL ? group_oldest(q) : NULL;
+
+    return g == NULL ? first : ready_first_of(&g->ready);
+}
+
+int64_t ready_oldest_of(const struct ready *r)
+{
+    struct rq_heap_node *node = rq_heap_min(&r->late);
     int64_t oldest = INT64_MAX;
 
-    if (!rq_list_empty(&q->ready))
-        oldest = of_link(q->ready.next)->ready_ns;
+    if (!rq_list_empty(&r->list))
+        oldest = of_link(r->list.next)->ready_ns;
     if (node != NULL && of_node(node)->ready_ns < oldest)
         oldest = of_node(node)->ready_ns;
     return oldest;
 }
 
+int64_t ready_oldest_ns(const struct queue *q)
+{
+    const struct group *g = group_oldest(q);
+    int64_t oldest = ready_oldest_of(&q->ready);
+
+    return g != NULL && g->oldest_ns < oldest ? g->oldest_ns : oldest;
+}
+
+/* ---- another order ---- */
+
+/* Room in the heap for all of them. */
+static int reserve_all(struct ready *r)
+{
+    size_t count = 0;
+
+    RQ_LIST_EACH(link, &r->list)
+    {
+        count++;
+    }
+    return rq_heap_reserve(&r->late, count);
+}
+
 /* All of them, in no order. */
-static void take_all(struct queue *q, struct rq_list *out)
+static void take_all(struct ready *r, struct rq_list *out)
 {
     struct rq_heap_node *node;
     struct rq_list *link;
 
-    while ((node = rq_heap_min(&q->late)) != NULL) {
+    while ((node = rq_heap_min(&r->late)) != NULL) {
         struct job *job = of_node(node);
 
-        rq_heap_remove(&q->late, node);
+        rq_heap_remove(&r->late, node);
         job->is_late = false;
         rq_list_init(&job->at.link);
         rq_list_push_back(out, &job->at.link);
     }
-    while ((link = rq_list_pop_front(&q->ready)) != NULL)
+    while ((link = rq_list_pop_front(&r->list)) != NULL)
         rq_list_push_back(out, link);
+}
+
+static int reserve_order(struct queue *q)
+{
+    size_t cursor = 0;
+    struct group *g;
+    int rc = reserve_all(&q->ready);
+
+    while (rc == 0 && (g = groups_each(q, &cursor)) != NULL)
+        rc = reserve_all(&g->ready);
+    return rc;
 }
 
 int ready_set_order(struct queue *q, uint8_t order)
 {
     struct rq_list all, *link;
+    size_t cursor = 0;
+    struct group *g;
 
     if (q->gate->settings.order == order)
         return 0;
-    int rc = rq_heap_reserve(&q->late, (size_t)q->count[JOB_READY]);
+    int rc = reserve_order(q);
     if (rc < 0)
         return rc;
     rq_list_init(&all);
-    take_all(q, &all);
+    take_all(&q->ready, &all);
+    while ((g = groups_each(q, &cursor)) != NULL)
+        take_all(&g->ready, &all);
     q->gate->settings.order = order;
     while ((link = rq_list_pop_front(&all)) != NULL)
         ready_push(q, of_link(link));

@@ -21,6 +21,7 @@
 #include "core/counters.h"
 #include "core/crons.h"
 #include "core/gate.h"
+#include "core/group.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/journal.h"
@@ -168,7 +169,8 @@ static int make_job(struct replaying *r, struct job **out)
     int rc = queue_need(r->core, record->queue, SIZE_MAX, &q);
     if (rc < 0)
         return rc;
-    struct job_kind *kind = kind_need(r->core, q, record->job.epoch, &record->policy);
+    struct job_kind *kind =
+        kind_need(r->core, q, record->attrs, record->job.epoch, &record->policy);
     if (kind == NULL) {
         queue_release(r->core, q);
         return -ENOMEM;
@@ -466,6 +468,7 @@ static int replay_queue(struct replaying *r)
     forget(r, q->gate->home);
     q->gate->home = r->home;
     q->gate->settings = r->record->settings;
+    groups_limit_changed(q);
     gate_look(r->core, q); /* perhaps too many have died before */
     return 0;
 }
@@ -549,7 +552,7 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
     {
         struct queue *q = RQ_LIST_ENTRY(link, struct queue, all);
 
-        rc = rq_heap_reserve(&q->late, (size_t)q->count[JOB_LEASED]);
+        rc = ready_reserve_leased(q);
         if (rc < 0)
             return rc;
     }

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "core/counters.h"
 #include "core/gate.h"
+#include "core/group.h"
 #include "core/journal.h"
 #include "core/limits.h"
 #include "core/queues.h"
@@ -22,6 +23,7 @@ static void apply(struct core *core, struct queue *q,
         timer_stop(&core->gate_timers, &g->timer);
     }
     g->settings = *settings;
+    groups_limit_changed(q);
     counters_add(core, q, (struct record_totals){0}); /* TOTALS keep the queue alive */
     journal_settings(q, fx);
     gate_look(core, q);

@@ -1,7 +1,7 @@
 /* state.h - the state of the rules, as plain structs: who points to whom.
  *
  *     core --- index: id -> job                        job --- kind: queue, epoch,
- * policy |  \--- queues: name -> queue --- its jobs by     | |                 state,
+ * policy |  \--- queues: name -> queue --- its jobs by     | |     group,      state,
  * getters, joiners         \--- extra: lease, deadline, due,
  *      |--- kinds                                             error; only when needed
  *      |--- job_timers: what is delayed or leased          |
@@ -26,6 +26,7 @@
 #include "core/core.h"
 #include "core/cron.h"
 #include "core/index.h"
+#include "core/line.h"
 #include "core/rate.h"
 
 enum { JOB_STATES = JOB_DEAD + 1 };
@@ -73,6 +74,7 @@ struct job_extra {
     struct rq_list of_holder;
     uint64_t lease;   /* n of the token */
     int64_t taken_ns; /* when it was delivered */
+    uint64_t turn;    /* that of its group before that; 0: the queue had no groups */
     uint32_t ttr_ms;  /* the TTR it was taken with */
     /* kept between leases */
     uint32_t deliveries;       /* k: within `deliveries_epoch` */
@@ -86,24 +88,53 @@ struct job_extra {
 struct job_kind {
     struct job_kind_key {
         struct queue *queue;
-        uint64_t epoch; /* of the ids */
+        struct group *group; /* NULL: they have none */
+        uint64_t epoch;      /* of the ids */
         struct job_policy policy;
     } key; /* hashed as bytes: its padding is zero */
     size_t refs;
 };
 
+/* Ready jobs: in order in the list, those out of order in the heap (ready.c). */
+struct ready {
+    struct rq_list list;
+    struct rq_heap late;
+};
+
+/* Jobs of a queue that take turns with the others (group.c). */
+struct group {
+    struct queue *queue;
+    struct ready ready;
+    struct line_place by_turn; /* while one of its jobs may be delivered */
+    struct line_place by_age;  /* while one of its jobs is ready */
+    uint64_t turn;             /* when it was last served */
+    int64_t oldest_ns;         /* of its ready jobs, as ready_oldest_ns() */
+    uint64_t leased;
+    size_t refs;             /* kinds: it stays as long as it has a job */
+    struct job_kind *recent; /* a guess at the next PUT's kind; NULL: none */
+    uint32_t key_len;
+    uint8_t pri; /* of its first ready job */
+    char key[];
+};
+
+/* The groups of a queue that has some. */
+struct groups {
+    struct rq_map by_key;
+    struct line turns, ages; /* always with room for all groups */
+    uint64_t rest_turn;      /* of the jobs without a group */
+};
+
 struct queue {
     uint64_t count[JOB_STATES];
-    /* Ready jobs: in order in the list, those out of order in the heap (ready.c). */
-    struct rq_list ready;
-    struct rq_heap late;
+    struct ready ready;    /* jobs without a group */
+    struct groups *groups; /* NULL: no job has one */
     struct rq_list delayed, leased, dead;
     struct rq_list getters;    /* struct waiter_link */
     struct rq_list joiners[2]; /* struct waiter_link; [1]: STRICT */
     struct rq_list barriers;   /* the same: JOINs with BARRIER */
     uint32_t getter_count, joiner_count[2], barrier_count;
     uint32_t pins;             /* waiters and kinds that point here */
-    struct job_kind *last_put; /* a guess at the next PUT's kind; counts as a ref */
+    struct job_kind *last_put; /* as a group's `recent`, but it counts as a ref */
     uint64_t mark;             /* the last walk over names that met this queue */
     struct gate *gate;         /* NULL: all settings are the defaults */
     struct rq_list opening; /* in core->openings: core_tick() looks who can be served */
@@ -212,6 +243,7 @@ struct core {
     uint64_t epoch;      /* of new jobs and leases; 0: not set yet */
     uint64_t epoch_seen; /* the greatest in the log */
     uint64_t number;     /* of the last job */
+    uint64_t turn;       /* of the last group that was served, in all queues */
     struct job_index index;
     struct rq_map queues, kinds;
     struct rq_list all_queues; /* in the order of their first use */

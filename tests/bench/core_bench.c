@@ -3,15 +3,18 @@
  *     build/tests/core_bench [rounds [backlog]]
  *
  * A cycle is PUT, its confirmation, GET, DONE and its confirmation: all that the core
- * does for a job.  It runs with an empty queue and behind a backlog of waiting jobs.
+ * does for a job.  It runs with an empty queue, behind a backlog of waiting jobs, and
+ * with the same backlog in groups.
  * SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "core/attrs.h"
 #include "core/core.h"
 
 enum { BODY_BYTES = 100 };
@@ -28,11 +31,14 @@ static void must(int rc)
     ASSERT(rc == 0);
 }
 
-static struct job *put(struct bench *b, uint8_t pri)
+/* Group 0: none. */
+static struct job *put_in(struct bench *b, uint8_t pri, uint32_t group)
 {
     static const uint8_t body[BODY_BYTES];
+    uint8_t attrs[] = {ATTR_GROUP, 0, sizeof group, 0, 0, 0, 0, 0, 0, 0};
     const struct core_put put = {.queue = RQ_LIT("emails"),
                                  .body = rq_slice(body, sizeof body),
+                                 .attrs = rq_slice(attrs, group > 0 ? sizeof attrs : 0),
                                  .policy = {.ttr_ms = 60000,
                                             .backoff_base_ms = 1000,
                                             .backoff_max_ms = 3600000,
@@ -42,11 +48,17 @@ static struct job *put(struct bench *b, uint8_t pri)
                                             .pri = pri}};
     struct job *job;
 
+    memcpy(attrs + sizeof attrs - sizeof group, &group, sizeof group);
     must(core_put(b->core, &put, b->now, &b->fx, &job, &(struct job_id){0}));
     core_set_home(b->core, &b->fx.items[0], 1);
     b->fx.count = 0;
     must(core_confirmed(b->core, job, b->now, &b->fx));
     return job;
+}
+
+static struct job *put(struct bench *b, uint8_t pri)
+{
+    return put_in(b, pri, 0);
 }
 
 static void get_and_finish(struct bench *b)
@@ -130,6 +142,31 @@ static void measure_priorities(struct bench *b, uint64_t jobs)
     report("get + done, 256 priorities", jobs, since_ns);
 }
 
+static void measure_groups(struct bench *b, uint32_t groups, uint64_t jobs)
+{
+    struct record_settings limit = {.grouplimit = 1};
+    char what[64];
+    int64_t since_ns;
+
+    must(core_queue_set(b->core, RQ_LIT("emails"), &limit, &b->fx));
+    b->fx.count = 0;
+    since_ns = rq_clock_boottime_ns();
+    for (uint64_t i = 0; i < jobs; i++)
+        put_in(b, 100, (uint32_t)(i % groups) + 1);
+    snprintf(what, sizeof what, "put, %" PRIu32 " groups", groups);
+    report(what, jobs, since_ns);
+    since_ns = rq_clock_boottime_ns();
+    for (uint64_t i = 0; i < jobs; i++) {
+        get_and_finish(b);
+        put_in(b, 100, (uint32_t)(i % groups) + 1);
+        b->now.mono_ns += 1000;
+    }
+    snprintf(what, sizeof what, "cycle behind them, %" PRIu32 " groups", groups);
+    report(what, jobs, since_ns);
+    for (uint64_t i = 0; i < jobs; i++)
+        get_and_finish(b);
+}
+
 int main(int argc, char **argv)
 {
     struct bench b = {.now = {1000000000, 1700000000000}};
@@ -151,6 +188,9 @@ int main(int argc, char **argv)
     printf("backlog of %" PRIu64 " jobs\n", backlog);
     measure_backlog(&b, backlog, rounds);
     measure_priorities(&b, backlog);
+    measure_groups(&b, 1, backlog);
+    measure_groups(&b, 100, backlog);
+    measure_groups(&b, 100000, backlog);
     core_check(b.core);
     core_free(b.core);
     effects_fini(&b.fx);

@@ -38,6 +38,7 @@ static void check_put(const struct rq_cmd *cmd, const struct rq_put *p)
     ASSERT(p->keep_ms >= 0 && p->keep_ms <= RQ_KEEP_MAX_MS);
     ASSERT(p->batch.epoch == 0 || !p->replace);
     ASSERT(p->ttl_ms >= 0 && p->ttl_ms <= RQ_DELAY_MAX_MS);
+    ASSERT(p->group.len <= RQ_KEY_MAX);
     ASSERT(p->backoff <= RQ_BACKOFF_EXP);
     ASSERT(p->backoff_base_ms <= p->backoff_max_ms);
     ASSERT(p->backoff_max_ms <= RQ_BACKOFF_LIMIT_MS);
@@ -209,6 +210,7 @@ static void try_managing(const struct rq_cmd *cmd)
                said.order <= RQ_ORDER_LIFO);
         ASSERT(said.tries >= -1 && said.tries <= RQ_TRIES_MAX);
         ASSERT(said.concurrency >= -1 && said.concurrency <= UINT32_MAX);
+        ASSERT(said.grouplimit >= -1 && said.grouplimit <= UINT32_MAX);
     }
     if (check(rq_pause_parse(cmd, &pause, &why), &why))
         ASSERT(pause.in || pause.out);

@@ -183,9 +183,10 @@ class Queues(Manage):
 
     def test_what_is_set_is_set_and_the_rest_stays(self):
         self.ringq('queue', 'set', self.q, '--maxsize', 5, '--rate', '9/s')
-        self.ringq('queue', 'set', self.q, '--order', 'lifo', '--concurrency', 2, '--deadmax', 7, '--ttr', '5s', '--tries', 3)
-        self.assertEqual([self.stat(n) for n in ('maxsize', 'rate', 'order', 'concurrency', 'deadmax')],
-                         [5, 9, b'lifo', 2, 7])
+        self.ringq('queue', 'set', self.q, '--order', 'lifo', '--concurrency', 2, '--grouplimit', 1, '--deadmax', 7,
+                   '--ttr', '5s', '--tries', 3)
+        self.assertEqual([self.stat(n) for n in ('maxsize', 'rate', 'order', 'concurrency', 'grouplimit', 'deadmax')],
+                         [5, 9, b'lifo', 2, 1, 7])
         shown = self.c.show(self.c.put(self.q, 'x'))
         self.assertEqual((shown['ttr'], shown['tries']), (5000, 3))
         for wrong in (('queue', 'get', self.q), ('queue', 'set', self.q, '--rate', 'fast'),
@@ -264,6 +265,21 @@ class Unique(Manage):
         self.assertEqual(self.c.get(self.q)['body'], b'three')
         self.run_cli('put', self.q, 'x', '--window', '1m', code=2)
         self.run_cli('put', self.q, '--lines', '-', '--unique', 'k', code=2, input='a')
+
+
+class Group(Manage):
+    def test_groups_take_turns_within_their_limit(self):
+        self.ringq('queue', 'set', self.q, '--grouplimit', 1)
+        self.ringq('put', self.q, '--lines', '-', '--group', 'a', input='a1\na2\n')
+        self.ringq('put', self.q, 'b1', '--group', 'b')
+        self.assertIn('group', self.ringq('show', self.ringq('peek', self.q, '--match', 'group:b', '-q').split()[0]))
+        self.assertEqual([self.c.get(self.q)['body'], self.c.get(self.q)['body']], [b'a1', b'b1'])
+        self.assertIsNone(self.c.get_now(self.q))
+
+    def test_a_cron_entry_has_a_group(self):
+        self.ringq('cron', 'add', 'turns', self.q, '@every 1s', 'tick', '--group', 'a')
+        self.addCleanup(self.c.call, 'CRON', 'DEL', 'turns')
+        self.assertEqual(self.c.show(self.c.get(self.q)['id'])['group'], b'a')
 
 
 class Wait(Manage):

@@ -27,7 +27,7 @@ static const struct choice choices[] = {
     {client_kick,      2,  1},
     {client_purge,     1,  0},
     {client_pause,     1,  0},
-    {client_bound,     1,  0},
+    {client_bound,     2,  0},
     {client_wait,      3,  2},
     {client_look,      2,  1},
 };

@@ -100,11 +100,24 @@ int client_pause(struct client *c)
     return 0;
 }
 
-/* Then a PUT may have to wait for room. */
+RIO_AWAITS static int client_limit(struct client *c)
+{
+    struct world *w = c->world;
+    size_t queue = some_queue(w);
+
+    if (await(call_ask(&c->call, "QUEUE SET %s GROUPLIMIT %zu", world_queues[queue],
+                       w->plan.grouplimit)) == YES)
+        history_limited(&w->history, queue, w->plan.grouplimit);
+    return 0;
+}
+
+/* Then a PUT may have to wait for room, or a GET for its group's turn. */
 int client_bound(struct client *c)
 {
     struct world *w = c->world;
 
+    if (world_one_in(w, 2))
+        return await(client_limit(c));
     rq_ignore(await(
         call_ask(&c->call, "QUEUE SET %s MAXSIZE %lld", world_queues[some_queue(w)],
                  (long long)(world_one_in(w, 3) ? 0 : world_between(w, 1, 10)))));

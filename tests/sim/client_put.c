@@ -28,6 +28,7 @@ static struct recipe draw_recipe(struct world *w)
 {
     return (struct recipe){
         .queue = some_queue(w),
+        .group = (size_t)(world_one_in(w, 2) ? world_between(w, 1, 2) : 0),
         .body_len = (size_t)(world_one_in(w, 4) ? world_between(w, 0, 200) : 16),
         .delay_ms = world_one_in(w, 4) ? world_between(w, 1, 1500) : 0,
         .ttr_ms = world_between(w, 1000, 4000),
@@ -52,6 +53,8 @@ static void write_options(struct world *w, const struct recipe *r, char *out,
                     (long long)world_between(w, 0, 300));
     if (r->is_kept)
         len += snprintf(out + len, size - (size_t)len, " KEEP 600000");
+    if (r->group > 0)
+        len += snprintf(out + len, size - (size_t)len, " GROUP g%zu", r->group);
     if (world_one_in(w, 4))
         len += snprintf(out + len, size - (size_t)len, " PRI %lld",
                         (long long)world_between(w, 0, 255));

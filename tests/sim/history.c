@@ -232,6 +232,7 @@ struct deed *history_got(struct history *h, const struct delivery *got)
                        .until_ns = got->asked_ns + (int64_t)got->ttr_ms * RIO_MS,
                        .life = h->lives[got->connection - 1],
                        .connection = got->connection};
+    history_check_group(h, d, got->asked_ns);
     return d;
 }
 

@@ -16,6 +16,7 @@
  * it, without a fault LEASE_REUSED         two deliveries with one lease
  *   LEASE_WENT_BACK      a later delivery with a smaller lease
  *   DUP_ID               one id for two jobs, or two ids for one
+ *   GROUP_OVER_LIMIT     more of a group are leased at once than GROUPLIMIT says
  *   TOO_EARLY            delivered before it was due
  *   TOO_MANY_ATTEMPTS    delivered more often than its TRIES allow
  *   EARLY_JOIN           JOIN answered, although a job was unfinished all the time; or
@@ -38,13 +39,14 @@
 
 struct core;
 
-enum { HISTORY_WHY = 240, HISTORY_BODY = 320, LEASES_MAX = 400, BATCHES_MAX = 16 };
+enum { HISTORY_WHY = 240, HISTORY_BODY = 320, LEASES_MAX = 400, BATCHES_MAX = 16, HISTORY_QUEUES = 3 };
 
 enum outcome { YES, NO, NOT_KNOWN };
 
 /* What is being put. */
 struct recipe {
     size_t queue, body_len;
+    size_t group; /* 0: none */
     int64_t delay_ms, ttr_ms;
     uint32_t tries;
     bool is_kept; /* KEEP: its lease may say DONE again */
@@ -99,6 +101,10 @@ struct history {
     size_t join_count, join_cap;
     struct batched batches[BATCHES_MAX];
     size_t batch_count;
+    struct {
+        size_t limit; /* GROUPLIMIT; 0: not set, as far as is known */
+        int64_t since_ns;
+    } limits[HISTORY_QUEUES];
     uint64_t life;        /* of the server */
     uint64_t connections; /* counted */
     uint64_t *lives;      /* of the server at each connection's beginning */
@@ -134,6 +140,8 @@ struct delivery {
 struct deed *history_got(struct history *h, const struct delivery *got);
 /* A connection begins.  Returns  its number, from 1 on */
 uint64_t history_connected(struct history *h);
+/* Of the delivery that has just been noted: is its group over its limit? */
+void history_check_group(struct history *h, const struct deed *d, int64_t asked_ns);
 /* The connection's leases are given back. */
 void history_left(struct history *h, uint64_t connection);
 /* The server's process has ended. */
@@ -165,6 +173,8 @@ void history_ended(struct deed *d, enum outcome outcome);
 void history_kick(struct history *h, size_t queue);
 /* WAIT was answered with `state`. */
 void history_waited(struct history *h, const struct deed *d, struct rq_slice state);
+/* GROUPLIMIT of the queue was set, always to the same. */
+void history_limited(struct history *h, size_t queue, size_t limit);
 void history_joined(struct history *h, unsigned queues, int64_t from_ns);
 
 /* ---- batches: history_batch.c; `batch` is a place in h->batches ---- */

@@ -36,6 +36,7 @@ static const struct mutant mutants[MUTANT_COUNT] = {
     [MUTANT_DELAY_IGNORED]            = {"delay-ignored",            "delayed jobs are ready at once"},
     [MUTANT_DONE_FORGOTTEN]           = {"done-forgotten",           "a restart undoes DONE"},
     [MUTANT_DONE_OF_NOTHING]          = {"done-of-nothing",          "DONE of a job that has ended is fine"},
+    [MUTANT_GROUP_LIMIT_IGNORED]      = {"group-limit-ignored",      "GROUPLIMIT is not looked at"},
     [MUTANT_ID_WITHOUT_EPOCH]         = {"id-without-epoch",         "ids begin anew after a restart"},
     [MUTANT_JOIN_IGNORES_ENDING]      = {"join-ignores-ending",      "JOIN does not wait for the commit"},
     [MUTANT_JOIN_IGNORES_LEASED]      = {"join-ignores-leased",      "JOIN does not wait for workers"},

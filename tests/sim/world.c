@@ -78,6 +78,7 @@ static void make_plan(struct world *w)
     p->crashes = (unsigned)world_between(w, 0, 4);
     p->restarts = (unsigned)world_between(w, 0, 3);
     p->busy_ns = world_between(w, 2, 12) * RIO_SEC;
+    p->grouplimit = (size_t)world_between(w, 1, 2);
 }
 
 /* ---- faults ---- */

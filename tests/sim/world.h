@@ -16,13 +16,14 @@
 #include "sim/redis.h"
 #include "sim/server.h"
 
-enum { WORLD_QUEUES_MAX = 3, WORLD_CLIENTS_MAX = 6, WORLD_WHY = 200 };
+enum { WORLD_QUEUES_MAX = HISTORY_QUEUES, WORLD_CLIENTS_MAX = 6, WORLD_WHY = 200 };
 
 /* What a seed decides. */
 struct plan {
     size_t clients, queues, jobs; /* jobs: PUTs in all, about */
     unsigned crashes, restarts;   /* of the server, of Redis */
     int64_t busy_ns;              /* until the faults stop */
+    size_t grouplimit;            /* of all queues, once somebody sets it */
     bool is_focused;              /* few jobs, many JOINs, faults right behind a DONE */
     bool is_wild;                 /* and a client that says anything; see wild.h */
 };

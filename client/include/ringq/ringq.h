@@ -144,11 +144,14 @@ typedef struct ringq_put_options {
     int64_t keep_ms; /* how long its end and result are kept for ringq_wait() */
     /* A key of up to 255 bytes: while a job of the queue has it, and window_ms beyond
      * its end, no other is put; the receipt is that job's, with the state "exists".
-     * With `replace` a job that still waits gets the new body and headers.  For one job
-     * at a time: not for ringq_mput(). */
+     * With `replace` a job that still waits gets the new body, headers and group.  For
+     * one job at a time: not for ringq_mput(). */
     const char *unique;
     int64_t window_ms;
     bool replace;
+    /* The group of the queue with which it takes turns, or NULL; see
+     * ringq_queue_options.grouplimit. */
+    const char *group;
     /* The id that ringq_batch_new() gave: the job belongs to that batch; then keep_ms 0
      * means the server's minute.  Not with `replace`. */
     const char *batch;
@@ -415,12 +418,13 @@ typedef struct ringq_queue_options {
     int64_t rate;        /* deliveries a second; 0: no bound */
     int64_t concurrency; /* leased at a time; 0: no bound */
     int64_t deadmax;     /* dead jobs that are kept; 0: no bound */
+    int64_t grouplimit;  /* leased at a time, of one group; 0: no bound */
     enum ringq_order order;
     bool open; /* after a ringq_shutdown() */
 } ringq_queue_options;
 /* clang-format off */
 #define RINGQ_QUEUE_OPTIONS \
-    {sizeof(ringq_queue_options), -1, -1, -1, -1, -1, -1, RINGQ_ORDER_KEEP, false}
+    {sizeof(ringq_queue_options), -1, -1, -1, -1, -1, -1, -1, RINGQ_ORDER_KEEP, false}
 /* clang-format on */
 RINGQ_API int ringq_queue_set(ringq *q, const char *queue,
                               const ringq_queue_options *options);

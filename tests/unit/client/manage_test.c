@@ -154,7 +154,7 @@ static void only_what_is_said_of_a_queue_is_sent(void **state)
         EXPECTS("QUEUE SET q"),
         REPLIES("+OK\r\n"),
         EXPECTS("QUEUE SET q MAXSIZE 0 TTR 5000 TRIES 3 RATE 9 DEADMAX 8 CONCURRENCY 2 "
-                "ORDER LIFO OPEN"),
+                "GROUPLIMIT 1 ORDER LIFO OPEN"),
         REPLIES("+OK\r\n"),
         ENDS};
     ringq_queue_options o = RINGQ_QUEUE_OPTIONS;
@@ -168,6 +168,7 @@ static void only_what_is_said_of_a_queue_is_sent(void **state)
     o.rate = 9;
     o.deadmax = 8;
     o.concurrency = 2;
+    o.grouplimit = 1;
     o.order = RINGQ_ORDER_LIFO;
     o.open = true;
     assert_int_equal(ringq_queue_set(q, "q", &o), 0);

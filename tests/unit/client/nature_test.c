@@ -77,6 +77,8 @@ static void a_put_waits_for_room_when_it_says_so(void **state)
     assert_int_equal(nature_of("PUT q x HEADER a BLOCK 6").block_at, 0);
     assert_int_equal(nature_of("PUT q x UNIQUE BLOCK 5").block_at, 0);
     assert_int_equal(nature_of("PUT q x UNIQUE BLOCK BLOCK 5").block_at, 6);
+    assert_int_equal(nature_of("PUT q x GROUP BLOCK 5").block_at, 0);
+    assert_int_equal(nature_of("PUT q x GROUP BLOCK BLOCK 5").block_at, 6);
     assert_int_equal(nature_of("PUT q x HEADER a HEADER BLOCK 6").block_at, 7);
 }
 

@@ -97,6 +97,7 @@ static void life_room_and_headers_have_their_words(void **state)
         REPLIES(RECEIPT),
         EXPECTS("PUT q x UNIQUE k WINDOW 5 REPLACE"),
         REPLIES(RECEIPT),
+        EXPECTS("PUT q x GROUP customer:7"),
         EXPECTS("PUT q x UNIQUE k BATCH 7-3"),
         REPLIES(RECEIPT),
         EXPECTS("PUT q x NOWAIT"),
@@ -113,6 +114,7 @@ static void life_room_and_headers_have_their_words(void **state)
                                    .block_ms = 250};
     const ringq_put_options once = {
         .size = sizeof once, .unique = "k", .window_ms = 5, .replace = true};
+    const ringq_put_options in_turn = {.size = sizeof in_turn, .group = "customer:7"};
     const ringq_put_options together = {
         .size = sizeof together, .unique = "k", .batch = "7-3"};
     const ringq_put_options at_once = {.size = sizeof at_once, .nowait = true};
@@ -123,6 +125,7 @@ static void life_room_and_headers_have_their_words(void **state)
     (void)state;
     assert_int_equal(ringq_put(q, "q", "x", 1, &all, NULL), 0);
     assert_int_equal(ringq_put(q, "q", "x", 1, &once, NULL), 0);
+    assert_int_equal(ringq_put(q, "q", "x", 1, &in_turn, NULL), 0);
     assert_int_equal(ringq_put(q, "q", "x", 1, &together, NULL), 0);
     assert_int_equal(ringq_put(q, "q", "x", 1, &at_once, NULL), RINGQ_FULL);
     assert_int_equal(ringq_put(q, "q", "x", 1, &for_ever, NULL), 0);

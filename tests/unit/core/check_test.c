@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "core/state.h"
+#include "named.h"
 #include "support/test.h"
-#include "world.h"
 
 /* A core with a job in every place and every kind of waiter. */
 struct zoo {
@@ -15,6 +15,8 @@ struct zoo {
     struct job *pending, *delayed, *ready, *late, *leased, *ending, *dead;
     struct queue *q;
     struct waiter *getter, *joiner;
+    struct group *group, *other,
+        *last; /* of "g"; all have ready jobs, the first a lease */
 };
 
 static struct job *find(struct world *w, struct job_id id)
@@ -29,6 +31,11 @@ static struct job *leased(struct world *w, const char *queue)
     world_put_landed(w, queue);
     assert_int_not_equal(world_get(w, queue, &id), 0);
     return find(w, id);
+}
+
+static struct group *put_into(struct world *w, const char *name)
+{
+    return find(w, put_as(w, "g", name, world_policy(), 0))->kind->key.group;
 }
 
 static void zoo_init(struct zoo *z)
@@ -51,6 +58,12 @@ static void zoo_init(struct zoo *z)
     world_put_landed(w, "q");
     z->late = find(w, world_put_more(w, "q", "x", urgent, 0));
     world_land(w);
+    z->group = put_into(w, "a1");
+    assert_int_not_equal(world_get(w, "g", NULL), 0);
+    z->other = put_into(w, "b1");
+    z->last = put_into(w, "c1");
+    put_into(w, "a2");
+    put_into(w, "a3");
     z->pending = find(w, world_put(w, "q", "x"));
     z->ending = leased(w, "r");
     assert_int_equal(world_done(w, job_id(z->ending), 1), 0);
@@ -112,7 +125,7 @@ static void a_ready_job_that_is_nowhere(struct zoo *z)
 static void a_ready_list_out_of_order(struct zoo *z)
 {
     rq_list_remove(&z->ready->at.link);
-    rq_list_push_back(&z->q->ready, &z->ready->at.link);
+    rq_list_push_back(&z->q->ready.list, &z->ready->at.link);
 }
 static void a_late_job_that_does_not_say_so(struct zoo *z)
 {
@@ -214,6 +227,59 @@ static void a_job_under_another_number(struct zoo *z)
 {
     z->pending->number += 1000;
 }
+static void a_lease_that_its_group_does_not_count(struct zoo *z)
+{
+    z->group->leased--;
+}
+static void a_lease_that_another_group_counts(struct zoo *z)
+{
+    z->group->leased--;
+    z->other->leased++;
+}
+static void a_group_that_has_no_turn(struct zoo *z)
+{
+    line_leave(&z->group->queue->groups->turns, &z->group->by_turn);
+}
+static void a_group_whose_age_is_not_known(struct zoo *z)
+{
+    line_leave(&z->group->queue->groups->ages, &z->group->by_age);
+}
+static void a_group_with_a_turn_although_it_is_full(struct zoo *z)
+{
+    static struct gate gate = {.settings = {.grouplimit = 1}};
+
+    z->group->queue->gate = &gate;
+    gate.queue = z->group->queue;
+    rq_list_init(&gate.putters);
+}
+static void a_turn_that_is_not_taken(struct zoo *z)
+{
+    z->other->turn = z->last->turn;
+    z->last->turn--;
+}
+static void a_turn_of_the_future(struct zoo *z)
+{
+    z->group->turn = z->other->turn = z->w.core->turn + 1;
+}
+static void a_group_of_a_wrong_age(struct zoo *z)
+{
+    z->group->oldest_ns--;
+}
+static void a_group_that_promises_a_better_pri(struct zoo *z)
+{
+    z->group->pri--;
+    z->other->pri--;
+}
+static void a_group_that_nobody_will_free(struct zoo *z)
+{
+    z->group->refs++;
+}
+static void a_job_that_stands_in_another_group(struct zoo *z)
+{
+    struct rq_list *link = rq_list_pop_front(&z->group->ready.list);
+
+    rq_list_push_back(&z->other->ready.list, link);
+}
 
 /* Does core_check() abort? */
 static bool aborts(struct zoo *z, void (*mutate)(struct zoo *z))
@@ -286,6 +352,17 @@ static void every_mutant_is_caught(void **state)
         a_queue_under_another_name,
         a_queue_that_is_not_listed,
         a_job_under_another_number,
+        a_lease_that_its_group_does_not_count,
+        a_lease_that_another_group_counts,
+        a_group_that_has_no_turn,
+        a_group_whose_age_is_not_known,
+        a_group_with_a_turn_although_it_is_full,
+        a_turn_that_is_not_taken,
+        a_turn_of_the_future,
+        a_group_of_a_wrong_age,
+        a_group_that_promises_a_better_pri,
+        a_group_that_nobody_will_free,
+        a_job_that_stands_in_another_group,
     };
     struct zoo z;
 

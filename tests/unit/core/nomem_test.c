@@ -8,6 +8,7 @@
 #include "core/attrs.h"
 #include "core/batch.h"
 #include "core/cron.h"
+#include "core/group.h"
 #include "core/move.h"
 #include "core/state.h"
 #include "support/alloc.h"
@@ -58,6 +59,17 @@ static uint64_t digest_job(const struct job *job)
     return h;
 }
 
+static uint64_t digest_groups(const struct queue *q)
+{
+    uint64_t h = q->groups == NULL ? 0 : q->groups->by_key.count;
+    const struct group *g;
+    size_t cursor = 0;
+
+    while ((g = groups_each(q, &cursor)) != NULL)
+        h += mix(mix(mix(3, g->refs), g->leased), line_has(&g->by_turn));
+    return h;
+}
+
 static uint64_t digest(const struct scene *s)
 {
     uint64_t jobs = 0, queues = 0, h;
@@ -76,7 +88,7 @@ static uint64_t digest(const struct scene *s)
         h = mix(h, q->totals.delivered);
         h = mix(h, q->totals.put);
         h = mix(h, q->totals_home);
-        queues += h;
+        queues += h + digest_groups(q);
     }
     core_sums(s->core, &sums);
     h = mix(jobs, queues);
@@ -389,6 +401,26 @@ static int do_replace(struct scene *s)
     return rc > 0 ? 0 : rc;
 }
 
+static int do_put_in_a_group(struct scene *s)
+{
+    uint8_t attr[] = {ATTR_GROUP, 0, 1, 0, 0, 0, (uint8_t)s->round};
+    struct core_put put = put_of(s, 0);
+
+    put.attrs = rq_slice(attr, sizeof attr);
+    return core_put(s->core, &put, s->now, &s->fx, &s->job, &(struct job_id){0});
+}
+
+static int do_replace_in_another_group(struct scene *s)
+{
+    uint8_t attr[] = {ATTR_GROUP, 0, 2, 0, 0, 0, (uint8_t)s->round, 'b'};
+    int rc =
+        core_replace(s->core, s->id, RQ_LIT("x"), rq_slice(attr, sizeof attr), &s->fx);
+
+    if (rc == 1)
+        s->job = s->fx.items[0].u.log.job;
+    return rc > 0 ? 0 : rc;
+}
+
 static int set(struct scene *s, struct record_settings settings)
 {
     return core_queue_set(s->core, rq_slice_str(s->queue), &settings, &s->fx);
@@ -402,6 +434,11 @@ static int do_bound(struct scene *s)
 static int do_turn(struct scene *s)
 {
     return set(s, (struct record_settings){.order = RECORD_LIFO, .concurrency = 1});
+}
+
+static int do_limit_groups(struct scene *s)
+{
+    return set(s, (struct record_settings){.order = RECORD_FIFO, .grouplimit = 1});
 }
 
 static int do_open(struct scene *s)
@@ -492,6 +529,35 @@ static void die_twice(struct scene *s)
     run(s, do_confirm_end);
 }
 
+/* Two jobs of a group, of which one at a time is leased; one goes to another group. */
+static void take_turns(struct scene *s)
+{
+    struct job *first;
+    struct job_id id;
+
+    run(s, do_limit_groups);
+    run(s, do_put_in_a_group);
+    run(s, do_confirm);
+    run(s, do_get);
+    first = s->job;
+    id = s->id;
+    uint64_t lease = s->lease;
+    run(s, do_put_in_a_group);
+    run(s, do_confirm);
+    run(s, do_get); /* it waits: the group is full */
+    run(s, do_replace_in_another_group);
+    serve_all(s);
+    s->lease = s->job->extra->lease;
+    run(s, do_undeliver);
+    run(s, do_cancel);
+    run(s, do_confirm_end);
+    s->job = first;
+    s->id = id;
+    s->lease = lease;
+    run(s, do_done);
+    run(s, do_confirm_end);
+}
+
 static void operate(struct scene *s)
 {
     s->policy.pri = (uint8_t)(200 - s->round);
@@ -511,6 +577,7 @@ static void operate(struct scene *s)
     serve_all(s);
     run(s, do_cancel);
     run(s, do_confirm_end);
+    take_turns(s);
     run(s, do_totals);
     s->now.mono_ns += 60000000000;
     s->now.wall_ms += 60000;
@@ -802,11 +869,13 @@ static void replay(struct replay_scene *s, struct record r)
 
 static void replay_round(struct replay_scene *s, uint64_t i)
 {
+    uint8_t attr[] = {ATTR_GROUP, 0, 1, 0, 0, 0, (uint8_t)(i % 7)};
     char name[16];
     struct record r = {.type = RECORD_PUT,
                        .job = {1, 1000 - i},
                        .queue = i % 2 == 0 ? RQ_LIT("a") : RQ_LIT("b"),
                        .body = RQ_LIT("body"),
+                       .attrs = rq_slice(attr, i % 4 == 0 ? 0 : sizeof attr),
                        .policy = {.ttr_ms = 1000 + (uint32_t)i, .tries = 2},
                        .due_wall_ms = i % 3 == 0 ? 2000000 : 0};
 

@@ -11,10 +11,12 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "base/rand.h"
+#include "core/attrs.h"
 #include "support/test.h"
 #include "world.h"
 
 enum { SEEDS = 60, STEPS = 1000, JOBS = 400, LIVE_MAX = 30, SLOTS = 24, IDS = 3 };
+enum { GROUPS = 4 }; /* 0: none */
 
 enum slot_kind { GETTER, PUTTER, WAIT };
 
@@ -33,6 +35,7 @@ struct slot {
 struct known {
     struct job_id id;
     bool is_in_q;
+    unsigned group;
     int64_t expires_wall_ms; /* 0: never */
     uint64_t lease;
 };
@@ -70,6 +73,31 @@ static size_t count_in(struct play *p, enum job_state state)
     for (size_t i = 0; i < p->job_count; i++)
         n += p->jobs[i].is_in_q && world_has(&p->w, p->jobs[i].id) &&
              world_view(&p->w, p->jobs[i].id)->state == state;
+    return n;
+}
+
+static bool is_full(struct play *p, unsigned group)
+{
+    size_t leased = 0;
+
+    if (group == 0 || p->settings.grouplimit == 0)
+        return false;
+    for (size_t i = 0; i < p->job_count; i++)
+        leased += p->jobs[i].is_in_q && p->jobs[i].group == group &&
+                  world_has(&p->w, p->jobs[i].id) &&
+                  world_view(&p->w, p->jobs[i].id)->state == JOB_LEASED;
+    return leased >= p->settings.grouplimit;
+}
+
+/* Jobs of "q" that are ready, and whose group is not full. */
+static size_t count_ready(struct play *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->job_count; i++)
+        n += p->jobs[i].is_in_q && world_has(&p->w, p->jobs[i].id) &&
+             world_view(&p->w, p->jobs[i].id)->state == JOB_READY &&
+             !is_full(p, p->jobs[i].group);
     return n;
 }
 
@@ -119,6 +147,9 @@ static void see_delivery(struct play *p, const struct event *e)
     assert_false(p->settings.paused & RECORD_PAUSED_OUT);
     if (p->settings.concurrency > 0)
         assert_true(count_in(p, JOB_LEASED) <= p->settings.concurrency);
+    p->settings.grouplimit += p->settings.grouplimit > 0; /* one more is too many */
+    assert_true(p->settings.grouplimit == 0 || !is_full(p, job->group));
+    p->settings.grouplimit -= p->settings.grouplimit > 0;
 }
 
 static void see_end_of_wait(struct play *p, const struct slot *s)
@@ -201,7 +232,7 @@ static void check_quiet(struct play *p)
     bool is_closed = s->paused & RECORD_PAUSED_OUT || s->rate > 0 ||
                      (s->concurrency > 0 && count_in(p, JOB_LEASED) >= s->concurrency);
     if (!is_closed)
-        assert_int_equal(count_in(p, JOB_READY), 0);
+        assert_int_equal(count_ready(p), 0);
     for (size_t i = 0; i < SLOTS && is_shut && size_of_q(p) == 0; i++)
         assert_false(p->slots[i].is_used && p->slots[i].kind == GETTER &&
                      !p->slots[i].wants_r);
@@ -211,7 +242,11 @@ static void check_quiet(struct play *p)
 
 static void put(struct play *p, const char *queue)
 {
+    uint8_t attr[] = {ATTR_GROUP, 0, 1, 0, 0, 0, 0};
+    struct core_put job = {.queue = rq_slice_str(queue), .body = RQ_LIT("x")};
     struct job_policy policy = world_policy();
+    unsigned group = (unsigned)below(p, GROUPS);
+    struct job_id id;
 
     assert_true(p->job_count < JOBS);
     policy.pri = (uint8_t)below(p, 3);
@@ -222,9 +257,15 @@ static void put(struct play *p, const char *queue)
     int64_t due_ms = below(p, 3) > 0 ? 0 : p->w.now.wall_ms + (int64_t)below(p, 40);
     int64_t expires_ms =
         policy.ttl_ms == 0 ? 0 : p->w.now.wall_ms + (int64_t)policy.ttl_ms;
-    struct job_id id = world_put_more(&p->w, queue, "x", policy, due_ms);
-    p->jobs[p->job_count++] = (struct known){
-        .id = id, .is_in_q = queue[0] == 'q', .expires_wall_ms = expires_ms};
+    attr[6] = (uint8_t)group;
+    job.attrs = rq_slice(attr, group > 0 ? sizeof attr : 0);
+    job.policy = policy;
+    job.due_wall_ms = due_ms;
+    assert_int_equal(world_put_full(&p->w, &job, &id), 0);
+    p->jobs[p->job_count++] = (struct known){.id = id,
+                                             .is_in_q = queue[0] == 'q',
+                                             .group = group,
+                                             .expires_wall_ms = expires_ms};
 }
 
 /* Forgets jobs that are gone, but for their ends. */
@@ -408,7 +449,7 @@ static void do_set(struct play *p)
 {
     struct record_settings *s = &p->settings;
 
-    switch (below(p, 8)) {
+    switch (below(p, 9)) {
     case 0:
         s->maxsize = below(p, 5);
         break;
@@ -430,8 +471,12 @@ static void do_set(struct play *p)
     case 6:
         s->shut = (uint8_t)below(p, 3);
         break;
+    case 7:
+        s->grouplimit = (uint32_t)below(p, 3);
+        break;
     default: /* open, at last */
-        *s = (struct record_settings){.maxsize = s->maxsize, .order = s->order};
+        *s = (struct record_settings){
+            .maxsize = s->maxsize, .order = s->order, .grouplimit = s->grouplimit};
     }
     world_set(&p->w, *s);
 }

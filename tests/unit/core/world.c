@@ -238,14 +238,24 @@ struct job_id world_put_more(struct world *w, const char *queue, const char *bod
                                  .body = rq_slice_str(body),
                                  .policy = policy,
                                  .due_wall_ms = due_wall_ms};
+    struct job_id id;
+
+    must(world_put_full(w, &put, &id));
+    return id;
+}
+
+int world_put_full(struct world *w, const struct core_put *put, struct job_id *out)
+{
+    struct job *job = NULL;
     struct job_view view;
-    struct job *job;
 
     begin(w);
-    must(core_put(w->core, &put, w->now, &w->fx, &job, &(struct job_id){0}));
-    job_view(job, &view);
-    must(end(w, 0));
-    return view.id;
+    int rc = core_put(w->core, put, w->now, &w->fx, &job, out);
+    if (rc == 0) {
+        job_view(job, &view);
+        *out = view.id;
+    }
+    return end(w, rc);
 }
 
 int world_put_attrs(struct world *w, const char *queue, const char *body,
@@ -257,17 +267,9 @@ int world_put_attrs(struct world *w, const char *queue, const char *body,
                            .attrs = attrs,
                            .policy = world_policy(),
                            .due_wall_ms = due_wall_ms};
-    struct job *job = NULL;
-    struct job_view view;
 
     put.policy.window_ms = window_ms;
-    begin(w);
-    int rc = core_put(w->core, &put, w->now, &w->fx, &job, out);
-    if (rc == 0) {
-        job_view(job, &view);
-        *out = view.id;
-    }
-    return end(w, rc);
+    return world_put_full(w, &put, out);
 }
 
 void world_carry(struct world *w)

@@ -59,6 +59,9 @@ struct job_policy world_policy(void);
 /* A PUT that is not landed yet.  Returns  the id. */
 struct job_id world_put_more(struct world *w, const char *queue, const char *body,
                              struct job_policy policy, int64_t due_wall_ms);
+/* The same, with all that a PUT may say.  Returns  as core_put(); *out: its id, or that
+ * of the job that exists */
+int world_put_full(struct world *w, const struct core_put *put, struct job_id *out);
 struct job_id world_put(struct world *w, const char *queue, const char *body);
 /* A PUT with attributes and a WINDOW.  Returns  as core_put(); *out: its id, or that of
  * the job that exists */

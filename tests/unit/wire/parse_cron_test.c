@@ -23,6 +23,8 @@ static void an_entry_is_what_a_put_is_and_when(void **state)
     assert_int_equal(cron.put.body_count, 1);
     assert_int_equal(cron.put.pri, 7);
     assert_int_equal(cron.put.delay_ms, 5);
+    assert_int_equal(parse("CRON ADD report mail @daily body GROUP g TZ UTC"), 0);
+    assert_true(rq_slice_eq(cron.put.group, RQ_LIT("g")));
 }
 
 static void a_zone_stands_behind_the_options(void **state)

@@ -93,13 +93,14 @@ static void a_setting_that_is_not_said_is_negative(void **state)
         rq_queue_set_parse(cmd("QUEUE set q MAXSIZE 100 ORDER lifo"), &said, &why), 0);
     assert_true(said.maxsize == 100 && said.order == RQ_ORDER_LIFO);
     assert_true(said.deadmax < 0 && said.ttr_ms < 0 && said.tries < 0 && said.rate < 0);
-    assert_true(said.concurrency < 0 && !said.open);
+    assert_true(said.concurrency < 0 && said.grouplimit < 0 && !said.open);
     assert_int_equal(rq_queue_set_parse(
                          cmd("QUEUE SET q TTR 1000 TRIES 65535 RATE 100/s CONCURRENCY "
-                             "4294967295 DEADMAX 0 OPEN"),
+                             "4294967295 GROUPLIMIT 4294967295 DEADMAX 0 OPEN"),
                          &said, &why),
                      0);
     assert_true(said.ttr_ms == 1000 && said.tries == 65535 && said.rate == 100);
+    assert_true(said.grouplimit == UINT32_MAX);
     assert_true(said.concurrency == UINT32_MAX && said.deadmax == 0 && said.open);
     assert_int_equal(rq_queue_set_parse(cmd("QUEUE SET q RATE 7"), &said, &why), 0);
     assert_int_equal(said.rate, 7);
@@ -117,6 +118,7 @@ static void a_setting_that_means_nothing_is_refused(void **state)
         {"QUEUE SET q TTR 999", "TTR must be 1000 to"},
         {"QUEUE SET q TRIES 0", "TRIES must be 1 to 65535"},
         {"QUEUE SET q CONCURRENCY 4294967296", "CONCURRENCY must be 0 to 4294967295"},
+        {"QUEUE SET q GROUPLIMIT 4294967296", "GROUPLIMIT must be 0 to 4294967295"},
         {"QUEUE SET q ORDER RANDOM", "ORDER must be FIFO or LIFO"},
         {"QUEUE SET q ORDER", "ORDER must be FIFO or LIFO"},
         {"QUEUE SET q RATE fast", "RATE must be like 100/s"},

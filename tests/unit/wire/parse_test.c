@@ -133,6 +133,25 @@ static void a_put_may_be_unique(void **state)
         RQ_E_BADARG, "UNIQUE is for one job: use PUT");
 }
 
+static void a_put_may_be_of_a_group(void **state)
+{
+    char line[300];
+
+    (void)state;
+    assert_true(
+        rq_slice_eq(good_put("PUT q b GROUP customer:7")->group, RQ_LIT("customer:7")));
+    assert_int_equal(good_put("PUT q b")->group.len, 0);
+    assert_int_equal(
+        rq_mput_parse(cmd("MPUT q GROUP g BODIES 1 a"), &(struct rq_put){0}, &why), 0);
+    snprintf(line, sizeof line, "PUT q b GROUP %0255d", 0);
+    assert_int_equal(good_put(line)->group.len, 255);
+    snprintf(line, sizeof line, "PUT q b GROUP %0256d", 0);
+    bad_put(line, RQ_E_BADARG, "GROUP needs a key of 1 to 255 bytes");
+    bad_put("PUT q b GROUP ''", RQ_E_BADARG, "GROUP needs a key");
+    bad_put("PUT q b GROUP", RQ_E_BADARG, "GROUP needs a key");
+    bad_put("PUT q b GROUP a GROUP b", RQ_E_BADARG, "GROUP is given twice");
+}
+
 static void the_body_may_look_like_an_option(void **state)
 {
     struct rq_put put = *good_put("PUT q TTR TTR 1000");
@@ -216,7 +235,7 @@ static void no_option_may_come_twice(void **state)
 
 static void options_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"GROUP g", "DURABLE fsync"};
+    static const char *const later[] = {"DURABLE fsync"};
 
     (void)state;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
@@ -646,7 +665,7 @@ TEST_MAIN(PARSE(a_put_without_options_has_the_defaults),
           PARSE(options_of_put_come_in_any_order_and_case),
           PARSE(a_put_may_have_many_headers), PARSE(a_header_has_its_limits),
           PARSE(a_job_has_at_most_sixteen_headers), PARSE(a_put_may_be_unique),
-          PARSE(the_body_may_look_like_an_option),
+          PARSE(a_put_may_be_of_a_group), PARSE(the_body_may_look_like_an_option),
           PARSE(every_range_of_put_includes_its_ends),
           PARSE(one_past_every_range_of_put_is_refused),
           PARSE(a_time_replaces_the_delay), PARSE(delay_and_at_exclude_each_other),
