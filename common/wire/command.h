@@ -234,6 +234,11 @@ struct rq_reschedule {
     int64_t at_unix_ms;
 };
 
+struct rq_requeue {
+    struct rq_lease id;
+    struct rq_slice queue;
+};
+
 enum rq_cron_verb { RQ_CRON_ADD, RQ_CRON_DEL, RQ_CRON_LIST };
 
 enum { RQ_CRON_ZONE_MAX = 64 };
@@ -292,6 +297,8 @@ RQ_MUST_CHECK int rq_watch_parse(const struct rq_cmd *cmd, struct rq_watch *out,
 RQ_MUST_CHECK int rq_reschedule_parse(const struct rq_cmd *cmd,
                                       struct rq_reschedule *out,
                                       struct rq_complaint *why);
+RQ_MUST_CHECK int rq_requeue_parse(const struct rq_cmd *cmd, struct rq_requeue *out,
+                                   struct rq_complaint *why);
 
 /* `7-1042` and `7-1042:3`.  Errors  -EINVAL */
 RQ_MUST_CHECK int rq_id_parse(struct rq_slice word, struct rq_lease *out);

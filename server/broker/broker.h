@@ -151,6 +151,11 @@ RQ_MUST_CHECK int broker_purge(struct broker *b, struct rq_slice queue, unsigned
                                struct promise *promise, struct broker_changed *out);
 RQ_MUST_CHECK int broker_reschedule(struct broker *b, struct job_id id,
                                     int64_t due_wall_ms, struct promise *promise);
+/* Returns  0: the promise will be kept;  1: *out_exists has its UNIQUE key there
+ * Errors   as core_requeue;  RQ_E_STORE  the log has no room for its body;  gate */
+RQ_MUST_CHECK int broker_requeue(struct broker *b, struct job_id id,
+                                 struct rq_slice queue, struct promise *promise,
+                                 struct job_id *out_exists);
 
 /* Replaces the settings of a queue. */
 RQ_MUST_CHECK int broker_queue_set(struct broker *b, struct rq_slice queue,

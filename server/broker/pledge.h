@@ -14,15 +14,17 @@
 
 #include "base/attr.h"
 
+struct departure;
 struct job;
 struct promise;
 
 struct pledge {
-    uint64_t seq;            /* the commit */
-    int64_t since_ns;        /* when it was made */
-    struct job *job;         /* to be confirmed; NULL: none */
-    struct promise *promise; /* to be answered; NULL: none */
-    bool is_put;             /* a PUT that was never sent may be withdrawn */
+    uint64_t seq;                /* the commit */
+    int64_t since_ns;            /* when it was made */
+    struct job *job;             /* to be confirmed; NULL: none */
+    struct departure *departure; /* to be confirmed; NULL: none */
+    struct promise *promise;     /* to be answered; NULL: none */
+    bool is_put;                 /* a PUT that was never sent may be withdrawn */
 };
 
 struct pledges {

@@ -11,6 +11,7 @@
 
 #include "core/record.h"
 
+struct departure;
 struct job;
 struct waiter;
 
@@ -18,6 +19,7 @@ enum effect_kind {
     /* `record` goes into the log.  Its slices borrow from the job or the command:
      * encode it before the next call.  If `confirm`, call core_confirmed(job) when the
      * commit is in the log; for a PUT that was definitely refused, core_refused(job).
+     * With a departure, call core_departed() when the commit is in the log.
      * If `homes`, the job's (TOTALS: the queue's) data now lives in this commit: tell
      * core_set_home(). */
     EFFECT_RECORD,
@@ -50,6 +52,7 @@ struct effect {
             struct job *job; /* NULL for QUEUE and TOTALS */
             bool confirm;
             bool homes;
+            struct departure *departure; /* lends; NULL: none */
         } log;
         struct {
             void *cookie;

@@ -18,9 +18,9 @@
 
 enum { HAND_EFFECTS = 2 }; /* LEASE record and delivery, or an end */
 
-int hand_reserve(struct job *job, struct core *core, size_t more, struct effects *fx)
+int hand_reserve_in(struct queue *q, struct job *job, struct core *core, size_t more,
+                    struct effects *fx)
 {
-    struct queue *q = job_queue(job);
     int rc = effects_reserve(fx, HAND_EFFECTS + more);
 
     if (rc == 0)
@@ -28,6 +28,11 @@ int hand_reserve(struct job *job, struct core *core, size_t more, struct effects
     if (rc == 0 && !rq_list_empty(&q->getters))
         rc = job_need_extra(core, job);
     return rc;
+}
+
+int hand_reserve(struct job *job, struct core *core, size_t more, struct effects *fx)
+{
+    return hand_reserve_in(job_queue(job), job, core, more, fx);
 }
 
 static void serve(struct core *core, struct job *job, struct waiter *w,

@@ -163,6 +163,13 @@ class Jobs(Manage):
         for wrong in ((), ('--delay', '1s', '--at', '2031-01-01'), ('--at', 'soon')):
             self.run_cli('reschedule', ident, *wrong, code=2)
 
+    def test_requeue(self):
+        ident = self.c.put(self.q, 'x')
+        self.assertEqual(self.ringq('requeue', ident, self.q + '-slow'), '')
+        self.assertEqual(self.c.get(self.q + '-slow')['id'], ident)
+        self.assertIn('leased', self.run_cli('requeue', ident, self.q, code=2).stderr)
+        self.run_cli('requeue', ident, code=2)
+
     def test_peek(self):
         ids = [self.c.put(self.q, f'body {i}', 'HEADER', 'n', i) for i in range(20)]
         self.assertEqual(self.ringq('peek', self.q, '-q').split(), ids[:10])

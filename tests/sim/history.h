@@ -60,6 +60,10 @@ struct lease {
 struct deed {
     uint32_t uid;
     struct recipe recipe;
+    unsigned where;   /* the queues that it may be in, a set */
+    int64_t there_ns; /* since when it is known to be in one of these */
+    unsigned moving;  /* REQUEUEs that are not answered, or not known */
+    bool was_requeued;
     int64_t due_ns; /* not delivered before */
     enum outcome put;
     int64_t put_ns;   /* acknowledged */
@@ -89,6 +93,8 @@ struct history {
     size_t join_count, join_cap;
     uint64_t life;        /* of the server */
     uint64_t connections; /* counted */
+    unsigned purging;     /* PURGEs that may be going on */
+    bool has_requeued;
     uint64_t anomalies;
     char first[HISTORY_WHY];
     bool trace;
@@ -146,6 +152,9 @@ void history_touched(struct deed *d, uint64_t lease, int64_t until_ns);
 /* An end is being asked for: CANCEL, or PURGE of a queue. */
 void history_end(struct deed *d);
 void history_ended(struct deed *d, enum outcome outcome);
+/* REQUEUE: from now on it may be in either queue. */
+void history_requeue(struct history *h, struct deed *d, size_t queue);
+void history_requeued(struct deed *d, size_t queue, enum outcome outcome);
 void history_kick(struct history *h, size_t queue);
 /* WAIT was answered with `state`. */
 void history_waited(struct history *h, const struct deed *d, struct rq_slice state);

@@ -365,6 +365,12 @@ RINGQ_API int64_t ringq_purge(ringq *q, const char *queue, const char *state);
 RINGQ_API int ringq_reschedule(ringq *q, const char *id, int64_t delay_ms,
                                int64_t at_unix_ms);
 
+/* A job that waits or is dead goes to another queue, as it is.
+ * Errors  RINGQ_NOJOB;  RINGQ_BADARG  it is leased, or another job has its unique key
+ *         there;  RINGQ_FULL, RINGQ_PAUSED, RINGQ_SHUTDOWN  as of a PUT that does not
+ *         wait */
+RINGQ_API int ringq_requeue(ringq *q, const char *id, const char *queue);
+
 typedef struct ringq_peek_options {
     size_t size;
     const char *state; /* "ready" (also NULL), "delayed", "leased", "dead" */
