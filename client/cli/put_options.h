@@ -17,6 +17,7 @@ struct put_words {
     const char *unique;
     bool replace;
     bool no_wait;
+    const char *durable;
     struct option_texts headers; /* NAME=VALUE */
 };
 
@@ -59,7 +60,7 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
 enum {
     /* What put_options_argv() writes at most. */
     PUT_ARGV_NUMBERS = 12,
-    PUT_ARGV_MAX = 24 + 3 * OPTION_TEXTS_MAX,
+    PUT_ARGV_MAX = 26 + 3 * OPTION_TEXTS_MAX,
 };
 /* The same as arguments of MPUT. */
 struct put_argv {

@@ -67,6 +67,15 @@ enum {
 #define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
 #define RQ_BLOCK_MAX_MS INT64_C(315360000000)
 
+/* In the order of what they survive. */
+enum rq_durable {
+    RQ_DURABLE_AS_HELD, /* not said */
+    RQ_DURABLE_MEMORY,
+    RQ_DURABLE_REDIS,
+    RQ_DURABLE_EVERYSEC,
+    RQ_DURABLE_FSYNC
+};
+
 enum rq_backoff { RQ_BACKOFF_FIXED, RQ_BACKOFF_LINEAR, RQ_BACKOFF_EXP };
 
 struct rq_header {
@@ -90,7 +99,8 @@ struct rq_put {
     struct rq_slice unique; /* a key; empty: none */
     int64_t window_ms;      /* of the key, after the end */
     bool replace;           /* what has the key gets this body */
-    int64_t block_ms;       /* for room: -1: for ever; 0: put_nowait */
+    enum rq_durable durable;
+    int64_t block_ms; /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;
     struct rq_header headers[RQ_HEADERS_MAX];
 };

@@ -89,6 +89,9 @@ static int take_entry(struct rq_words *words, struct rq_cron *out,
     if (out->put.block_ms >= 0)
         return rq_complain(why, RQ_E_BADARG,
                            "CRON never waits for room: no BLOCK, no NOWAIT");
+    if (out->put.durable != RQ_DURABLE_AS_HELD)
+        return rq_complain(why, RQ_E_BADARG,
+                           "nobody waits for a job of CRON: no DURABLE");
     if (out->put.replace)
         return rq_complain(why, RQ_E_BADARG, "CRON replaces no bodies: no REPLACE");
     return take_zone(words, &out->zone, why);

@@ -163,6 +163,13 @@ class Jobs(Manage):
         for wrong in ((), ('--delay', '1s', '--at', '2031-01-01'), ('--at', 'soon')):
             self.run_cli('reschedule', ident, *wrong, code=2)
 
+    def test_put_durable(self):
+        told = json.loads(self.ringq('put', self.q, 'x', '--durable', 'memory', '--json'))
+        self.assertEqual(told['durability'], 'memory')
+        self.ringq('put', self.q, '--lines', '-', '--durable', 'memory', input='a\nb\n')
+        self.assertEqual(self.stat('ready'), 3)
+        self.assertIn('BADARG', self.run_cli('put', self.q, 'x', '--durable', 'disk', code=2).stderr)
+
     def test_requeue(self):
         ident = self.c.put(self.q, 'x')
         self.assertEqual(self.ringq('requeue', ident, self.q + '-slow'), '')

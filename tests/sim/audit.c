@@ -32,7 +32,8 @@ static void audit_job(struct history *h, struct deed *d, const struct core *core
     else if (job == NULL && d->put == YES && !d->may_be_over)
         history_anomaly(h, "LOST", d, "put at %lld us, taken %zu times",
                         (long long)(d->put_ns / 1000), d->lease_count);
-    if (d->put == NOT_KNOWN && job == NULL && d->lease_count == 0) {
+    if (d->put == NOT_KNOWN && job == NULL &&
+        (d->lease_count == 0 || d->recipe.is_volatile)) {
         t->perhaps++; /* never stored, or ended unseen */
         return;
     }

@@ -21,7 +21,8 @@ static struct recipe draw_recipe(struct world *w)
         .delay_ms = world_one_in(w, 4) ? world_between(w, 1, 1500) : 0,
         .ttr_ms = world_between(w, 1000, 4000),
         .tries = world_one_in(w, 5) ? (uint32_t)world_between(w, 1, 3) : TRIES_MANY,
-        .is_kept = world_one_in(w, 5)};
+        .is_kept = world_one_in(w, 5),
+        .is_volatile = world_one_in(w, 12)};
 }
 
 /* Writes "TTR n TRIES n ...". */
@@ -40,6 +41,8 @@ static void write_options(struct world *w, const struct recipe *r, char *out,
                     (long long)world_between(w, 0, 300));
     if (r->is_kept)
         len += snprintf(out + len, size - (size_t)len, " KEEP 600000");
+    if (r->is_volatile)
+        len += snprintf(out + len, size - (size_t)len, " DURABLE memory");
     if (world_one_in(w, 4))
         snprintf(out + len, size - (size_t)len, " PRI %lld",
                  (long long)world_between(w, 0, 255));

@@ -117,7 +117,7 @@ void history_put_answered(struct history *h, struct deed *d, enum outcome outcom
                           struct job_id id)
 {
     d->was_asked = true;
-    d->put = outcome;
+    d->put = outcome == YES && d->recipe.is_volatile ? NOT_KNOWN : outcome;
     d->put_ns = rio_now();
     if (outcome == YES)
         learn_id(h, d, id);

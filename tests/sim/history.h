@@ -45,7 +45,8 @@ struct recipe {
     size_t queue, body_len;
     int64_t delay_ms, ttr_ms;
     uint32_t tries;
-    bool is_kept; /* KEEP: its lease may say DONE again */
+    bool is_kept;     /* KEEP: its lease may say DONE again */
+    bool is_volatile; /* DURABLE memory: a crash may lose it */
 };
 
 /* One delivery. */

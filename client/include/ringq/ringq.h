@@ -149,6 +149,10 @@ typedef struct ringq_put_options {
     const char *unique;
     int64_t window_ms;
     bool replace;
+    /* "memory": do not wait for the log, a crash may lose the job; "redis", "everysec",
+     * "fsync": refuse it (RINGQ_BADARG) where the server holds less.  NULL: what holds.
+     */
+    const char *durable;
 } ringq_put_options;
 
 #define RINGQ_FOREVER (-1)

@@ -97,7 +97,7 @@ static void life_room_and_headers_have_their_words(void **state)
         REPLIES(RECEIPT),
         EXPECTS("PUT q x UNIQUE k WINDOW 5 REPLACE"),
         REPLIES(RECEIPT),
-        EXPECTS("PUT q x NOWAIT"),
+        EXPECTS("PUT q x DURABLE memory NOWAIT"),
         REPLIES("-FULL q has 5 jobs\r\n"),
         EXPECTS("PUT q x BLOCK 315360000000"),
         REPLIES(RECEIPT),
@@ -111,7 +111,8 @@ static void life_room_and_headers_have_their_words(void **state)
                                    .block_ms = 250};
     const ringq_put_options once = {
         .size = sizeof once, .unique = "k", .window_ms = 5, .replace = true};
-    const ringq_put_options at_once = {.size = sizeof at_once, .nowait = true};
+    const ringq_put_options at_once = {
+        .size = sizeof at_once, .nowait = true, .durable = "memory"};
     const ringq_put_options for_ever = {.size = sizeof for_ever,
                                         .block_ms = RINGQ_FOREVER};
     ringq *q = begin(script);
