@@ -1,4 +1,4 @@
-/* change - kick, cancel, purge, reschedule: what becomes of jobs.
+/* change - kick, cancel, purge, reschedule, requeue: what becomes of jobs.
  * SPDX-License-Identifier: MIT */
 #include <stddef.h>
 
@@ -216,4 +216,38 @@ const struct command command_reschedule = {
     .words_min = 1,
     .words_max = 1,
     .run = run_reschedule,
+};
+
+/* ---- requeue ---- */
+
+static int run_requeue(struct cli *cli, int argc, char **argv)
+{
+    struct words words;
+    ringq *q;
+    int exit = cli_parse(cli, &command_requeue, NULL, argc, argv, &words);
+
+    if (exit != CLI_GO_ON)
+        return exit;
+    exit = cli_connect(cli, NULL, &q);
+    if (exit != EXITS_OK)
+        return exit;
+    int rc = ringq_requeue(q, words.list[0], words.list[1]);
+    if (rc < 0)
+        exit = cli_failed(cli, q);
+    ringq_close(q);
+    return exit;
+}
+
+const struct command command_requeue = {
+    .name = "requeue",
+    .words = "ID QUEUE",
+    .summary = "sends a job that waits or is dead to another queue",
+    .examples = "  ringq requeue 7-1042 emails-slow\n",
+    .notes =
+        "It keeps its id, its body and its attempts; a dead job stays dead there.  "
+        "A leased\n"
+        "job stays where it is.  Says nothing when it has worked.\n",
+    .words_min = 2,
+    .words_max = 2,
+    .run = run_requeue,
 };

@@ -175,6 +175,7 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
     out->group = words->group;
     out->batch = words->batch;
     out->replace = words->replace;
+    out->durable = words->durable;
     read_numbers(words, out);
     read_room(words, out);
     if (check(words) < 0 || read_headers(words, out, headers) < 0)
@@ -245,6 +246,10 @@ static void add_times(struct put_argv *out, const ringq_put_options *options)
 
 static void add_room(struct put_argv *out, const ringq_put_options *options)
 {
+    if (options->durable != NULL) {
+        add_word(out, "DURABLE");
+        add_word(out, options->durable);
+    }
     if (options->block_ms == RINGQ_FOREVER)
         add_option(out, "BLOCK", CLI_WAIT_MAX_MS);
     else if (options->block_ms > 0)

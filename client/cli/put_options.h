@@ -17,6 +17,7 @@ struct put_words {
     const char *unique, *group, *batch;
     bool replace;
     bool no_wait;
+    const char *durable;
     struct option_texts headers; /* NAME=VALUE */
 };
 

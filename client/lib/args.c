@@ -165,6 +165,10 @@ static void add_put_options(struct rq_args *a, const ringq_put_options *o)
         rq_args_number(a, "TTL", o->ttl_ms);
     if (o->keep_ms != 0)
         rq_args_number(a, "KEEP", o->keep_ms);
+    if (o->durable != NULL) {
+        rq_args_str(a, "DURABLE");
+        rq_args_str(a, o->durable);
+    }
     if (o->block_ms == RINGQ_FOREVER) /* said, so that nobody gives up waiting */
         rq_args_number(a, "BLOCK", RQ_BLOCK_MAX_MS);
     else if (o->block_ms != 0)

@@ -100,6 +100,21 @@ int ringq_reschedule(ringq *q, const char *id, int64_t delay_ms, int64_t at_unix
     return rq_client_send(q, &a, NULL);
 }
 
+int ringq_requeue(ringq *q, const char *id, const char *queue)
+{
+    struct rq_args a;
+    int rc = begin(q, id);
+
+    if (rc == 0)
+        rc = begin(q, queue);
+    if (rc < 0)
+        return rc;
+    rq_args_init(&a, "REQUEUE");
+    rq_args_str(&a, id);
+    rq_args_str(&a, queue);
+    return rq_client_send(q, &a, NULL);
+}
+
 static void build_peek(struct rq_args *a, const char *queue,
                        const ringq_peek_options *o)
 {

@@ -68,6 +68,15 @@ enum {
 #define RQ_DELAY_MAX_MS INT64_C(315360000000) /* ten years */
 #define RQ_BLOCK_MAX_MS INT64_C(315360000000)
 
+/* In the order of what they survive. */
+enum rq_durable {
+    RQ_DURABLE_AS_HELD, /* not said */
+    RQ_DURABLE_MEMORY,
+    RQ_DURABLE_REDIS,
+    RQ_DURABLE_EVERYSEC,
+    RQ_DURABLE_FSYNC
+};
+
 enum rq_backoff { RQ_BACKOFF_FIXED, RQ_BACKOFF_LINEAR, RQ_BACKOFF_EXP };
 
 struct rq_header {
@@ -99,7 +108,8 @@ struct rq_put {
     bool replace;           /* what has the key gets this body */
     struct rq_slice group;  /* with which it takes turns; empty: none */
     struct rq_lease batch;  /* the id of its batch; epoch 0: none */
-    int64_t block_ms;       /* for room: -1: for ever; 0: put_nowait */
+    enum rq_durable durable;
+    int64_t block_ms; /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;
     struct rq_header headers[RQ_HEADERS_MAX];
 };
@@ -247,6 +257,11 @@ struct rq_reschedule {
     int64_t at_unix_ms;
 };
 
+struct rq_requeue {
+    struct rq_lease id;
+    struct rq_slice queue;
+};
+
 enum rq_cron_verb { RQ_CRON_ADD, RQ_CRON_DEL, RQ_CRON_LIST };
 
 enum { RQ_CRON_ZONE_MAX = 64 };
@@ -307,6 +322,8 @@ RQ_MUST_CHECK int rq_watch_parse(const struct rq_cmd *cmd, struct rq_watch *out,
 RQ_MUST_CHECK int rq_reschedule_parse(const struct rq_cmd *cmd,
                                       struct rq_reschedule *out,
                                       struct rq_complaint *why);
+RQ_MUST_CHECK int rq_requeue_parse(const struct rq_cmd *cmd, struct rq_requeue *out,
+                                   struct rq_complaint *why);
 
 /* `7-1042` and `7-1042:3`.  Errors  -EINVAL */
 RQ_MUST_CHECK int rq_id_parse(struct rq_slice word, struct rq_lease *out);

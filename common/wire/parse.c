@@ -222,6 +222,33 @@ static int read_batch(struct rq_words *words, void *out, struct rq_complaint *wh
     return rq_parse_batch(words, &((struct rq_put *)out)->batch, why);
 }
 
+static int read_durable(struct rq_words *words, void *out, struct rq_complaint *why)
+{
+    static const char *const levels[] = {[RQ_DURABLE_MEMORY] = "memory",
+                                         [RQ_DURABLE_REDIS] = "redis",
+                                         [RQ_DURABLE_EVERYSEC] = "everysec",
+                                         [RQ_DURABLE_FSYNC] = "fsync"};
+    enum { LEVELS = sizeof levels / sizeof *levels };
+    char shown[RQ_SHOWN_MAX];
+    size_t level = RQ_DURABLE_MEMORY;
+
+    if (words->next == words->end)
+        return rq_complain(why, RQ_E_BADARG,
+                           "DURABLE needs memory, redis, everysec or fsync");
+    while (level < LEVELS &&
+           !rq_slice_eq_nocase(*words->next, rq_slice_str(levels[level])))
+        level++;
+    if (level == LEVELS)
+        return rq_complain(
+            why, RQ_E_BADARG,
+            "DURABLE must be memory, redis, everysec or fsync, not '%s'; "
+            "copies (replica:N) are not waited for",
+            rq_option_show(*words->next, shown));
+    words->next++;
+    ((struct rq_put *)out)->durable = (enum rq_durable)level;
+    return 0;
+}
+
 static int read_nowait(struct rq_words *words, void *out, struct rq_complaint *why)
 {
     (void)words;
@@ -247,6 +274,7 @@ static const struct rq_option put_options[] = {
     {.name = "GROUP",   CALL(read_group)},
     {.name = "BATCH",   CALL(read_batch)},
     {.name = "HEADER",  CALL(read_header),       .repeats = true},
+    {.name = "DURABLE", CALL(read_durable)},
     {.name = "BLOCK",   I64(rq_put, block_ms),   MS(0, RQ_BLOCK_MAX_MS), .rival = "NOWAIT"},
     {.name = "NOWAIT",  CALL(read_nowait),       .rival = "BLOCK"},
     {.name = NULL},

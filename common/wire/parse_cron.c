@@ -92,6 +92,9 @@ static int take_entry(struct rq_words *words, struct rq_cron *out,
     if (out->put.batch.epoch > 0)
         return rq_complain(why, RQ_E_BADARG,
                            "a batch ends and CRON does not: no BATCH");
+    if (out->put.durable != RQ_DURABLE_AS_HELD)
+        return rq_complain(why, RQ_E_BADARG,
+                           "nobody waits for a job of CRON: no DURABLE");
     if (out->put.replace)
         return rq_complain(why, RQ_E_BADARG, "CRON replaces no bodies: no REPLACE");
     return take_zone(words, &out->zone, why);

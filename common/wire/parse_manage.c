@@ -466,3 +466,14 @@ int rq_reschedule_parse(const struct rq_cmd *cmd, struct rq_reschedule *out,
         rc = take_id(&words, &out->id, why);
     return rc < 0 ? rc : rq_options_read(reschedule_options, &words, NULL, out, why);
 }
+
+int rq_requeue_parse(const struct rq_cmd *cmd, struct rq_requeue *out,
+                     struct rq_complaint *why)
+{
+    struct rq_words words;
+    int rc = rq_parse_begin(cmd, RQ_COMMAND_REQUEUE, &words, why);
+
+    if (rc == 0)
+        rc = take_id(&words, &out->id, why);
+    return rc < 0 ? rc : take_queue(&words, &out->queue, why);
+}

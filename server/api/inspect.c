@@ -30,6 +30,7 @@ static void put_totals(struct map *m, const struct record_totals *t)
     map_u64(m, "total_expired", t->expired);
     map_u64(m, "total_cancelled", t->cancelled);
     map_u64(m, "total_redelivered", t->redelivered);
+    map_u64(m, "total_requeued", t->requeued);
 }
 
 /* ---- STATS ---- */

@@ -1,4 +1,4 @@
-/* manage.c - KICK, CANCEL, PURGE, RESCHEDULE: what operators do to jobs.
+/* manage.c - KICK, CANCEL, PURGE, RESCHEDULE, REQUEUE: what operators do to jobs.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
@@ -151,6 +151,39 @@ void api_reschedule(struct api_client *c, const struct rq_cmd *cmd, struct reply
                           due, &r->promise);
     if (rc == RQ_E_BADARG)
         reply_error(r, rc, "only delayed and ready jobs can be rescheduled; see SHOW");
+    else if (rc < 0)
+        reply_refuse(r, rc);
+}
+
+/* ---- REQUEUE ---- */
+
+static void refuse_key(struct reply *r, struct job_id holder)
+{
+    char text[96], id[RQ_ID_TEXT_MAX];
+    int len = (int)rq_id_format(holder.epoch, holder.number, id);
+
+    snprintf(text, sizeof text, "%.*s has its UNIQUE key in that queue", len, id);
+    reply_error(r, RQ_E_BADARG, text);
+}
+
+void api_requeue(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
+{
+    struct rq_complaint why;
+    struct job_id exists;
+    struct rq_requeue to;
+
+    if (rq_requeue_parse(cmd, &to, &why) < 0) {
+        reply_complain(r, &why);
+        return;
+    }
+    r->promise.ops = &ok_ops;
+    int rc =
+        broker_requeue(c->server->broker, (struct job_id){to.id.epoch, to.id.number},
+                       to.queue, &r->promise, &exists);
+    if (rc > 0)
+        refuse_key(r, exists);
+    else if (rc == RQ_E_BADARG)
+        reply_error(r, rc, "a leased job stays where it is; see SHOW");
     else if (rc < 0)
         reply_refuse(r, rc);
 }

@@ -1,6 +1,7 @@
 /* put.c - PUT and MPUT: producing.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 
 #include "api/api.h"
 #include "api/headers.h"
@@ -39,7 +40,9 @@ static void put_done(struct promise *p)
     rq_resp_bulk_str(&w, r->u.put.exists    ? "exists"
                          : r->u.put.delayed ? "delayed"
                                             : "queued");
-    rq_resp_bulk_str(&w, store_level_name(broker_level(r->broker)));
+    rq_resp_bulk_str(&w,
+                     store_level_name(r->u.put.is_in_memory ? STORE_MEMORY
+                                                            : broker_level(r->broker)));
     reply_resolve(r, &w);
 }
 
@@ -77,6 +80,26 @@ static void put_failed(struct promise *p, int code)
 static void put_timed_out(struct promise *p)
 {
     reply_error(RQ_CONTAINER_OF(p, struct reply, promise), RQ_E_FULL, NULL);
+}
+
+static void refuse(struct reply *r, int code)
+{
+    char text[128];
+
+    if (code == RQ_E_BADARG && r->u.put.is_too_durable) {
+        snprintf(text, sizeof text, "the log holds %s now; ask for that or less",
+                 store_level_name(broker_level(r->broker)));
+        reply_error(r, code, text);
+    } else if (code == RQ_E_BADARG) {
+        reply_error(r, code, "more jobs than the queue's MAXSIZE; put fewer at once");
+    } else {
+        reply_refuse(r, code == -ENOBUFS ? RQ_E_LIMIT : code);
+    }
+}
+
+static void put_failed(struct promise *p, int code)
+{
+    refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
 }
 
 static const struct promise_ops put_ops = {
@@ -138,6 +161,17 @@ static int wait_for_room(struct api_client *c, const struct broker_put *put,
                        : broker_put_later(c->member, put, block_ms, &r->promise);
 }
 
+static enum store_level level_of(enum rq_durable said)
+{
+    static const enum store_level levels[] = {[RQ_DURABLE_AS_HELD] = STORE_MEMORY,
+                                              [RQ_DURABLE_MEMORY] = STORE_MEMORY,
+                                              [RQ_DURABLE_REDIS] = STORE_REDIS,
+                                              [RQ_DURABLE_EVERYSEC] = STORE_EVERYSEC,
+                                              [RQ_DURABLE_FSYNC] = STORE_FSYNC};
+
+    return levels[said];
+}
+
 static int submit(struct api_client *c, const struct rq_put *put, struct rq_slice attrs,
                   struct reply *r, const struct promise_ops *ops)
 {
@@ -148,6 +182,8 @@ static int submit(struct api_client *c, const struct rq_put *put, struct rq_slic
                                     .bodies = put->bodies,
                                     .count = put->body_count,
                                     .replace = put->replace,
+                                    .has_level = put->durable != RQ_DURABLE_AS_HELD,
+                                    .level = level_of(put->durable),
                                     .receipt = &r->u.put};
 
     r->promise.ops = ops;

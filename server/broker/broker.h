@@ -69,19 +69,24 @@ struct broker_receipt {
     struct job_id first; /* the ids of one MPUT count up from here */
     size_t count;
     bool delayed;
-    bool exists; /* another job has the UNIQUE key: `first` */
+    bool exists;         /* another job has the UNIQUE key: `first` */
+    bool is_too_durable; /* refused: the log holds less than what was asked for */
+    bool is_in_memory;   /* the log was not waited for */
 };
 struct broker_put {
     struct core_put job; /* all but the body */
     const struct rq_slice *bodies;
     size_t count;                   /* 1, if there is a UNIQUE key */
     bool replace;                   /* a job that has the key gets this body */
+    bool has_level;                 /* it wants... */
+    enum store_level level;         /* ... this much, or as much as there is */
     struct broker_receipt *receipt; /* written before the promise is kept */
 };
-/* Puts `count` jobs that differ in their body only, in one commit.
+/* Puts `count` jobs that differ in their body only, in one commit.  At level `memory`
+ * the promise is kept before this returns.
  * Errors  RQ_E_FULL  no room: broker_put_later();  RQ_E_PAUSED, RQ_E_SHUTDOWN;
- *         RQ_E_BADARG  more than MAXSIZE;  RQ_E_NOJOB, -EPIPE  as core_batch_takes;
- *         RQ_E_STORE, RQ_E_LIMIT, gate */
+ *         RQ_E_BADARG  more than MAXSIZE, or is_too_durable;  RQ_E_NOJOB, -EPIPE  as
+ *         core_batch_takes;  RQ_E_STORE, RQ_E_LIMIT, gate */
 RQ_MUST_CHECK int broker_put(struct broker *b, const struct broker_put *put,
                              struct promise *promise);
 /* The same, when there is room; `timed_out` when there is none for `block_ms` (-1: for
@@ -163,6 +168,11 @@ RQ_MUST_CHECK int broker_purge(struct broker *b, struct rq_slice queue, unsigned
                                struct promise *promise, struct broker_changed *out);
 RQ_MUST_CHECK int broker_reschedule(struct broker *b, struct job_id id,
                                     int64_t due_wall_ms, struct promise *promise);
+/* Returns  0: the promise will be kept;  1: *out_exists has its UNIQUE key there
+ * Errors   as core_requeue;  RQ_E_STORE  the log has no room for its body;  gate */
+RQ_MUST_CHECK int broker_requeue(struct broker *b, struct job_id id,
+                                 struct rq_slice queue, struct promise *promise,
+                                 struct job_id *out_exists);
 
 /* Replaces the settings of a queue. */
 RQ_MUST_CHECK int broker_queue_set(struct broker *b, struct rq_slice queue,

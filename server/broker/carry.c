@@ -95,6 +95,14 @@ static void pledge_record(struct broker *b, const struct effect *e, uint64_t seq
     pledges_add(&b->pledges, &pledge);
 }
 
+static void pledge_departure(struct broker *b, const struct effect *e, uint64_t seq)
+{
+    const struct pledge pledge = {
+        .seq = seq, .since_ns = rio_now(), .departure = e->u.log.departure};
+
+    pledges_add(&b->pledges, &pledge);
+}
+
 static void forget_later(struct broker *b, uint64_t home)
 {
     if (arrears_add(&b->arrears, home) < 0)
@@ -114,6 +122,8 @@ static void carry_record(struct broker *b, const struct effect *e, struct carrie
     broker__tell_logged(b, e);
     if (e->u.log.confirm)
         pledge_record(b, e, seq);
+    if (e->u.log.departure != NULL)
+        pledge_departure(b, e, seq);
 }
 
 /* The batch at fx->items[at].  Returns  how many effects it is */

@@ -143,21 +143,42 @@ static int meet(struct broker *b, const struct broker_put *put, struct promise *
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
+/* More than Redis holds now cannot be promised.  Errors  RQ_E_BADARG */
+static int check_level(const struct broker *b, const struct broker_put *put)
+{
+    bool is_too_durable = put->has_level && put->level > store_level(b->store);
+
+    *put->receipt = (struct broker_receipt){.is_too_durable = is_too_durable};
+    return is_too_durable ? RQ_E_BADARG : 0;
+}
+
+static bool is_waited_for(const struct broker *b, const struct broker_put *put)
+{
+    return store_level(b->store) != STORE_MEMORY &&
+           !(put->has_level && put->level == STORE_MEMORY);
+}
+
 static int put_now(struct broker *b, const struct broker_put *put,
                    struct promise *promise)
 {
-    if (!store_has_room(b->store) || store_is_crowded(b->store))
-        return RQ_E_STORE;
+    int rc = check_level(b, put);
+
+    if (rc == 0 && (!store_has_room(b->store) || store_is_crowded(b->store)))
+        rc = RQ_E_STORE;
+    if (rc < 0)
+        return rc;
     store_hold(b->store); /* one commit for all of them */
-    int rc = put_all(b, put);
+    rc = put_all(b, put);
     store_unhold(b->store);
     if (rc > 0)
         return meet(b, put, promise);
     if (rc < 0)
         return rc;
     pledges_last(&b->pledges)->promise = promise;
-    if (store_level(b->store) == STORE_MEMORY || MUTANT(PUT_BEFORE_COMMIT))
-        broker__confirm_at_once(b, put->count);
+    if (is_waited_for(b, put) && !MUTANT(PUT_BEFORE_COMMIT))
+        return 0;
+    put->receipt->is_in_memory = true;
+    broker__confirm_at_once(b, put->count);
     return 0;
 }
 
@@ -166,6 +187,8 @@ int broker_put(struct broker *b, const struct broker_put *put, struct promise *p
     int rc = broker_gate(b);
 
     ASSERT(put->count > 0);
+    if (rc == 0)
+        rc = check_level(b, put);
     if (rc == 0)
         rc = core_batch_takes(b->core, put->job.attrs);
     if (rc == 0 && !core_has_key(b->core, &put->job, broker__now()))

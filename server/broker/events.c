@@ -80,6 +80,22 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     arrears_settle(&b->arrears, seq, forget, b->store);
 }
 
+static void confirm(struct broker *b, const struct pledge *pledge)
+{
+    if (pledge->job != NULL) {
+        broker__tell_confirmed(b, pledge->job);
+        broker__must(core_confirmed(b->core, pledge->job, broker__now(), &b->fx),
+                     "confirming a job");
+    }
+    if (pledge->departure != NULL)
+        broker__must(core_departed(b->core, pledge->departure, &b->fx),
+                     "confirming a REQUEUE");
+    if (pledge->batch.epoch > 0)
+        broker__must(core_batch_closed(b->core, pledge->batch, broker__now(), &b->fx),
+                     "closing a batch");
+    broker__carry(b, NULL);
+}
+
 static void on_committed(void *arg, uint64_t seq)
 {
     struct broker *b = arg;
@@ -90,18 +106,8 @@ static void on_committed(void *arg, uint64_t seq)
         struct pledge pledge = *first;
 
         pledges_drop_first(&b->pledges);
-        if (pledge.job != NULL) {
-            broker__tell_confirmed(b, pledge.job);
-            broker__must(core_confirmed(b->core, pledge.job, broker__now(), &b->fx),
-                         "confirming a job");
-            broker__carry(b, NULL);
-        }
-        if (pledge.batch.epoch > 0) {
-            broker__must(
-                core_batch_closed(b->core, pledge.batch, broker__now(), &b->fx),
-                "closing a batch");
-            broker__carry(b, NULL);
-        }
+        if (pledge.job != NULL || pledge.departure != NULL || pledge.batch.epoch > 0)
+            confirm(b, &pledge);
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }

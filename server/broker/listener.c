@@ -57,7 +57,8 @@ void broker__tell_logged(struct broker *b, const struct effect *logged)
 
     if (rq_list_empty(&b->listeners) || logged->u.log.job == NULL)
         return;
-    what = name_of(&logged->u.log.record);
+    what =
+        logged->u.log.departure != NULL ? "requeued" : name_of(&logged->u.log.record);
     if (what == NULL)
         return;
     job_view(logged->u.log.job, &view);

@@ -15,16 +15,18 @@
 #include "base/attr.h"
 #include "core/record.h"
 
+struct departure;
 struct job;
 struct promise;
 
 struct pledge {
-    uint64_t seq;            /* the commit */
-    int64_t since_ns;        /* when it was made */
-    struct job *job;         /* to be confirmed; NULL: none */
-    struct job_id batch;     /* whose CLOSE is to be confirmed; epoch 0: none */
-    struct promise *promise; /* to be answered; NULL: none */
-    bool is_put;             /* a PUT that was never sent may be withdrawn */
+    uint64_t seq;                /* the commit */
+    int64_t since_ns;            /* when it was made */
+    struct job *job;             /* to be confirmed; NULL: none */
+    struct job_id batch;         /* whose CLOSE is to be confirmed; epoch 0: none */
+    struct departure *departure; /* to be confirmed; NULL: none */
+    struct promise *promise;     /* to be answered; NULL: none */
+    bool is_put;                 /* a PUT that was never sent may be withdrawn */
 };
 
 struct pledges {

@@ -87,15 +87,16 @@ static void check_list(const struct queue *q, const struct rq_list *head,
 
 /* ---- queues ---- */
 
-/* put = done + expired + cancelled + dead now + unfinished; a PUT counts when it is in
- * the log. */
+/* put = done + expired + cancelled + requeued + dead now + unfinished; a PUT counts
+ * when it is in the log. */
 static void check_totals(const struct core *core, const struct queue *q)
 {
     const struct record_totals *t = &q->totals;
-    uint64_t ended = t->done + t->expired + t->cancelled;
+    uint64_t ended = t->done + t->expired + t->cancelled + t->requeued;
 
     ASSERT(q->totals_changed ? !rq_list_empty(&q->changed) || q->totals_open : true);
     ASSERT(q->totals_old_home == 0 || !rq_list_empty(&q->changed));
+    ASSERT(q->leaving_dead <= q->leaving);
     if (core->is_replaying)
         return;
     ASSERT(t->put + q->count[JOB_PENDING] == ended + queue_unfinished(q, true));
@@ -150,25 +151,45 @@ static void check_queue(const struct core *core, const struct queue *q)
 
 /* ---- holders ---- */
 
-static bool is_barred(const struct waiter *w, const struct job *job)
+static bool is_before(const struct waiter *w, struct job_id id)
 {
-    const struct job_id id = job_id(job), last = w->barrier;
+    const struct job_id last = w->barrier;
 
-    if (id.epoch > last.epoch || (id.epoch == last.epoch && id.number > last.number))
-        return false;
-    return w->strict ||
-           !(job->state == JOB_DEAD || (job->state == JOB_ENDING && job->was_dead));
+    return id.epoch < last.epoch ||
+           (id.epoch == last.epoch && id.number <= last.number);
+}
+
+static bool counts_as_dead(const struct job *job)
+{
+    return job->state == JOB_DEAD || (job->state == JOB_ENDING && job->was_dead);
+}
+
+/* Of the jobs that have left its queues: those it must not be answered before. */
+static uint64_t count_leaving(const struct core *core, const struct waiter *w)
+{
+    uint64_t n = 0;
+
+    RQ_LIST_EACH(link, &core->departures)
+    {
+        const struct departure *d = RQ_LIST_ENTRY(link, struct departure, link);
+
+        for (size_t i = 0; i < w->link_count; i++)
+            n += w->links[i].queue == d->queue && is_before(w, d->job) &&
+                 (w->strict || !d->was_dead);
+    }
+    return n;
 }
 
 /* The jobs that a JOIN with BARRIER waits for. */
 static uint64_t count_barred(const struct core *core, const struct waiter *w)
 {
-    uint64_t n = 0;
+    uint64_t n = count_leaving(core, w);
 
     for (const struct job *job = index_next(&core->index, NULL); job != NULL;
          job = index_next(&core->index, job))
         for (size_t i = 0; i < w->link_count; i++)
-            n += w->links[i].queue == job_queue(job) && is_barred(w, job);
+            n += w->links[i].queue == job_queue(job) && is_before(w, job_id(job)) &&
+                 (w->strict || !counts_as_dead(job));
     return n;
 }
 
@@ -245,7 +266,7 @@ void core_check(const struct core *core)
 {
     struct recount n = {0};
     uint64_t sum[JOB_STATES] = {0};
-    size_t queues = 0;
+    size_t queues = 0, leaving = 0;
 
     for (const struct job *job = index_next(&core->index, NULL); job != NULL;
          job = index_next(&core->index, job))
@@ -257,8 +278,10 @@ void core_check(const struct core *core)
         check_queue(core, q);
         for (size_t i = 0; i < JOB_STATES; i++)
             sum[i] += q->count[i];
+        leaving += q->leaving;
         queues++;
     }
+    ASSERT(leaving == length(&core->departures));
     uint64_t jobs = 0;
     for (size_t i = 0; i < JOB_STATES; i++) {
         ASSERT(n.count[i] == core->count[i] && sum[i] == core->count[i]);

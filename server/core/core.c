@@ -48,6 +48,7 @@ struct core *core_new(uint64_t seed)
     rq_list_init(&core->openings);
     rq_list_init(&core->all_queues);
     rq_list_init(&core->holders);
+    rq_list_init(&core->departures);
     rq_list_init(&core->changed);
     rq_list_init(&core->recorded);
     return core;
@@ -89,6 +90,7 @@ void core_free(struct core *core)
         return;
     free_holders(core);
     free_jobs(core);
+    departures_free(core);
     remnants_free(core);
     crons_free(core);
     batches_free(core);

@@ -179,6 +179,19 @@ RQ_MUST_CHECK int core_reschedule(struct core *core, struct job_id id,
                                   int64_t due_wall_ms, struct core_now now,
                                   struct effects *fx);
 
+/* A delayed, ready or dead job goes to another queue, as it is: MOVE (homes, with a
+ * departure).  Its UNIQUE key goes with it.  To the queue that it is in: nothing.
+ * Returns  0;  1: *out_exists has its key there, and nothing has changed
+ * Errors   RQ_E_NOJOB;  RQ_E_BADARG  it is leased, or ending;  as gate_admits();
+ *          RQ_E_LIMIT  too many queues */
+RQ_MUST_CHECK int core_requeue(struct core *core, struct job_id id,
+                               struct rq_slice queue, struct core_now now,
+                               struct effects *fx, struct job_id *out_exists);
+/* The MOVE of this departure is in the log: the queue that was left has one unfinished
+ * job less, and joiners may be answered.  Owns  consumes `d`, unless it fails */
+RQ_MUST_CHECK int core_departed(struct core *core, struct departure *d,
+                                struct effects *fx);
+
 /* ---- waiting ---- */
 
 struct core_join {

@@ -33,6 +33,7 @@ static void add(struct record_totals *t, const struct record_totals *delta)
     t->expired += delta->expired;
     t->cancelled += delta->cancelled;
     t->redelivered += delta->redelivered;
+    t->requeued += delta->requeued;
 }
 
 void counters_add(struct core *core, struct queue *q, struct record_totals delta)
@@ -56,6 +57,7 @@ void counters_set(struct core *core, struct queue *q, struct record_totals total
         .expired = totals.expired - old->expired,
         .cancelled = totals.cancelled - old->cancelled,
         .redelivered = totals.redelivered - old->redelivered,
+        .requeued = totals.requeued - old->requeued,
     };
 
     counters_add(core, q, delta);

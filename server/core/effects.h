@@ -11,6 +11,7 @@
 
 #include "core/record.h"
 
+struct departure;
 struct job;
 struct waiter;
 
@@ -18,7 +19,8 @@ enum effect_kind {
     /* `record` goes into the log.  Its slices borrow from the job or the command:
      * encode it before the next call.  If `confirm`, call core_confirmed(job) when the
      * commit is in the log, of a BATCH core_batch_closed(); for a PUT that was
-     * definitely refused, core_refused(job). If `homes`, the job's (TOTALS: the
+     * definitely refused, core_refused(job).  With a departure, call core_departed()
+     * when the commit is in the log.  If `homes`, the job's (TOTALS: the
      * queue's) data now lives in this commit: tell core_set_home(). */
     EFFECT_RECORD,
     /* The getter `cookie` has been given `job`, leased under `lease`.  `more`: another
@@ -50,6 +52,7 @@ struct effect {
             struct job *job; /* NULL for QUEUE, TOTALS, CRON and BATCH */
             bool confirm;
             bool homes;
+            struct departure *departure; /* lends; NULL: none */
         } log;
         struct {
             void *cookie;

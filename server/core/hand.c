@@ -22,16 +22,29 @@
 
 enum { HAND_EFFECTS = 2 }; /* LEASE record and delivery, or an end */
 
-int hand_reserve(struct job *job, struct core *core, size_t more, struct effects *fx)
+static int reserve(struct queue *q, struct job *job, struct core *core, size_t more,
+                   struct effects *fx)
 {
-    struct queue *q = job_queue(job);
     int rc = effects_reserve(fx, HAND_EFFECTS + more);
 
-    if (rc == 0)
-        rc = ready_reserve(q, job);
     if (rc == 0 && !rq_list_empty(&q->getters))
         rc = job_need_extra(core, job);
     return rc;
+}
+
+int hand_reserve_as(struct job_kind *kind, struct job *job, struct core *core,
+                    size_t more, struct effects *fx)
+{
+    int rc = reserve(kind->key.queue, job, core, more, fx);
+
+    return rc < 0 ? rc : ready_reserve_any(kind);
+}
+
+int hand_reserve(struct job *job, struct core *core, size_t more, struct effects *fx)
+{
+    int rc = reserve(job_queue(job), job, core, more, fx);
+
+    return rc < 0 ? rc : ready_reserve(job_queue(job), job);
 }
 
 static void serve(struct core *core, struct job *job, struct waiter *w,

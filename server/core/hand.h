@@ -11,6 +11,9 @@
  * Errors  -ENOMEM */
 RQ_MUST_CHECK int hand_reserve(struct job *job, struct core *core, size_t more,
                                struct effects *fx);
+/* The same for a job that is about to be of another kind, in another queue perhaps. */
+RQ_MUST_CHECK int hand_reserve_as(struct job_kind *kind, struct job *job,
+                                  struct core *core, size_t more, struct effects *fx);
 /* The job, in PENDING, DELAYED, DEAD or (its lease stopped) LEASED, can be served: to
  * the queue's first getter if there is one and the gate is open, else it is READY; or
  * its TTL is over. */

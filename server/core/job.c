@@ -22,6 +22,8 @@
  *   17  KICK                   dead -> ready              STATE   +1   manage.c
  *   18  CANCEL, PURGE          delayed, ready -> ending   DONE    -1c  manage, put.c
  *       PURGE                  dead -> ending -> gone     DONE         manage, put.c
+ *    -  REQUEUE                delayed, ready, dead       MOVE         requeue.c
+ *       and in the queue left                                  -1c   requeue.c
  *   19  CANCEL                 leased, marked             STATE        manage.c
  *       and it comes back      leased -> ending           DONE    -1c  hand, settle.c
  *   20  TTL over, not started  delayed, ready -> ending   DONE    -1c  tick, hand.c

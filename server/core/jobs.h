@@ -2,7 +2,7 @@
  *
  * place_*() are the only functions that change a job's state; they keep the lists, the
  * timers and the counts in step with it.
- * Private to core/; the code stands in job.c and place.c.
+ * Private to core/; the code stands in job.c, place.c and requeue.c.
  * SPDX-License-Identifier: MIT */
 #ifndef CORE_JOBS_H
 #define CORE_JOBS_H
@@ -39,6 +39,8 @@ RQ_MUST_CHECK int job_copy_error(struct rq_slice text, uint8_t **out);
 void job_set_error(struct job *job, uint8_t *copy, size_t len);
 /* As above, with a constant. */
 void job_set_reason(struct job *job, struct rq_slice constant);
+
+void departures_free(struct core *core);
 
 /* The job enters the index, in `state`. */
 void place_enter(struct core *core, struct job *job, enum job_state state);

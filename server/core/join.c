@@ -125,13 +125,14 @@ static void settle_barriers(struct core *core, struct queue *q,
     }
 }
 
-void join_raise(const struct queue *q, struct job_id job)
+void join_raise(const struct queue *q, const struct join_change *change)
 {
     RQ_LIST_EACH(link, &q->barriers)
     {
         struct waiter *w = of_barrier(link);
 
-        w->left += !w->strict && is_before(w, job);
+        w->left +=
+            (w->strict ? change->strict : change->plain) && is_before(w, change->job);
     }
 }
 

@@ -17,7 +17,7 @@ struct join_change {
  * answers those for whom it is 0 now.  `q` may be gone afterwards. */
 void join_settle(struct core *core, struct queue *q, const struct join_change *change,
                  struct effects *fx);
-/* A dead job of `q` counts again. */
-void join_raise(const struct queue *q, struct job_id job);
+/* A job of `q` counts now: a dead one that was kicked, one of another queue. */
+void join_raise(const struct queue *q, const struct join_change *change);
 
 #endif

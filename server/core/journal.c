@@ -57,6 +57,12 @@ void journal_move(struct job *job, struct effects *fx)
     fx->items[fx->count - 1].u.log.homes = true;
 }
 
+void journal_requeue(struct job *job, struct departure *departure, struct effects *fx)
+{
+    journal_move(job, fx);
+    fx->items[fx->count - 1].u.log.departure = departure;
+}
+
 void journal_lease(struct job *job, struct effects *fx)
 {
     add(job, RECORD_LEASE, false, fx)->attempts = job->attempts;
@@ -109,6 +115,7 @@ void journal_totals(const struct queue *q, struct effects *fx)
     t->expired += q->ending[RECORD_END_EXPIRED];
     t->cancelled += q->ending[RECORD_END_CANCELLED];
     t->dead += q->ending[0];
+    t->requeued += q->leaving;
 }
 
 void journal_forget(const struct job *job, struct effects *fx)

@@ -6,11 +6,14 @@
 
 #include "core/effects.h"
 
+struct departure;
 struct queue;
 
 void journal_put(struct job *job, struct effects *fx);
 /* All of a job that is not ending, as it is now (homes); a leased one as ready. */
 void journal_move(struct job *job, struct effects *fx);
+/* The same of a job that has gone to another queue. */
+void journal_requeue(struct job *job, struct departure *departure, struct effects *fx);
 void journal_lease(struct job *job, struct effects *fx);
 /* The job as it is now, in `state`.  DEAD is awaited. */
 void journal_state(struct job *job, enum record_state state, struct effects *fx);

@@ -36,7 +36,7 @@ static int kick(struct core *core, struct job *job, struct core_now now,
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
     if (job->state != JOB_ENDING)
-        join_raise(job_queue(job), job_id(job));
+        join_raise(job_queue(job), &(struct join_change){job_id(job), true, false});
     return 1;
 }
 

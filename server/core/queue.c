@@ -1,6 +1,6 @@
 /* queue - the jobs of one name, and their numbers.
  *
- * unfinished = pending + delayed + ready + leased + ending.
+ * unfinished = pending + delayed + ready + leased + ending + leaving.
  * SPDX-License-Identifier: MIT */
 #include "core/queue.h"
 
@@ -114,7 +114,8 @@ uint64_t queue_unfinished(const struct queue *q, bool strict)
     uint64_t sum = strict ? q->count[JOB_DEAD] + q->ending_dead : 0;
 
     return sum - q->ending_dead + q->count[JOB_PENDING] + q->count[JOB_DELAYED] +
-           q->count[JOB_READY] + q->count[JOB_LEASED] + q->count[JOB_ENDING];
+           q->count[JOB_READY] + q->count[JOB_LEASED] + q->count[JOB_ENDING] +
+           q->leaving - (strict ? 0 : q->leaving_dead);
 }
 
 static void view_rates(const struct rate *r, int64_t now_ns, uint64_t out[3])

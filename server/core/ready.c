@@ -69,11 +69,17 @@ void ready_fini(struct ready *r)
     rq_heap_fini(&r->late);
 }
 
+static struct ready *of_kind(struct job_kind *kind)
+{
+    struct group *g = kind->key.group;
+
+    return g == NULL ? &kind->key.queue->ready : &g->ready;
+}
+
 struct ready *ready_of(struct queue *q, const struct job *job)
 {
-    struct group *g = job->kind->key.group;
-
-    return g == NULL ? &q->ready : &g->ready;
+    ASSERT(job_queue(job) == q);
+    return of_kind(job->kind);
 }
 
 static bool comes_late(const struct ready *r, const struct job *job)
@@ -86,6 +92,11 @@ int ready_reserve(struct queue *q, const struct job *job)
     struct ready *r = ready_of(q, job);
 
     return comes_late(r, job) ? rq_heap_reserve(&r->late, 1) : 0;
+}
+
+int ready_reserve_any(struct job_kind *kind)
+{
+    return rq_heap_reserve(&of_kind(kind)->late, 1);
 }
 
 /* A group that has several leased jobs is met several times: it does no harm. */

@@ -11,11 +11,14 @@
 
 struct core;
 struct job;
+struct job_kind;
 struct queue;
 struct ready;
 
 /* Makes sure that ready_push() of this job cannot fail.  Errors  -ENOMEM */
 RQ_MUST_CHECK int ready_reserve(struct queue *q, const struct job *job);
+/* The same for one job, whichever, that will be of this kind. */
+RQ_MUST_CHECK int ready_reserve_any(struct job_kind *kind);
 /* The same for all jobs of the queue that are leased. */
 RQ_MUST_CHECK int ready_reserve_leased(struct queue *q);
 void ready_push(struct queue *q, struct job *job);

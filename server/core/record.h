@@ -72,6 +72,7 @@ struct record_totals {
     uint64_t dead;    /* deaths, for whatever reason */
     uint64_t expired, cancelled;
     uint64_t redelivered; /* of the delivered, second and later attempts */
+    uint64_t requeued;    /* went to another queue; there each is a put */
 };
 
 enum record_order { RECORD_FIFO, RECORD_LIFO };

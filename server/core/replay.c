@@ -7,7 +7,7 @@
  * Totals: a TOTALS record says what had been confirmed when it was written; the records
  * before it are counted in it, or were in flight with it, or are trimmed.  The end of
  * the replay closes that gap, so that per queue again put = done + expired + cancelled
- * + dead jobs + unfinished. SPDX-License-Identifier: MIT */
+ * + requeued + dead jobs + unfinished. SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -265,6 +265,15 @@ static void remove_job(struct replaying *r, struct job *job)
     job_free(r->core, job);
 }
 
+/* A MOVE into another queue is what REQUEUE leaves. */
+static void count_requeue(struct replaying *r, struct queue *from, struct queue *to)
+{
+    counters_add(r->core, from, (struct record_totals){.requeued = 1});
+    counters_add(
+        r->core, to,
+        (struct record_totals){.put = 1, .dead = r->record->state == RECORD_DEAD});
+}
+
 static int replay_move(struct replaying *r)
 {
     struct job *old = index_get(&r->core->index, r->record->job), *job;
@@ -293,6 +302,8 @@ static int replay_move(struct replaying *r)
         return rc;
     }
     struct queue *old_queue = old == NULL ? NULL : job_queue(old);
+    if (old != NULL && old_queue != job_queue(job))
+        count_requeue(r, old_queue, job_queue(job));
     if (old != NULL)
         remove_job(r, old);
     job->attempts = (uint16_t)r->record->attempts;
@@ -528,7 +539,8 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
 static void close_gap(struct core *core, struct queue *q)
 {
     struct record_totals t = q->totals;
-    uint64_t known = t.done + t.expired + t.cancelled + queue_unfinished(q, true);
+    uint64_t known =
+        t.done + t.expired + t.cancelled + t.requeued + queue_unfinished(q, true);
 
     if (t.put < known)
         t.put = known; /* in flight when the totals were written */

@@ -124,6 +124,14 @@ struct groups {
     uint64_t rest_turn;      /* of the jobs without a group */
 };
 
+/* A job has gone to another queue, and that is not in the log yet. */
+struct departure {
+    struct rq_list link; /* in core->departures */
+    struct queue *queue; /* where it still counts as unfinished */
+    struct job_id job;
+    bool was_dead;
+};
+
 struct queue {
     uint64_t count[JOB_STATES];
     struct ready ready;    /* jobs without a group */
@@ -148,6 +156,8 @@ struct queue {
     struct rq_list recorded;      /* in core->recorded while it has a totals_home */
     uint64_t ending[RECORD_ENDS]; /* of the ENDING ones, by job->end */
     uint64_t ending_dead;         /* of the ENDING ones: those that were DEAD */
+    uint64_t leaving;             /* departures */
+    uint64_t leaving_dead;        /* of these: those that were DEAD */
     struct rq_list all;           /* in core->all_queues */
     struct queue_rates *rates;    /* NULL before the first event */
     struct rq_hist *wait, *run;   /* NULL before the first sample */
@@ -249,6 +259,7 @@ struct core {
     struct rq_list all_queues; /* in the order of their first use */
     struct queue *recent;      /* a guess at the next name; NULL: none */
     struct rq_list holders;
+    struct rq_list departures;
     struct rq_list changed;  /* queues that core_totals() has to look at */
     struct rq_list recorded; /* queues with a TOTALS in the log, by its age */
     struct rq_heap job_timers, wait_timers, gate_timers;

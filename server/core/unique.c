@@ -93,15 +93,33 @@ static int add(struct core *core, struct unique *u)
     return rc;
 }
 
-int unique_hold(struct core *core, struct job *job, struct rq_slice key)
+/* The key of a queue becomes the job's; the one that it had is left alone. */
+static int hold_in(struct core *core, struct job *job, const struct queue *q,
+                   struct rq_slice key)
 {
-    struct unique *u = unique_new(job_queue(job), key);
+    struct unique *u = unique_new(q, key);
 
     if (u != NULL)
         u->id = job_id(job);
     int rc = add(core, u);
     if (rc == 0)
         job->extra->unique = u;
+    return rc;
+}
+
+int unique_hold(struct core *core, struct job *job, struct rq_slice key)
+{
+    return hold_in(core, job, job_queue(job), key);
+}
+
+int unique_carry_over(struct core *core, struct job *job, const struct queue *to,
+                      struct rq_slice key)
+{
+    struct unique *left = job->extra->unique;
+    int rc = hold_in(core, job, to, key);
+
+    if (rc == 0 && left != NULL)
+        forget(core, left);
     return rc;
 }
 

@@ -18,6 +18,10 @@ bool unique_find(struct core *core, const struct queue *q, struct rq_slice key,
                  struct core_now now, struct job_id *out);
 /* The key, which is free, is the job's, which has an extra.  Errors  -ENOMEM */
 RQ_MUST_CHECK int unique_hold(struct core *core, struct job *job, struct rq_slice key);
+/* The same in the queue `to`, to which the job is about to go; the key of the queue
+ * that it leaves is free. */
+RQ_MUST_CHECK int unique_carry_over(struct core *core, struct job *job,
+                                    const struct queue *to, struct rq_slice key);
 /* The job's key, if it has one, is free. */
 void unique_release(struct core *core, struct job *job);
 /* The job is over: its remnant has the key for `window_ms`. */

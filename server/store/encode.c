@@ -110,6 +110,8 @@ static void put_totals(struct sink *s, const struct record_totals *t)
     put_varint(s, t->expired);
     put_varint(s, t->cancelled);
     put_varint(s, t->redelivered);
+    if (t->requeued > 0)
+        put_varint(s, t->requeued);
 }
 
 /* What most jobs do not have; where it is missing it is empty. */
@@ -440,7 +442,7 @@ static int take_totals(struct rq_slice *in, struct record_totals *t)
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (take_varint(in, UINT64_MAX, fields[i]) < 0)
             return RQ_E_MALFORMED;
-    return 0;
+    return in->len == 0 ? 0 : take_varint(in, UINT64_MAX, &t->requeued);
 }
 
 static int take_settings(struct rq_slice *in, struct record_settings *v)

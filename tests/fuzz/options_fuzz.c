@@ -184,6 +184,7 @@ static void try_managing(const struct rq_cmd *cmd)
     static struct rq_peek peek;
     struct rq_complaint why = {0};
     struct rq_reschedule to;
+    struct rq_requeue requeue;
     struct rq_queue_set said;
     struct rq_shutdown shutdown;
     struct rq_pause pause;
@@ -223,6 +224,8 @@ static void try_managing(const struct rq_cmd *cmd)
     (void)check(rq_shutdown_parse(cmd, &shutdown, &why), &why);
     if (check(rq_reschedule_parse(cmd, &to, &why), &why))
         ASSERT(to.id.n == 0 && to.delay_ms >= -1 && to.delay_ms <= RQ_DELAY_MAX_MS);
+    if (check(rq_requeue_parse(cmd, &requeue, &why), &why))
+        ASSERT(requeue.id.n == 0 && requeue.queue.len > 0);
 }
 
 static void try_batch(const struct rq_cmd *cmd)

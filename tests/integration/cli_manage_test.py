@@ -163,6 +163,20 @@ class Jobs(Manage):
         for wrong in ((), ('--delay', '1s', '--at', '2031-01-01'), ('--at', 'soon')):
             self.run_cli('reschedule', ident, *wrong, code=2)
 
+    def test_put_durable(self):
+        told = json.loads(self.ringq('put', self.q, 'x', '--durable', 'memory', '--json'))
+        self.assertEqual(told['durability'], 'memory')
+        self.ringq('put', self.q, '--lines', '-', '--durable', 'memory', input='a\nb\n')
+        self.assertEqual(self.stat('ready'), 3)
+        self.assertIn('BADARG', self.run_cli('put', self.q, 'x', '--durable', 'disk', code=2).stderr)
+
+    def test_requeue(self):
+        ident = self.c.put(self.q, 'x')
+        self.assertEqual(self.ringq('requeue', ident, self.q + '-slow'), '')
+        self.assertEqual(self.c.get(self.q + '-slow')['id'], ident)
+        self.assertIn('leased', self.run_cli('requeue', ident, self.q, code=2).stderr)
+        self.run_cli('requeue', ident, code=2)
+
     def test_peek(self):
         ids = [self.c.put(self.q, f'body {i}', 'HEADER', 'n', i) for i in range(20)]
         self.assertEqual(self.ringq('peek', self.q, '-q').split(), ids[:10])

@@ -185,6 +185,63 @@ class Levels(ringqd.Test):
                     self.assertEqual(c.call('PUT', 'q', 'x')[2].decode(), level)
                     self.assertEqual(c.stats()['durability'].decode(), level)
 
+    def test_a_put_asks_for_what_the_log_holds_or_less_at_every_level(self):
+        levels = ('memory', 'redis', 'everysec', 'fsync')
+        for held, level in enumerate(levels):
+            server = self.start(durability=level, name=level)
+            with server.client() as c:
+                for asked, word in enumerate(levels):
+                    with self.subTest(server=level, put=word):
+                        if asked > held:
+                            text = self.refuses(c, 'BADARG', 'PUT', 'q', 'x', 'DURABLE', word)
+                            self.assertIn(f'the log holds {level} now', text)
+                            self.refuses(c, 'BADARG', 'MPUT', 'q', 'DURABLE', word, 'BODIES', 1, 'x')
+                        else:
+                            reached = c.call('PUT', 'q', 'x', 'DURABLE', word)[2].decode()
+                            self.assertEqual(reached, 'memory' if word == 'memory' else level)
+                self.assertEqual(c.stats('q')['total_put'], held + 1)
+
+    def test_copies_are_refused_with_a_reason(self):
+        server = self.start()
+        with server.client() as c:
+            self.assertIn('not waited for', self.refuses(c, 'BADARG', 'PUT', 'q', 'x', 'DURABLE', 'replica:1'))
+
+    def test_memory_does_not_wait_for_redis_and_the_log_has_the_job_later(self):
+        server = self.start('--store-wait', '30s', durability='fsync')
+        with server.client() as c, server.client() as other:
+            c.put('warm', 'x')
+            pid = server.redis_pid()
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                reply = c.call('PUT', 'q', 'x', 'DURABLE', 'memory')
+                self.assertEqual(reply[1:], [b'queued', b'memory'])
+                self.assertEqual(len(c.call('MPUT', 'q', 'DURABLE', 'memory', 'BODIES', 2, 'y', 'z')), 2)
+                other.send('PUT', 'q', 'waits')
+                self.assertEqual(c.get('q')['body'], b'x')
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            self.assertEqual(other.read()[2], b'fsync')  # all before it is in the log, too
+        server.restart()
+        with server.client() as c:
+            self.assertEqual({c.get('q')['body'] for _ in range(4)}, {b'x', b'y', b'z', b'waits'})
+
+    def test_a_put_that_waited_for_room_is_looked_at_again(self):
+        redis = self.redis()
+        server = self.start(durability='fsync', redis=redis.url)
+        with server.client() as c, server.client() as other, redis.client() as r:
+            c.call('QUEUE', 'SET', 'q', 'MAXSIZE', 1)
+            c.put('q', 'x')
+            other.send('PUT', 'q', 'y', 'DURABLE', 'fsync')
+            ringqd.wait_until(lambda: c.stats('q')['waiting_putters'] == 1, 'the putter')
+            r.call('CONFIG', 'SET', 'appendfsync', 'everysec')
+            r.call('CLIENT', 'KILL', 'TYPE', 'normal')
+            ringqd.wait_until(lambda: self.level(c) == 'everysec', 'the lower level')
+            c.done(c.get('q')['lease'])
+            self.assertIn('the log holds everysec now', str(other.read()))
+
+    def level(self, client):
+        return client.stats()['durability'].decode()
+
     def test_everysec_survives_kill_9_of_the_server(self):
         server = self.start(durability='everysec')
         with server.client() as c:

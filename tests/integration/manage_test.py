@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""manage_test - KICK, CANCEL, PURGE, RESCHEDULE, PEEK, TTL and HEADER.
+"""manage_test - KICK, CANCEL, PURGE, RESCHEDULE, REQUEUE, PEEK, TTL and HEADER.
 
 SPDX-License-Identifier: MIT
 """
@@ -166,6 +166,93 @@ class Reschedule(Manage):
         ident, = self.dead()
         self.assertIn('delayed and ready', self.refuses(self.c, 'BADARG', 'RESCHEDULE', ident, 'DELAY', 0))
         self.refuses(self.c, 'NOJOB', 'RESCHEDULE', '1-999999', 'DELAY', 0)
+
+
+class Requeue(Manage):
+    def setUp(self):
+        super().setUp()
+        self.to = self.q + '-slow'
+
+    def test_a_waiting_job_is_served_elsewhere_with_the_same_id_and_attempts(self):
+        ident = self.c.put(self.q, 'body', 'HEADER', 'n', 'v')
+        self.c.call('FAIL', self.c.get(self.q)['lease'], 'DELAY', 0)
+        self.assertEqual(self.c.call('REQUEUE', ident, self.to), 'OK')
+        self.assertIsNone(self.c.call('GET', self.q, 'BLOCK', 0))
+        job = self.c.get(self.to)
+        self.assertEqual((job['id'], job['queue'], job['body'], job['attempt']), (ident, self.to, b'body', 2))
+        self.assertEqual(self.c.call('DONE', job['lease']), 1)
+
+    def test_a_delayed_and_a_dead_one_stay_what_they_are(self):
+        ident, (dead,) = self.put('DELAY', 60000), self.dead()
+        for one, state in (ident, 'delayed'), (dead, 'dead'):
+            self.assertEqual(self.c.call('REQUEUE', one, self.to), 'OK')
+            shown = self.shown(one)
+            self.assertEqual((shown['queue'], shown['state']), (self.to, state))
+        self.assertEqual(self.c.call('KICK', self.to), 1)
+
+    def test_both_queues_count_it(self):
+        ident = self.put()
+        self.c.call('REQUEUE', ident, self.to)
+        old, new = self.c.stats(self.q), self.c.stats(self.to)
+        self.assertEqual((old['unfinished'], old['total_put'], old['total_requeued']), (0, 1, 1))
+        self.assertEqual((new['unfinished'], new['total_put'], new['total_requeued']), (1, 1, 0))
+
+    def test_a_join_on_the_old_queue_is_over_and_one_on_both_is_not(self):
+        ident = self.put()
+        with self.connect() as other, self.connect() as third:
+            other.send('JOIN', self.q)
+            third.send('JOIN', f'{self.q},{self.to}')
+            ringqd.wait_until(lambda: self.c.stats()['waiting_joiners'] >= 2, 'two joiners')
+            self.c.call('REQUEUE', ident, self.to)
+            self.assertEqual(resp.pairs(other.read())['done'], 0)
+            self.c.call('DONE', self.c.get(self.to)['lease'])
+            self.assertEqual(resp.pairs(third.read())['done'], 1)
+
+    def test_what_cannot_go_says_why(self):
+        ident = self.put()
+        job = self.c.get(self.q)
+        self.assertIn('leased job stays', self.refuses(self.c, 'BADARG', 'REQUEUE', ident, self.to))
+        self.c.call('RELEASE', job['lease'])
+        self.c.call('PAUSE', self.to, 'IN')
+        self.refuses(self.c, 'PAUSED', 'REQUEUE', ident, self.to)
+        self.c.call('RESUME', self.to)
+        self.c.call('QUEUE', 'SET', self.to, 'MAXSIZE', 1)
+        self.c.put(self.to, 'x')
+        self.refuses(self.c, 'FULL', 'REQUEUE', ident, self.to)
+        self.c.call('SHUTDOWN', self.to)
+        self.refuses(self.c, 'SHUTDOWN', 'REQUEUE', ident, self.to)
+        self.refuses(self.c, 'NOJOB', 'REQUEUE', '1-999999', self.to)
+        self.assertEqual(self.c.get(self.q)['id'], ident)
+
+    def test_a_key_goes_along_unless_it_is_taken_there(self):
+        ident = self.put('UNIQUE', 'k')
+        other = self.c.put(self.to, 'x', 'UNIQUE', 'k')
+        self.assertIn(f'{other} has its UNIQUE key', self.refuses(self.c, 'BADARG', 'REQUEUE', ident, self.to))
+        self.c.call('CANCEL', other)
+        self.assertEqual(self.c.call('REQUEUE', ident, self.to), 'OK')
+        self.assertEqual(self.c.call('PUT', self.to, 'y', 'UNIQUE', 'k')[:2], [ident.encode(), b'exists'])
+        self.assertEqual(self.c.call('PUT', self.q, 'y', 'UNIQUE', 'k')[1], b'queued')
+
+    def test_listeners_of_the_new_queue_hear_of_it(self):
+        with self.connect() as other:
+            other.call('EVENTS', self.to)
+            ident = self.put()
+            self.c.call('REQUEUE', ident, self.to)
+            event = words(other.read())
+            self.assertEqual((event['event'], event['id'], event['queue']), ('requeued', ident, self.to))
+
+
+class RequeueAndCrash(ringqd.Test):
+    def test_it_is_where_it_went_after_a_crash(self):
+        server = self.start(durability='fsync')
+        with server.client() as c:
+            ident = c.put('q', 'x')
+            c.call('REQUEUE', ident, 'r')
+        server.kill()
+        server.start()
+        with server.client() as c:
+            self.assertEqual(c.get('r')['id'], ident)
+            self.assertEqual(c.stats('q')['unfinished'], 0)
 
 
 class Peek(Manage):

@@ -32,7 +32,8 @@ static void audit_job(struct history *h, struct deed *d, const struct core *core
     else if (job == NULL && d->put == YES && !d->may_be_over)
         history_anomaly(h, "LOST", d, "put at %lld us, taken %zu times",
                         (long long)(d->put_ns / 1000), d->lease_count);
-    if (d->put == NOT_KNOWN && job == NULL && d->lease_count == 0) {
+    if (d->put == NOT_KNOWN && job == NULL &&
+        (d->lease_count == 0 || d->recipe.is_volatile)) {
         t->perhaps++; /* never stored, or ended unseen */
         return;
     }
@@ -51,14 +52,38 @@ static void compare(struct history *h, size_t queue, const char *what, uint64_t 
                         world_queues[queue], what, counted, least, most);
 }
 
-static void audit_queue(struct history *h, const struct core *core, size_t queue,
-                        const struct tally *t)
+static struct queue_view view_of(const struct core *core, size_t queue)
 {
     const struct queue *q = core_find_queue(core, rq_slice_str(world_queues[queue]));
     struct queue_view v = {.ready = 0};
 
     if (q != NULL)
         queue_view(q, 0, &v);
+    return v;
+}
+
+/* Where each job is, nobody knows: the queues together. */
+static void audit_sum(struct history *h, const struct core *core, const struct tally *t)
+{
+    uint64_t put = 0, ended = 0, dead = 0;
+
+    for (size_t queue = 0; queue < WORLD_QUEUES_MAX; queue++) {
+        const struct queue_view v = view_of(core, queue);
+
+        put += v.totals.put - v.totals.requeued;
+        ended += v.totals.done + v.totals.cancelled + v.totals.expired;
+        dead += v.dead;
+        compare(h, queue, "unfinished", v.unfinished, 0, 0);
+    }
+    compare(h, 0, "and all others: put", put, t->put, t->put + t->perhaps);
+    compare(h, 0, "and all others: ended", ended, t->ended, t->ended + t->perhaps);
+    compare(h, 0, "and all others: dead", dead, t->dead, t->dead);
+}
+
+static void audit_queue(struct history *h, const struct core *core, size_t queue,
+                        const struct tally *t)
+{
+    const struct queue_view v = view_of(core, queue);
     uint64_t ended = v.totals.done + v.totals.cancelled + v.totals.expired;
     compare(h, queue, "total_put", v.totals.put, t->put, t->put + t->perhaps);
     compare(h, queue, "the number of ends", ended, t->ended, t->ended + t->perhaps);
@@ -68,13 +93,18 @@ static void audit_queue(struct history *h, const struct core *core, size_t queue
 
 void history_audit(struct history *h, const struct core *core)
 {
+    struct tally all = {0};
+
     history_batch_audit(h, core);
     for (size_t queue = 0; queue < WORLD_QUEUES_MAX; queue++) {
-        struct tally t = {0};
+        struct tally own = {0}, *t = h->has_requeued ? &all : &own;
 
         for (size_t i = 0; i < h->count; i++)
             if (h->deeds[i]->recipe.queue == queue)
-                audit_job(h, h->deeds[i], core, &t);
-        audit_queue(h, core, queue, &t);
+                audit_job(h, h->deeds[i], core, t);
+        if (!h->has_requeued)
+            audit_queue(h, core, queue, t);
     }
+    if (h->has_requeued)
+        audit_sum(h, core, &all);
 }

@@ -26,6 +26,7 @@ static const struct choice choices[] = {
     {client_cancel,    3,  1},
     {client_kick,      2,  1},
     {client_purge,     1,  0},
+    {client_requeue,   3,  3},
     {client_pause,     1,  0},
     {client_bound,     2,  0},
     {client_wait,      3,  2},

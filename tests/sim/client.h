@@ -45,6 +45,7 @@ RIO_AWAITS int client_batch(struct client *c);
 RIO_AWAITS int client_cancel(struct client *c);
 RIO_AWAITS int client_kick(struct client *c);
 RIO_AWAITS int client_purge(struct client *c);
+RIO_AWAITS int client_requeue(struct client *c);
 RIO_AWAITS int client_pause(struct client *c);
 RIO_AWAITS int client_bound(struct client *c);
 RIO_AWAITS int client_wait(struct client *c);

@@ -78,12 +78,31 @@ int client_purge(struct client *c)
     size_t queue = some_queue(c->world), count = h->count;
 
     for (size_t i = 0; i < count; i++)
-        if (h->deeds[i]->recipe.queue == queue) {
+        if ((h->deeds[i]->where & 1u << queue) != 0) {
             history_end(h->deeds[i]);
             history_ended(h->deeds[i], NOT_KNOWN);
         }
-    rq_ignore(await(call_ask(&c->call, "PURGE %s STATE %s", world_queues[queue],
-                             states[world_between(c->world, 0, 2)])));
+    h->purging++;
+    enum outcome outcome =
+        await(call_ask(&c->call, "PURGE %s STATE %s", world_queues[queue],
+                       states[world_between(c->world, 0, 2)]));
+    h->purging -= outcome != NOT_KNOWN;
+    return 0;
+}
+
+int client_requeue(struct client *c)
+{
+    struct world *w = c->world;
+    struct deed *d = some_deed(w);
+    size_t queue = some_queue(w);
+
+    if (d == NULL || !w->plan.requeues)
+        return 0;
+    history_requeue(&w->history, d, queue);
+    enum outcome outcome =
+        await(call_ask(&c->call, "REQUEUE %" PRIu64 "-%" PRIu64 " %s", d->id.epoch,
+                       d->id.number, world_queues[queue]));
+    history_requeued(d, queue, outcome);
     return 0;
 }
 

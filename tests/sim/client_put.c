@@ -34,7 +34,8 @@ static struct recipe draw_recipe(struct world *w)
         .ttr_ms = world_between(w, 1000, 4000),
         .tries = world_one_in(w, 5) ? (uint32_t)world_between(w, 1, 3) : TRIES_MANY,
         .is_kept = world_one_in(w, 5),
-        .batch = draw_batch(w)};
+        .batch = draw_batch(w),
+        .is_volatile = world_one_in(w, 12)};
 }
 
 /* Writes "TTR n TRIES n ...". */
@@ -55,6 +56,8 @@ static void write_options(struct world *w, const struct recipe *r, char *out,
         len += snprintf(out + len, size - (size_t)len, " KEEP 600000");
     if (r->group > 0)
         len += snprintf(out + len, size - (size_t)len, " GROUP g%zu", r->group);
+    if (r->is_volatile)
+        len += snprintf(out + len, size - (size_t)len, " DURABLE memory");
     if (world_one_in(w, 4))
         len += snprintf(out + len, size - (size_t)len, " PRI %lld",
                         (long long)world_between(w, 0, 255));

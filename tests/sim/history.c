@@ -75,6 +75,7 @@ struct deed *history_put(struct history *h, const struct recipe *r)
     h->deeds = grow(h->deeds, h->count, &h->cap, sizeof(struct deed *));
     *d = (struct deed){.uid = (uint32_t)h->count,
                        .recipe = *r,
+                       .where = 1u << r->queue,
                        .due_ns = r->delay_ms > 0 ? rio_now() + r->delay_ms * RIO_MS : 0,
                        .put = NOT_KNOWN,
                        .may_die = r->tries < 100,
@@ -117,7 +118,7 @@ void history_put_answered(struct history *h, struct deed *d, enum outcome outcom
                           struct job_id id)
 {
     d->was_asked = true;
-    d->put = outcome;
+    d->put = outcome == YES && d->recipe.is_volatile ? NOT_KNOWN : outcome;
     d->put_ns = rio_now();
     if (outcome == YES)
         learn_id(h, d, id);
@@ -139,6 +140,22 @@ static struct deed *find_body(const struct history *h, struct rq_slice body)
     return uid < h->count ? h->deeds[uid] : NULL;
 }
 
+static bool may_be_in(const struct deed *d, struct rq_slice queue)
+{
+    for (size_t i = 0; i < WORLD_QUEUES_MAX; i++)
+        if ((d->where & 1u << i) != 0 &&
+            rq_slice_eq(queue, rq_slice_str(world_queues[i])))
+            return true;
+    return false;
+}
+
+/* Has it been in one of these queues, for certain, since `ns`? */
+static bool was_in(const struct deed *d, unsigned queues, int64_t ns)
+{
+    return d->was_asked && d->put == YES && d->put_ns <= ns && d->there_ns <= ns &&
+           (d->where & ~queues) == 0;
+}
+
 static void check_content(struct history *h, const struct deed *d,
                           const struct delivery *got)
 {
@@ -147,7 +164,7 @@ static void check_content(struct history *h, const struct deed *d,
     history_body(d, body);
     if (!rq_slice_eq(got->body, rq_slice_str(body)))
         history_anomaly(h, "CORRUPT", d, "%zu bytes came back", got->body.len);
-    if (!rq_slice_eq(got->queue, rq_slice_str(world_queues[d->recipe.queue])))
+    if (!may_be_in(d, got->queue))
         history_anomaly(h, "CORRUPT", d, "it came from another queue");
     if (d->was_asked && d->put == NO)
         history_anomaly(h, "PHANTOM", d, "its PUT was refused");
@@ -164,8 +181,7 @@ static void check_end(struct history *h, const struct deed *d, int64_t asked_ns)
     for (size_t i = 0; i < h->join_count && d->put == YES && d->was_asked; i++) {
         const struct joined *j = &h->joins[i];
 
-        if ((j->queues & 1u << d->recipe.queue) != 0 && d->put_ns <= j->from_ns &&
-            asked_ns > j->to_ns && !d->was_kicked) {
+        if (was_in(d, j->queues, j->from_ns) && asked_ns > j->to_ns && !d->was_kicked) {
             history_anomaly(h, "EARLY_JOIN", d, "a JOIN was answered at %lld us",
                             (long long)(j->to_ns / 1000));
             break;
@@ -364,10 +380,31 @@ void history_ended(struct deed *d, enum outcome outcome)
         d->cancelled_ns = rio_now();
 }
 
+void history_requeue(struct history *h, struct deed *d, size_t queue)
+{
+    d->where |= 1u << queue;
+    d->moving++;
+    d->was_requeued = h->has_requeued = true;
+    d->was_kicked |= d->may_die; /* by a KICK of that queue, just now */
+    if (h->purging > 0) {
+        history_end(d);
+        history_ended(d, NOT_KNOWN);
+    }
+}
+
+void history_requeued(struct deed *d, size_t queue, enum outcome outcome)
+{
+    if (outcome == YES && d->moving == 1) {
+        d->where = 1u << queue;
+        d->there_ns = rio_now();
+    }
+    d->moving -= outcome != NOT_KNOWN;
+}
+
 void history_kick(struct history *h, size_t queue)
 {
     for (size_t i = 0; i < h->count; i++) {
-        if (h->deeds[i]->recipe.queue != queue || !h->deeds[i]->may_die)
+        if ((h->deeds[i]->where & 1u << queue) == 0 || !h->deeds[i]->may_die)
             continue;
         h->deeds[i]->was_kicked = true;
         h->deeds[i]->due_ns = 0;
@@ -388,8 +425,7 @@ void history_joined(struct history *h, unsigned queues, int64_t from_ns)
     for (size_t i = 0; i < h->count; i++) {
         const struct deed *d = h->deeds[i];
 
-        if ((queues & 1u << d->recipe.queue) != 0 && d->was_asked && d->put == YES &&
-            d->put_ns <= from_ns && d->end_ns == INT64_MAX && !d->may_die)
+        if (was_in(d, queues, from_ns) && d->end_ns == INT64_MAX && !d->may_die)
             history_anomaly(h, "EARLY_JOIN", d, "nobody has finished it");
     }
     h->joins = grow(h->joins, h->join_count, &h->join_cap, sizeof(struct joined));

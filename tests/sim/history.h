@@ -49,8 +49,9 @@ struct recipe {
     size_t group; /* 0: none */
     int64_t delay_ms, ttr_ms;
     uint32_t tries;
-    bool is_kept; /* KEEP: its lease may say DONE again */
     size_t batch; /* its place among the batches, from 1; 0: none */
+    bool is_kept;     /* KEEP: its lease may say DONE again */
+    bool is_volatile; /* DURABLE memory: a crash may lose it */
 };
 
 /* One delivery. */
@@ -65,6 +66,10 @@ struct lease {
 struct deed {
     uint32_t uid;
     struct recipe recipe;
+    unsigned where;   /* the queues that it may be in, a set */
+    int64_t there_ns; /* since when it is known to be in one of these */
+    unsigned moving;  /* REQUEUEs that are not answered, or not known */
+    bool was_requeued;
     int64_t due_ns; /* not delivered before */
     enum outcome put;
     int64_t put_ns;   /* acknowledged */
@@ -109,6 +114,8 @@ struct history {
     uint64_t connections; /* counted */
     uint64_t *lives;      /* of the server at each connection's beginning */
     size_t lives_cap;
+    unsigned purging;     /* PURGEs that may be going on */
+    bool has_requeued;
     uint64_t anomalies;
     char first[HISTORY_WHY];
     bool trace;
@@ -170,6 +177,9 @@ void history_touched(struct deed *d, uint64_t lease, int64_t until_ns);
 /* An end is being asked for: CANCEL, or PURGE of a queue. */
 void history_end(struct deed *d);
 void history_ended(struct deed *d, enum outcome outcome);
+/* REQUEUE: from now on it may be in either queue. */
+void history_requeue(struct history *h, struct deed *d, size_t queue);
+void history_requeued(struct deed *d, size_t queue, enum outcome outcome);
 void history_kick(struct history *h, size_t queue);
 /* WAIT was answered with `state`. */
 void history_waited(struct history *h, const struct deed *d, struct rq_slice state);

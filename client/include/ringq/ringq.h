@@ -155,6 +155,10 @@ typedef struct ringq_put_options {
     /* The id that ringq_batch_new() gave: the job belongs to that batch; then keep_ms 0
      * means the server's minute.  Not with `replace`. */
     const char *batch;
+    /* "memory": do not wait for the log, a crash may lose the job; "redis", "everysec",
+     * "fsync": refuse it (RINGQ_BADARG) where the server holds less.  NULL: what holds.
+     */
+    const char *durable;
 } ringq_put_options;
 
 #define RINGQ_FOREVER (-1)
@@ -391,6 +395,12 @@ RINGQ_API int64_t ringq_purge(ringq *q, const char *queue, const char *state);
  * Errors  RINGQ_NOJOB;  RINGQ_BADARG  it does not wait */
 RINGQ_API int ringq_reschedule(ringq *q, const char *id, int64_t delay_ms,
                                int64_t at_unix_ms);
+
+/* A job that waits or is dead goes to another queue, as it is.
+ * Errors  RINGQ_NOJOB;  RINGQ_BADARG  it is leased, or another job has its unique key
+ *         there;  RINGQ_FULL, RINGQ_PAUSED, RINGQ_SHUTDOWN  as of a PUT that does not
+ *         wait */
+RINGQ_API int ringq_requeue(ringq *q, const char *id, const char *queue);
 
 typedef struct ringq_peek_options {
     size_t size;

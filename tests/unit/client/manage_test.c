@@ -116,6 +116,24 @@ static void a_job_gets_a_new_time(void **state)
     end(q);
 }
 
+static void a_job_goes_to_another_queue(void **state)
+{
+    const struct fake_step script[] = {OPENS,
+                                       EXPECTS("REQUEUE 7-1 slow"),
+                                       REPLIES("+OK\r\n"),
+                                       EXPECTS("REQUEUE 7-1 full"),
+                                       REPLIES("-FULL the queue is full\r\n"),
+                                       ENDS};
+    ringq *q = begin(script);
+
+    (void)state;
+    assert_int_equal(ringq_requeue(q, "7-1", "slow"), 0);
+    assert_int_equal(ringq_requeue(q, "7-1", "full"), RINGQ_FULL);
+    assert_int_equal(ringq_requeue(q, NULL, "slow"), RINGQ_USAGE);
+    assert_int_equal(ringq_requeue(q, "7-1", NULL), RINGQ_USAGE);
+    end(q);
+}
+
 static void a_page_is_peeked_at(void **state)
 {
     const struct fake_step script[] = {
@@ -219,6 +237,7 @@ TEST_MAIN(cmocka_unit_test(dead_jobs_are_kicked_all_or_some),
           cmocka_unit_test(more_ids_than_a_command_takes_go_in_several),
           cmocka_unit_test(what_waits_is_purged_by_state),
           cmocka_unit_test(a_job_gets_a_new_time),
+          cmocka_unit_test(a_job_goes_to_another_queue),
           cmocka_unit_test(a_page_is_peeked_at),
           cmocka_unit_test(only_what_is_said_of_a_queue_is_sent),
           cmocka_unit_test(sides_and_states_have_their_words))

@@ -98,9 +98,10 @@ static void life_room_and_headers_have_their_words(void **state)
         EXPECTS("PUT q x UNIQUE k WINDOW 5 REPLACE"),
         REPLIES(RECEIPT),
         EXPECTS("PUT q x GROUP customer:7"),
+        REPLIES(RECEIPT),
         EXPECTS("PUT q x UNIQUE k BATCH 7-3"),
         REPLIES(RECEIPT),
-        EXPECTS("PUT q x NOWAIT"),
+        EXPECTS("PUT q x DURABLE memory NOWAIT"),
         REPLIES("-FULL q has 5 jobs\r\n"),
         EXPECTS("PUT q x BLOCK 315360000000"),
         REPLIES(RECEIPT),
@@ -117,7 +118,8 @@ static void life_room_and_headers_have_their_words(void **state)
     const ringq_put_options in_turn = {.size = sizeof in_turn, .group = "customer:7"};
     const ringq_put_options together = {
         .size = sizeof together, .unique = "k", .batch = "7-3"};
-    const ringq_put_options at_once = {.size = sizeof at_once, .nowait = true};
+    const ringq_put_options at_once = {
+        .size = sizeof at_once, .nowait = true, .durable = "memory"};
     const ringq_put_options for_ever = {.size = sizeof for_ever,
                                         .block_ms = RINGQ_FOREVER};
     ringq *q = begin(script);

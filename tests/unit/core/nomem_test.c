@@ -485,6 +485,31 @@ static int do_reschedule_to_now(struct scene *s)
     return core_reschedule(s->core, s->id, 0, s->now, &s->fx);
 }
 
+static int do_requeue(struct scene *s)
+{
+    char elsewhere[24];
+    struct job_id exists;
+
+    snprintf(elsewhere, sizeof elsewhere, "%s.else", s->queue);
+    return core_requeue(s->core, s->id, rq_slice_str(elsewhere), s->now, &s->fx,
+                        &exists);
+}
+
+static int do_depart(struct scene *s)
+{
+    struct departure *d =
+        RQ_LIST_ENTRY(s->core->departures.next, struct departure, link);
+
+    return core_departed(s->core, d, &s->fx);
+}
+
+/* Back to the queue that the other steps are about. */
+static int do_return(struct scene *s)
+{
+    return core_requeue(s->core, s->id, rq_slice_str(s->queue), s->now, &s->fx,
+                        &(struct job_id){0});
+}
+
 static int do_purge(struct scene *s)
 {
     long n =
@@ -506,7 +531,11 @@ static void live_and_be_kept(struct scene *s)
     run(s, do_confirm);
     run(s, do_replace);
     run(s, do_reschedule);
+    run(s, do_requeue);
+    run(s, do_depart);
+    run(s, do_return);
     run(s, do_reschedule_to_now);
+    run(s, do_depart);
     run(s, do_wait_for_jobs);
     run(s, do_get);
     run(s, do_cancel);

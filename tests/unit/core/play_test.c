@@ -445,6 +445,21 @@ static void do_manage(struct play *p)
     }
 }
 
+/* From "q" to "r", or back. */
+static void do_requeue(struct play *p)
+{
+    static const enum job_state states[] = {JOB_READY, JOB_DELAYED, JOB_DEAD};
+    struct known *job = pick(p, states[below(p, 3)]);
+
+    if (job == NULL)
+        return;
+    int expected = job->is_in_q ? core_admits(p->w.core, RQ_LIT("r"), 1)
+                                : core_admits(p->w.core, RQ_LIT("q"), 1);
+    assert_int_equal(world_requeue(&p->w, job->id, job->is_in_q ? "r" : "q", NULL),
+                     expected);
+    job->is_in_q ^= expected == 0;
+}
+
 static void do_set(struct play *p)
 {
     struct record_settings *s = &p->settings;
@@ -555,7 +570,7 @@ static const struct {
     {do_put,    20}, {do_get,    16}, {do_wait,    8}, {do_give_up, 3},
     {do_settle, 16}, {do_manage,  6}, {do_set,     6}, {do_drain,   1},
     {do_tick,   20}, {do_land,   20}, {do_refuse,  1}, {do_totals,  2},
-    {do_lose,    1}, {do_restart, 1},
+    {do_lose,    1}, {do_restart, 1}, {do_requeue, 3},
     /* clang-format on */
 };
 

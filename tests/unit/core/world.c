@@ -14,7 +14,8 @@ struct world_record {
     struct record r;
     struct job_id id;
     bool confirm, is_refused, is_confirmed;
-    bool is_live; /* has data that somebody needs: PUT, MOVE, TOTALS */
+    bool is_live;                /* has data that somebody needs: PUT, MOVE, TOTALS */
+    struct departure *departure; /* not told of yet; NULL: none */
 };
 
 /* ---- the log ---- */
@@ -48,6 +49,7 @@ static void append(struct world *w, const struct effect *e)
     copy->r = e->u.log.record;
     copy->id = e->u.log.record.job;
     copy->confirm = e->u.log.confirm;
+    copy->departure = e->u.log.departure;
     copy->is_live = e->u.log.homes;
     own(&copy->r.queue);
     own(&copy->r.body);
@@ -303,6 +305,17 @@ static struct job *awaited(struct world *w, size_t i)
     return job;
 }
 
+/* Record `i` has landed.  Returns  did it make a job leave its queue? */
+static bool tell_departed(struct world *w, size_t i)
+{
+    struct departure *d = w->log[i].departure;
+
+    w->log[i].departure = NULL;
+    if (d != NULL)
+        must(core_departed(w->core, d, &w->fx));
+    return d != NULL;
+}
+
 /* The next record of the log is in Redis.  Returns  did somebody wait for that? */
 static bool land_next(struct world *w)
 {
@@ -316,7 +329,7 @@ static bool land_next(struct world *w)
         must(core_batch_closed(w->core, id, w->now, &w->fx));
     if (job != NULL)
         must(core_confirmed(w->core, job, w->now, &w->fx));
-    return is_close || job != NULL;
+    return tell_departed(w, w->landed - 1) || is_close || job != NULL;
 }
 
 void world_land_one(struct world *w)
@@ -544,6 +557,16 @@ int world_reschedule(struct world *w, struct job_id id, int64_t due_wall_ms)
 {
     begin(w);
     return end(w, core_reschedule(w->core, id, due_wall_ms, w->now, &w->fx));
+}
+
+int world_requeue(struct world *w, struct job_id id, const char *queue,
+                  struct job_id *out_exists)
+{
+    struct job_id ignored;
+
+    begin(w);
+    return end(w, core_requeue(w->core, id, rq_slice_str(queue), w->now, &w->fx,
+                               out_exists == NULL ? &ignored : out_exists));
 }
 
 void world_undeliver(struct world *w, struct job_id id, uint64_t lease)

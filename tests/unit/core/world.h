@@ -117,6 +117,8 @@ long world_kick_some(struct world *w, const char *queue, size_t max);
 int world_cancel_job(struct world *w, struct job_id id);
 long world_purge(struct world *w, const char *queue, enum job_state state, size_t max);
 int world_reschedule(struct world *w, struct job_id id, int64_t due_wall_ms);
+int world_requeue(struct world *w, struct job_id id, const char *queue,
+                  struct job_id *out_exists); /* may be NULL */
 void world_undeliver(struct world *w, struct job_id id, uint64_t lease);
 void world_cancel(struct world *w, struct waiter *waiter);
 struct holder *world_holder(struct world *w);

@@ -171,6 +171,10 @@ static void fields_out_of_range_are_refused(void **state)
     assert_int_equal(DECODE(RECORD_STATE, &r, 0, 0, 4, 1, 0, 0), 1);
     assert_int_equal(DECODE(RECORD_STATE, &r, 0, 0, 5, 1, 0, 0), RQ_E_MALFORMED);
     assert_int_equal(DECODE(RECORD_TOTALS, &r, 1, 'q', 1, 2, 3, 4, 5, 6, 7, 8, 9), 1);
+    assert_int_equal(r.totals.requeued, 0); /* a log from before REQUEUE */
+    assert_int_equal(DECODE(RECORD_TOTALS, &r, 1, 'q', 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+                     1);
+    assert_int_equal(r.totals.requeued, 10);
     assert_int_equal(DECODE(RECORD_TOTALS, &r, 1, '/', 1, 2, 3, 4, 5, 6, 7, 8, 9),
                      RQ_E_MALFORMED);
     assert_int_equal(DECODE(RECORD_TOTALS, &r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9),

@@ -188,7 +188,7 @@ static bool same_totals(const struct record_totals *a, const struct record_total
     return a->put == b->put && a->delivered == b->delivered && a->done == b->done &&
            a->failed == b->failed && a->retried == b->retried && a->dead == b->dead &&
            a->expired == b->expired && a->cancelled == b->cancelled &&
-           a->redelivered == b->redelivered;
+           a->redelivered == b->redelivered && a->requeued == b->requeued;
 }
 
 static bool same_kept(const struct record *a, const struct record *b)

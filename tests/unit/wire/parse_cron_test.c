@@ -64,6 +64,8 @@ static void what_a_repeated_put_cannot_mean_is_refused(void **state)
                      "CRON never waits");
     assert_complaint(parse("CRON ADD r q @daily b UNIQUE k REPLACE"), RQ_E_BADARG,
                      "CRON replaces no bodies");
+    assert_complaint(parse("CRON ADD r q @daily b DURABLE fsync"), RQ_E_BADARG,
+                     "nobody waits for a job of CRON");
     assert_complaint(parse("CRON ADD r q @daily b PRI 256"), RQ_E_BADARG,
                      "PRI must be 0 to 255");
 }

@@ -234,6 +234,24 @@ static void a_job_gets_a_new_time_in_one_of_two_ways(void **state)
                      RQ_E_MALFORMED, "wrong number of arguments");
 }
 
+/* ---- REQUEUE ---- */
+
+static void a_job_is_sent_to_a_queue(void **state)
+{
+    struct rq_requeue to;
+
+    (void)state;
+    assert_int_equal(rq_requeue_parse(cmd("REQUEUE 7-1 slow"), &to, &why), 0);
+    assert_true(to.id.epoch == 7 && to.id.number == 1 &&
+                rq_slice_eq(to.queue, RQ_LIT("slow")));
+    assert_complaint(rq_requeue_parse(cmd("REQUEUE 7-1:1 slow"), &to, &why),
+                     RQ_E_BADARG, "an id looks like 7-1042, not like '7-1:1'");
+    assert_complaint(rq_requeue_parse(cmd("REQUEUE 7-1 a,b"), &to, &why), RQ_E_BADARG,
+                     "a queue's name is");
+    assert_complaint(rq_requeue_parse(cmd("REQUEUE 7-1"), &to, &why), RQ_E_MALFORMED,
+                     "wrong number of arguments");
+}
+
 /* ---- PEEK ---- */
 
 static void a_peek_looks_at_the_next_job(void **state)
@@ -335,6 +353,6 @@ TEST_MAIN(PARSE(a_kick_takes_all_or_some_or_those_named),
           PARSE(a_wait_is_for_all_unless_it_says_any),
           PARSE(a_wait_names_up_to_64_jobs), PARSE(a_watch_is_of_the_server_or_a_queue),
           PARSE(a_job_gets_a_new_time_in_one_of_two_ways),
-          PARSE(a_peek_looks_at_the_next_job), PARSE(a_match_is_made_of_terms),
-          PARSE(a_number_is_matched_by_a_range),
+          PARSE(a_job_is_sent_to_a_queue), PARSE(a_peek_looks_at_the_next_job),
+          PARSE(a_match_is_made_of_terms), PARSE(a_number_is_matched_by_a_range),
           PARSE(a_match_that_means_nothing_is_refused))

@@ -152,6 +152,22 @@ static void a_put_may_be_of_a_group(void **state)
     bad_put("PUT q b GROUP a GROUP b", RQ_E_BADARG, "GROUP is given twice");
 }
 
+static void a_put_may_say_how_durable(void **state)
+{
+    (void)state;
+    assert_int_equal(good_put("PUT q b")->durable, RQ_DURABLE_AS_HELD);
+    assert_int_equal(good_put("PUT q b DURABLE memory")->durable, RQ_DURABLE_MEMORY);
+    assert_int_equal(good_put("PUT q b durable REDIS")->durable, RQ_DURABLE_REDIS);
+    assert_int_equal(good_put("PUT q b DURABLE everysec")->durable,
+                     RQ_DURABLE_EVERYSEC);
+    assert_int_equal(good_put("PUT q b DURABLE fsync")->durable, RQ_DURABLE_FSYNC);
+    bad_put("PUT q b DURABLE", RQ_E_BADARG, "DURABLE needs memory");
+    bad_put("PUT q b DURABLE disk", RQ_E_BADARG, "DURABLE must be memory, redis");
+    bad_put(
+        "PUT q b DURABLE replica:2", RQ_E_BADARG,
+        "DURABLE must be memory, redis, everysec or fsync, not 'replica:2'; copies");
+}
+
 static void the_body_may_look_like_an_option(void **state)
 {
     struct rq_put put = *good_put("PUT q TTR TTR 1000");
@@ -236,6 +252,7 @@ static void no_option_may_come_twice(void **state)
 static void options_of_later_versions_are_unknown(void **state)
 {
     static const char *const later[] = {"DURABLE fsync"};
+    static const char *const later[] = {"GROUP g", "BATCH 7-1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
@@ -665,7 +682,7 @@ TEST_MAIN(PARSE(a_put_without_options_has_the_defaults),
           PARSE(options_of_put_come_in_any_order_and_case),
           PARSE(a_put_may_have_many_headers), PARSE(a_header_has_its_limits),
           PARSE(a_job_has_at_most_sixteen_headers), PARSE(a_put_may_be_unique),
-          PARSE(a_put_may_be_of_a_group), PARSE(the_body_may_look_like_an_option),
+          PARSE(a_put_may_be_of_a_group), PARSE(a_put_may_say_how_durable), PARSE(the_body_may_look_like_an_option),
           PARSE(every_range_of_put_includes_its_ends),
           PARSE(one_past_every_range_of_put_is_refused),
           PARSE(a_time_replaces_the_delay), PARSE(delay_and_at_exclude_each_other),
