@@ -7,6 +7,8 @@
 
 #include "core/core.h"
 
+struct job_kind;
+
 /* Makes sure that hand_over(), and the caller's `more` effects, cannot fail.
  * Errors  -ENOMEM */
 RQ_MUST_CHECK int hand_reserve(struct job *job, struct core *core, size_t more,

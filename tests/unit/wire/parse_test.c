@@ -251,8 +251,7 @@ static void no_option_may_come_twice(void **state)
 
 static void options_of_later_versions_are_unknown(void **state)
 {
-    static const char *const later[] = {"DURABLE fsync"};
-    static const char *const later[] = {"GROUP g", "BATCH 7-1"};
+    static const char *const later[] = {"SHARD 7", "REPLICAS 2"};
 
     (void)state;
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
