@@ -53,6 +53,8 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(index_get(&core->index, job_id(job)) == job);
     ASSERT(job->is_late ? job->state == JOB_READY : true);
     ASSERT(job->is_cancelled ? job->state == JOB_LEASED : true);
+    ASSERT(job->has_no_body ? job->state == JOB_DEAD || job->state == JOB_ENDING
+                            : true);
     n->count[job->state]++;
     n->bodies += job_bytes(job);
     if (job->state == JOB_LEASED)
