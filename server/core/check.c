@@ -56,6 +56,8 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(job->is_late ? job->state == JOB_READY : true);
     ASSERT(job->is_cancelled ? job->state == JOB_LEASED : true);
     batch_check_job(job);
+    ASSERT(job->has_no_body ? job->state == JOB_DEAD || job->state == JOB_ENDING
+                            : true);
     n->count[job->state]++;
     n->bodies += job_bytes(job);
     if (job->state == JOB_LEASED)

@@ -60,13 +60,18 @@ struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body
                         .put_wall_ms = put_wall_ms,
                         .body_len = (uint32_t)body.len,
                         .has_attrs = attrs_len > 0};
-    if (body.len > 0)
+    if (body.ptr != NULL && body.len > 0)
         memcpy(job->body, body.ptr, body.len);
     if (attrs_len > 0) {
         memcpy(job->body + body.len, &attrs_len, sizeof attrs_len);
         memcpy(job->body + body.len + sizeof attrs_len, attrs.ptr, attrs_len);
     }
     return job;
+}
+
+struct rq_slice job_body(const struct job *job)
+{
+    return rq_slice(job->body, job->has_no_body ? 0 : job->body_len);
 }
 
 struct rq_slice job_attrs(const struct job *job)
@@ -220,7 +225,7 @@ void job_view(const struct job *job, struct job_view *out)
     *out = (struct job_view){.id = job_id(job),
                              .state = (enum job_state)job->state,
                              .queue = queue_name(job_queue(job)),
-                             .body = rq_slice(job->body, job->body_len),
+                             .body = job_body(job),
                              .attrs = job_attrs(job),
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,

@@ -24,6 +24,7 @@ RQ_MUST_CHECK int job_need_extra(struct core *core, struct job *job);
 /* Frees the extra if nothing in it matters for a job that just waits. */
 void job_drop_extra(struct core *core, struct job *job);
 
+struct rq_slice job_body(const struct job *job); /* empty when it has none */
 struct rq_slice job_attrs(const struct job *job);
 /* What the job takes beside its struct. */
 size_t job_bytes(const struct job *job);

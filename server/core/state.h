@@ -56,6 +56,7 @@ struct job {
     bool is_cancelled : 1; /* while leased: it ends when it comes back */
     bool was_dead : 1;     /* while ending: `unfinished` never counted it */
     uint8_t end : 2;       /* while ending: enum record_end; 0: it will be dead */
+    bool has_no_body : 1;  /* dead: what stands there is not it */
     bool has_attrs : 1;    /* behind the body: their length, 4 bytes, and they */
     uint8_t body[];
 };

@@ -1,9 +1,12 @@
-/* inner.h - the store's own state, shared by its four files only.
+/* inner.h - the store's own state, shared by its seven files only.
  *
  *   store.c    the contract: append, withdraw, flush, stats
  *   flow.c     commits out, answers in; what each answer means
  *   probe.c    questions beside the commits
  *   session.c  the task: link, checks, claim, recover or resolve, serve, again
+ *   apart.c    bodies that stand apart
+ *   fetch.c    bodies read back from the log
+ *   side.c     the second link, on which they are read
  * SPDX-License-Identifier: MIT */
 #ifndef STORE_INNER_H
 #define STORE_INNER_H
@@ -26,15 +29,29 @@ struct flusher {
     rio_event done;
 };
 
+/* The second link.  `link` is used by whoever holds the lock. */
+struct side {
+    struct link *link; /* NULL: closed */
+    rio_lock lock;
+    int64_t used_ns; /* when it was released last */
+};
+
 /* Whose answer comes next on the link. */
-enum want { WANT_COMMIT, WANT_EPOCH, WANT_LENGTH, WANT_MEMORY };
-enum { WANTS_MAX = 4 }; /* one commit in flight, and one question of each kind */
+enum want {
+    WANT_BODIES,
+    WANT_COMMIT,
+    WANT_EPOCH,
+    WANT_LENGTH,
+    WANT_MEMORY,
+    WANT_WASTE
+};
+enum { WANTS_MAX = 5 }; /* a commit or its bodies, and one question of each kind */
 
 struct store {
     struct store_config config;
     struct store_events events;
     struct url url;
-    struct seal seal;
+    struct seal seal, big_seal;
     struct fence fence;
     struct settings settings;
     struct ledger ledger;
@@ -64,11 +81,15 @@ struct store {
     bool is_crowded;   /* 90 % of maxmemory are in use: no PUTs */
 
     bool in_flight;         /* the first commit is with Redis */
-    bool is_full;           /* it went through the script */
+    bool is_preparing;      /* its bodies that stand apart are */
+    uint64_t prepared_seq;  /* they are in Redis, as far as this link knows */
+    bool is_full;           /* it goes through the script */
+    bool is_tidying;        /* bodies that nobody needs are being deleted */
     uint64_t next_n;        /* of the next commit in this epoch */
     struct entry_id acked;  /* the last commit that Redis acknowledged; {0, 0}: none */
     uint64_t confirmed_seq; /* all up to it are in the log */
     struct rq_list flushers;
+    struct side side;
 
     rio_handle turn_end; /* 0: not set */
     rio_handle timer;    /* for a lazy commit; 0: not set */
@@ -109,6 +130,32 @@ void flow__not_landed(struct store *s);
 /* Forgets timers and wants: the link is gone. */
 void flow__stop(struct store *s);
 
+/* Writes the bodies of the first commit that stand apart.  Errors  as link_end */
+RQ_MUST_CHECK int apart__write(struct store *s, const struct commit *c, bool is_full);
+/* Deletes what nobody needs, if there is some.  Errors  as link_end */
+RQ_MUST_CHECK int apart__tidy(struct store *s);
+/* The reply to that.  Errors  as flow__answer */
+RQ_MUST_CHECK int apart__answer_tidy(struct store *s);
+/* The log has been read: deletes what no job of it has, and tells the rules the body of
+ * every job that has one apart.
+ * Errors  as link_reply and link_refusal; what events->body returned */
+RIO_AWAITS int apart__recover(struct store *s);
+
+/* Opens and greets the side link, if it is closed.  For the holder of its lock.
+ * Errors  as link_open and link_greet, which gives `why` (LINK_WHY) */
+RIO_AWAITS int side__open(struct store *s, char *why);
+/* Closes it.  For the holder of the lock, or when nobody holds it.  Suspends until the
+ * kernel has let go; a cancel is held back until then. */
+RIO_AWAITS int side__close(struct store *s);
+/* Gives the lock back. */
+void side__release(struct store *s);
+/* Is it open, and was not used for long? */
+bool side__is_idle(const struct store *s);
+/* Nobody will use it any more: closes it, or leaves that to the holder of the lock. */
+RIO_AWAITS int side__end(struct store *s);
+
+/* Will nothing be stored any more: fenced, halted, or the task has ended? */
+bool store__is_stopped(const struct store *s);
 /* Wakes every flusher whose commit is in the log; with `all`, everyone. */
 void store__wake_flushers(struct store *s, bool all);
 

@@ -45,12 +45,15 @@ static int init(struct store *s, const struct store_config *config,
     rq_list_init(&s->flushers);
     ledger_init(&s->ledger);
     commits_init(&s->commits, &s->ledger);
-    recover_init(&s->recover, &s->ledger, &s->seal, &s->events);
+    s->commits.bigs.over = config->big_over;
+    recover_init(&s->recover, &s->ledger, &s->commits.bigs, &s->seal, &s->events);
     rq_rand_system(&seed, sizeof seed);
     rq_rand_seed(&s->rand, seed);
     int rc = url_parse(config->url, &s->url, why);
     if (rc == 0)
         rc = seal_init(&s->seal, NAMES_LOG);
+    if (rc == 0)
+        rc = seal_init(&s->big_seal, NAMES_BIG);
     if (rc == 0 && fence_init(&s->fence, config->state_dir, config->address) < 0) {
         snprintf(why, URL_WHY, "the path of the state directory is too long");
         rc = -EINVAL;
@@ -84,23 +87,25 @@ void store_free(struct store *store)
     if (store == NULL)
         return;
     ASSERT(store->link == NULL);
+    ASSERT(store->side.link == NULL);
     commits_fini(&store->commits);
     ledger_fini(&store->ledger);
     seal_fini(&store->seal);
+    seal_fini(&store->big_seal);
     url_fini(&store->url);
     free(store);
 }
 
 /* ---- appending ---- */
 
-static bool is_stopped(const struct store *s)
+bool store__is_stopped(const struct store *s)
 {
     return s->has_ended || s->state == STORE_FENCED || s->state == STORE_HALTED;
 }
 
 int store_append(struct store *store, const struct record *record, uint64_t *out_seq)
 {
-    if (is_stopped(store))
+    if (store__is_stopped(store))
         return -ESHUTDOWN;
     /* What is held together was let in together. */
     if (record->type == RECORD_PUT && !store->commits.is_held && !store_has_room(store))
@@ -123,7 +128,7 @@ void store_unhold(struct store *store)
 
 bool store_has_room(const struct store *store)
 {
-    return !is_stopped(store) && store->commits.bytes < COMMIT_ROOM_BYTES;
+    return !store__is_stopped(store) && store->commits.bytes < COMMIT_ROOM_BYTES;
 }
 
 bool store_is_crowded(const struct store *store)
@@ -223,7 +228,7 @@ int store_flush(struct store *store)
     flow__arm(store); /* nothing may wait for company now */
     while (rc == 0 && is_owed(store, f.seq)) {
         rio_event_clear(&f.done);
-        rc = is_stopped(store) ? -ESHUTDOWN : await(rio_event_wait(&f.done));
+        rc = store__is_stopped(store) ? -ESHUTDOWN : await(rio_event_wait(&f.done));
     }
     rq_list_remove(&f.link);
     return rc;

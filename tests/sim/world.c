@@ -70,6 +70,8 @@ static void make_plan(struct world *w)
 {
     struct plan *p = &w->plan;
 
+    /* Every other seed: bodies that stand apart, a quarter of them or nearly all. */
+    p->big_over = w->seed % 2 != 0 ? 0 : w->seed % 4 == 0 ? 12 : 24;
     p->is_focused = world_one_in(w, 2);
     p->is_wild = w->has_script || w->seed % 4 == 0;
     p->clients = (size_t)world_between(w, 2, WORLD_CLIENTS_MAX);
