@@ -32,7 +32,7 @@ static size_t length(const struct rq_list *head)
 
 static void check_lease(const struct core *core, const struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     ASSERT(x != NULL);
     if (core->is_replaying)
@@ -45,7 +45,7 @@ static void check_lease(const struct core *core, const struct job *job)
 
 static void check_job(const struct core *core, const struct job *job, struct recount *n)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
     bool is_timed = job->state == JOB_DELAYED || job->state == JOB_LEASED ||
                     (job->state == JOB_READY && job_can_expire(job));
 
@@ -251,7 +251,7 @@ static void check_remnants(const struct core *core)
         bytes += r->result_len;
         ASSERT((r->queue != NULL) == (job == NULL));
         ASSERT((r->timer.node.place != 0) == is_timed);
-        ASSERT(job == NULL || job->extra->remnant == r);
+        ASSERT(job == NULL || job_extra(job)->remnant == r);
     }
     ASSERT(timed == core->keep_timers.count && bytes == core->kept_bytes);
 }

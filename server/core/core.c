@@ -68,9 +68,9 @@ static void free_jobs(struct core *core)
     while (job != NULL) {
         struct job *next = index_next(&core->index, job);
 
-        if (job->extra != NULL) {
-            timer_stop(&core->job_timers, &job->extra->timer);
-            job->extra->holder = NULL; /* freed with the others */
+        if (job_extra(job) != NULL) {
+            timer_stop(&core->job_timers, &job_extra(job)->timer);
+            job_extra(job)->holder = NULL; /* freed with the others */
         }
         job_free(core, job);
         job = next;

@@ -144,7 +144,7 @@ static void deliver(struct effects *fx, size_t first, void *cookie)
 
         e->u.deliver.cookie = cookie;
         e->u.deliver.job = job;
-        e->u.deliver.lease = job->extra->lease;
+        e->u.deliver.lease = job_extra(job)->lease;
         if (previous != NULL)
             previous->u.deliver.more = true;
         previous = e;

@@ -38,7 +38,7 @@ static void serve(struct core *core, struct job *job, struct waiter *w,
     struct effect *e = effects_add(fx, EFFECT_DELIVER);
     e->u.deliver.cookie = w->cookie;
     e->u.deliver.job = job;
-    e->u.deliver.lease = job->extra->lease;
+    e->u.deliver.lease = job_extra(job)->lease;
     waiter_free(core, w);
 }
 
@@ -141,7 +141,7 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
         hand_bury(core, job, fx);
         return 0;
     }
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
     return 0;

@@ -29,7 +29,9 @@
  * SPDX-License-Identifier: MIT */
 #include "core/job.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -41,6 +43,21 @@
 #include "core/state.h"
 #include "core/unique.h"
 
+static_assert(offsetof(struct job, body) == 68, "what each of ten million jobs costs");
+
+/* A few bytes at the end of the struct are the first of the body. */
+static size_t size_with(size_t behind)
+{
+    size_t size = offsetof(struct job, body) + behind;
+
+    return size < sizeof(struct job) ? sizeof(struct job) : size;
+}
+
+static uint64_t wall_ms_that_fits(int64_t ms)
+{
+    return (uint64_t)(ms < 0 ? 0 : ms > JOB_WALL_MS_MAX ? JOB_WALL_MS_MAX : ms);
+}
+
 struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
                     struct rq_slice attrs, int64_t put_wall_ms)
 {
@@ -48,13 +65,13 @@ struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body
 
     ASSERT(body.len <= UINT32_MAX && attrs.len <= UINT32_MAX);
     size_t behind = attrs_len > 0 ? sizeof attrs_len + attrs_len : 0;
-    struct job *job = malloc(sizeof *job + body.len + behind);
+    struct job *job = malloc(size_with(body.len + behind));
 
     if (job == NULL)
         return NULL;
     *job = (struct job){.number = number,
                         .kind = kind,
-                        .put_wall_ms = put_wall_ms,
+                        .put_wall_ms = wall_ms_that_fits(put_wall_ms) & JOB_WALL_MS_MAX,
                         .body_len = (uint32_t)body.len,
                         .has_attrs = attrs_len > 0};
     if (body.len > 0)
@@ -88,7 +105,7 @@ bool job_can_expire(const struct job *job)
 
 bool job_is_expired(const struct job *job, struct core_now now)
 {
-    return job_can_expire(job) && job->extra->expires_ns <= now.mono_ns;
+    return job_can_expire(job) && job_extra(job)->expires_ns <= now.mono_ns;
 }
 
 static void free_error(struct job_extra *x)
@@ -102,15 +119,18 @@ static void free_error(struct job_extra *x)
 
 static void free_extra(struct core *core, struct job *job)
 {
-    if (job->extra == NULL)
+    struct job_extra *x = job_extra(job);
+
+    if (x == NULL)
         return;
-    ASSERT(job->extra->timer.node.place == 0 && job->extra->holder == NULL);
-    free_error(job->extra);
-    if (job->extra->remnant != NULL)
-        remnant_drop(core, job->extra->remnant);
+    ASSERT(x->timer.node.place == 0 && x->holder == NULL);
+    free_error(x);
+    if (x->remnant != NULL)
+        remnant_drop(core, x->remnant);
     unique_release(core, job);
-    free(job->extra);
-    job->extra = NULL;
+    job->has_extra = false;
+    job->more.ready_ns = x->ready_ns;
+    free(x);
     core->extra_count--;
 }
 
@@ -123,7 +143,7 @@ void job_free(struct core *core, struct job *job)
 
 int job_need_extra(struct core *core, struct job *job)
 {
-    if (job->extra != NULL)
+    if (job->has_extra)
         return 0;
 
     /* There is always room for the timers of all extras, armed or not. */
@@ -134,16 +154,17 @@ int job_need_extra(struct core *core, struct job *job)
     struct job_extra *x = malloc(sizeof *x);
     if (x == NULL)
         return -ENOMEM;
-    *x = (struct job_extra){.job = job};
+    *x = (struct job_extra){.job = job, .ready_ns = job->more.ready_ns};
     rq_list_init(&x->of_holder);
-    job->extra = x;
+    job->has_extra = true;
+    job->more.extra = x;
     core->extra_count++;
     return 0;
 }
 
 void job_drop_extra(struct core *core, struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     if (x == NULL || x->error_len > 0 || x->remnant != NULL || x->unique != NULL ||
         job->kind->key.policy.ttl_ms > 0)
@@ -170,7 +191,7 @@ int job_copy_error(struct rq_slice text, uint8_t **out)
 
 void job_set_error(struct job *job, uint8_t *copy, size_t len)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     free_error(x);
     if (copy == NULL)
@@ -182,7 +203,7 @@ void job_set_error(struct job *job, uint8_t *copy, size_t len)
 
 void job_set_reason(struct job *job, struct rq_slice constant)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     free_error(x);
     x->error = constant.ptr;
@@ -211,7 +232,7 @@ const char *job_state_name(enum job_state state)
 
 void job_view(const struct job *job, struct job_view *out)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     *out = (struct job_view){.id = job_id(job),
                              .state = (enum job_state)job->state,
@@ -220,12 +241,12 @@ void job_view(const struct job *job, struct job_view *out)
                              .attrs = job_attrs(job),
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,
-                             .put_wall_ms = job->put_wall_ms,
+                             .put_wall_ms = (int64_t)job->put_wall_ms,
                              .end = (enum record_end)job->end,
                              .home = job->home};
     if (job_can_expire(job))
         out->expires_wall_ms =
-            rq_clock_after(job->put_wall_ms, (int64_t)job->kind->key.policy.ttl_ms);
+            rq_clock_after(out->put_wall_ms, (int64_t)job->kind->key.policy.ttl_ms);
     if (x == NULL)
         return;
     out->error = rq_slice(x->error, x->error_len);

@@ -16,7 +16,7 @@
 /* It becomes due, unless it expires before that. */
 static int64_t delayed_until(const struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     return job_can_expire(job) && x->expires_ns < x->timer.at_ns ? x->expires_ns
                                                                  : x->timer.at_ns;
@@ -29,17 +29,18 @@ static void link_in(struct core *core, struct job *job)
     switch ((enum job_state)job->state) {
     case JOB_DELAYED:
         rq_list_push_back(&q->delayed, &job->at.link);
-        timer_arm(core, &core->job_timers, &job->extra->timer, delayed_until(job));
+        timer_arm(core, &core->job_timers, &job_extra(job)->timer, delayed_until(job));
         break;
     case JOB_LEASED:
         rq_list_push_back(&q->leased, &job->at.link);
-        timer_arm(core, &core->job_timers, &job->extra->timer, job->extra->timer.at_ns);
+        timer_arm(core, &core->job_timers, &job_extra(job)->timer,
+                  job_extra(job)->timer.at_ns);
         break;
     case JOB_READY:
         ready_push(q, job);
         if (job_can_expire(job))
-            timer_arm(core, &core->job_timers, &job->extra->timer,
-                      job->extra->expires_ns);
+            timer_arm(core, &core->job_timers, &job_extra(job)->timer,
+                      job_extra(job)->expires_ns);
         break;
     case JOB_DEAD:
         rq_list_push_back(&q->dead, &job->at.link);
@@ -62,12 +63,12 @@ static void link_out(struct core *core, struct job *job)
     case JOB_DELAYED:
     case JOB_LEASED:
         rq_list_remove(&job->at.link);
-        timer_stop(&core->job_timers, &job->extra->timer);
+        timer_stop(&core->job_timers, &job_extra(job)->timer);
         break;
     case JOB_READY:
         ready_remove(q, job);
-        if (job->extra != NULL)
-            timer_stop(&core->job_timers, &job->extra->timer);
+        if (job_extra(job) != NULL)
+            timer_stop(&core->job_timers, &job_extra(job)->timer);
         break;
     case JOB_DEAD:
         rq_list_remove(&job->at.link);
@@ -83,18 +84,23 @@ static void link_out(struct core *core, struct job *job)
         gate_look(core, q);
 }
 
+static void set_state(struct job *job, enum job_state state)
+{
+    job->state = (unsigned)state & 7U;
+}
+
 void place_enter(struct core *core, struct job *job, enum job_state state)
 {
     index_add(&core->index, job);
     core->body_bytes += job_bytes(job);
-    job->state = (uint8_t)state;
+    set_state(job, state);
     link_in(core, job);
 }
 
 void place_move(struct core *core, struct job *job, enum job_state state)
 {
     link_out(core, job);
-    job->state = (uint8_t)state;
+    set_state(job, state);
     link_in(core, job);
 }
 

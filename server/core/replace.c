@@ -17,17 +17,18 @@ enum { REPLACE_EFFECTS = 2 }; /* MOVE, and FORGET of the old home */
 static struct job *make_heir(struct job *old, struct rq_slice body,
                              struct rq_slice attrs)
 {
-    struct job *job = job_new(old->kind, old->number, body, attrs, old->put_wall_ms);
+    struct job *job =
+        job_new(old->kind, old->number, body, attrs, (int64_t)old->put_wall_ms);
 
     if (job == NULL)
         return NULL;
     job->kind->refs++;
-    job->ready_ns = old->ready_ns;
     job->attempts = old->attempts;
-    job->extra = old->extra;
-    old->extra = NULL;
-    if (job->extra != NULL)
-        job->extra->job = job;
+    job->more = old->more;
+    job->has_extra = old->has_extra;
+    old->has_extra = false;
+    if (job->has_extra)
+        job->more.extra->job = job;
     return job;
 }
 

@@ -82,18 +82,18 @@ static enum job_state settle_in(struct replaying *r, struct job *job,
 
     if (state == RECORD_DEAD)
         return JOB_DEAD;
-    job->ready_ns = r->now.mono_ns;
+    job_set_ready_ns(job, r->now.mono_ns);
     if (state == RECORD_READY || due_ms <= r->now.wall_ms)
         return JOB_READY;
-    job->extra->wall_ms = due_ms;
-    job->extra->timer.at_ns = timer_from_wall(due_ms, r->now);
+    job_extra(job)->wall_ms = due_ms;
+    job_extra(job)->timer.at_ns = timer_from_wall(due_ms, r->now);
     return JOB_DELAYED;
 }
 
 /* Sets the last error; `copy` is NULL when the record has none. */
 static void settle_error(const struct replaying *r, struct job *job, uint8_t *copy)
 {
-    if (job->extra != NULL)
+    if (job_extra(job) != NULL)
         job_set_error(job, copy, r->record->error.len);
 }
 
@@ -145,7 +145,7 @@ static int limit_life(const struct replaying *r, struct job *job)
         return 0;
     left_ms =
         rq_clock_until(rq_clock_after(r->record->put_wall_ms, ttl_ms), r->now.wall_ms);
-    job->extra->expires_ns =
+    job_extra(job)->expires_ns =
         timer_after_ms(r->now.mono_ns, left_ms < ttl_ms ? left_ms : ttl_ms);
     return 0;
 }
@@ -178,7 +178,7 @@ static int make_job(struct replaying *r, struct job **out)
         queue_release(r->core, q);
         return -ENOMEM;
     }
-    (*out)->home = r->home;
+    job_set_home(*out, r->home);
     rc = limit_life(r, *out);
     if (rc < 0)
         unmake_job(r, *out);
@@ -196,12 +196,12 @@ static void correct_times(const struct replaying *r, struct job *job,
     if (state == JOB_READY) {
         int64_t since_ms = due_ms > put_ms ? due_ms : put_ms;
         int64_t age_ns = timer_after_ms(0, rq_clock_until(r->now.wall_ms, since_ms));
-        job->ready_ns = age_ns < INT64_MAX / 2 ? r->now.mono_ns - age_ns : 0;
+        job_set_ready_ns(job, age_ns < INT64_MAX / 2 ? r->now.mono_ns - age_ns : 0);
         return;
     }
     int64_t latest_ns = timer_after_ms(r->now.mono_ns, rq_clock_until(due_ms, put_ms));
-    if (latest_ns < job->extra->timer.at_ns)
-        job->extra->timer.at_ns = latest_ns;
+    if (latest_ns < job_extra(job)->timer.at_ns)
+        job_extra(job)->timer.at_ns = latest_ns;
 }
 
 /* An end is final: its job is not made again by what a repair has appended. */
@@ -219,7 +219,7 @@ static int replay_put_again(struct replaying *r, struct job *job)
     if (!rq_slice_eq(queue_name(job_queue(job)), r->record->queue))
         return RQ_E_MALFORMED;
     forget(r, job->home);
-    job->home = r->home;
+    job_set_home(job, r->home);
     return 0;
 }
 
@@ -270,9 +270,9 @@ static int replay_move(struct replaying *r)
         return 0;
     if (old != NULL)
         unique_release(r->core, old);
-    if (old != NULL && old->extra != NULL && old->extra->remnant != NULL) {
-        remnant_drop(r->core, old->extra->remnant); /* the new one gets its own */
-        old->extra->remnant = NULL;
+    if (old != NULL && job_extra(old) != NULL && job_extra(old)->remnant != NULL) {
+        remnant_drop(r->core, job_extra(old)->remnant); /* the new one gets its own */
+        job_extra(old)->remnant = NULL;
     }
     int rc = make_job(r, &job);
     if (rc < 0)
@@ -317,7 +317,7 @@ static int replay_lease(struct replaying *r)
     int rc = job_need_extra(r->core, job);
     if (rc < 0)
         return rc;
-    job->extra->timer.at_ns = INT64_MAX; /* until the end of the replay */
+    job_extra(job)->timer.at_ns = INT64_MAX; /* until the end of the replay */
     job->attempts = (uint16_t)attempts;
     place_move(r->core, job, JOB_LEASED);
     if (is_new)

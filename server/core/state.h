@@ -9,15 +9,16 @@
  *      \--- holders --- their leases <---------------------/
  *                \----- their waiters
  *
- * A job that just waits costs sizeof(struct job), its body and 8 bytes of the index;
- * what only some jobs need stands in struct job_extra, and what many jobs share in
- * struct job_kind.
+ * A job that just waits costs 68 bytes of struct job, its body and 8 bytes of the
+ * index; what only some jobs need stands in struct job_extra, and what many jobs share
+ * in struct job_kind.
  *
  * Private to core/.
  * SPDX-License-Identifier: MIT */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
+#include "base/assert.h"
 #include "base/heap.h"
 #include "base/hist.h"
 #include "base/list.h"
@@ -36,6 +37,11 @@ struct timer {
     uint64_t order; /* of arming: equal times fire first in, first out */
 };
 
+/* How far a job's bit-fields count: 2^52 commits are a century of a million a second;
+ * 2^48 ms end in the year 10889. */
+#define JOB_HOME_MAX ((UINT64_C(1) << 52) - 1)
+#define JOB_WALL_MS_MAX ((INT64_C(1) << 48) - 1)
+
 struct job {
     uint64_t number;
     struct job_kind *kind;
@@ -44,18 +50,21 @@ struct job {
         struct rq_list link;      /* in the queue's list of its state */
         struct rq_heap_node late; /* ready and `is_late`: in the queue's heap */
     } at;
-    struct job_extra *extra; /* NULL: never delayed, leased, dead, or all forgotten */
-    uint64_t home;           /* the commit with its PUT or last MOVE; 0: none yet */
-    int64_t ready_ns;        /* since when it has been ready */
-    int64_t put_wall_ms;
-    uint32_t body_len;
-    uint16_t attempts; /* begun and not given back */
-    uint8_t state;     /* enum job_state */
+    union {
+        int64_t ready_ns;        /* without an extra: see job_ready_ns() */
+        struct job_extra *extra; /* `has_extra`: see job_extra() */
+    } more;
+    uint64_t home : 52; /* the commit with its PUT or last MOVE; 0: none yet */
+    uint8_t state : 3;  /* enum job_state */
     bool is_late : 1;
     bool is_cancelled : 1; /* while leased: it ends when it comes back */
     bool was_dead : 1;     /* while ending: `unfinished` never counted it */
     uint8_t end : 2;       /* while ending: enum record_end; 0: it will be dead */
     bool has_attrs : 1;    /* behind the body: their length, 4 bytes, and they */
+    bool has_extra : 1;    /* not if never delayed, leased, dead, or all forgotten */
+    uint64_t put_wall_ms : 48;
+    uint16_t attempts; /* begun and not given back */
+    uint32_t body_len;
     uint8_t body[];
 };
 
@@ -63,6 +72,7 @@ struct job_extra {
     struct timer timer; /* delayed: until due, or expired; leased: until the deadline;
                          * ready, with a TTL: until expired */
     struct job *job;
+    int64_t ready_ns;
     int64_t wall_ms;         /* the same time on the wall clock */
     int64_t expires_ns;      /* of a job with a TTL */
     struct remnant *remnant; /* what will be left of it; NULL: nothing */
@@ -251,6 +261,29 @@ static inline struct queue *job_queue(const struct job *job)
 static inline struct job_id job_id(const struct job *job)
 {
     return (struct job_id){job->kind->key.epoch, job->number};
+}
+
+/* NULL: it has none. */
+static inline struct job_extra *job_extra(const struct job *job)
+{
+    return job->has_extra ? job->more.extra : NULL;
+}
+
+/* Since when it has been ready. */
+static inline int64_t job_ready_ns(const struct job *job)
+{
+    return job->has_extra ? job->more.extra->ready_ns : job->more.ready_ns;
+}
+
+static inline void job_set_ready_ns(struct job *job, int64_t ns)
+{
+    *(job->has_extra ? &job->more.extra->ready_ns : &job->more.ready_ns) = ns;
+}
+
+static inline void job_set_home(struct job *job, uint64_t home)
+{
+    ASSERT(home <= JOB_HOME_MAX);
+    job->home = home & JOB_HOME_MAX;
 }
 
 static inline struct rq_slice queue_name(const struct queue *q)

@@ -61,7 +61,7 @@ static int fire_job(struct core *core, struct timer *t, struct core_now now,
         hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
         return 0;
     }
-    job->ready_ns = t->at_ns;
+    job_set_ready_ns(job, t->at_ns);
     hand_over(core, job, now, fx);
     return 0;
 }

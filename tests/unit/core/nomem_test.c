@@ -659,7 +659,7 @@ static void a_get_that_has_buried_does_not_fail(void **state)
     assert_non_null(s.holder);
     put_and_take(&s);
     run(&s, do_release);
-    s.job->extra->deliveries = UINT32_MAX;
+    job_extra(s.job)->deliveries = UINT32_MAX;
     assert_int_equal(effects_reserve(&s.fx, 1), 0);
     alloc_fail_after(0);
     assert_int_equal(get(&s, "q", 5, s.holder), 0);
