@@ -58,44 +58,61 @@ static uint64_t wall_ms_that_fits(int64_t ms)
     return (uint64_t)(ms < 0 ? 0 : ms > JOB_WALL_MS_MAX ? JOB_WALL_MS_MAX : ms);
 }
 
-struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
-                    struct rq_slice attrs, int64_t put_wall_ms)
+struct job *job_make(struct rq_slice body, struct rq_slice attrs)
 {
+    bool is_away = body.ptr == NULL && body.len > 0;
+    size_t here = is_away ? 0 : body.len;
     uint32_t attrs_len = (uint32_t)attrs.len;
 
     ASSERT(body.len <= UINT32_MAX && attrs.len <= UINT32_MAX);
     size_t behind = attrs_len > 0 ? sizeof attrs_len + attrs_len : 0;
-    struct job *job = malloc(size_with(body.len + behind));
+    struct job *job = malloc(size_with(here + behind));
 
     if (job == NULL)
         return NULL;
-    *job = (struct job){.number = number,
-                        .kind = kind,
-                        .put_wall_ms = wall_ms_that_fits(put_wall_ms) & JOB_WALL_MS_MAX,
-                        .body_len = (uint32_t)body.len,
-                        .has_attrs = attrs_len > 0};
-    if (body.len > 0)
-        memcpy(job->body, body.ptr, body.len);
+    *job = (struct job){
+        .body_len = (uint32_t)body.len, .is_away = is_away, .has_attrs = attrs_len > 0};
+    if (here > 0)
+        memcpy(job->body, body.ptr, here);
     if (attrs_len > 0) {
-        memcpy(job->body + body.len, &attrs_len, sizeof attrs_len);
-        memcpy(job->body + body.len + sizeof attrs_len, attrs.ptr, attrs_len);
+        memcpy(job->body + here, &attrs_len, sizeof attrs_len);
+        memcpy(job->body + here + sizeof attrs_len, attrs.ptr, attrs_len);
     }
     return job;
 }
 
+struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
+                    struct rq_slice attrs, int64_t put_wall_ms)
+{
+    struct job *job = job_make(body, attrs);
+
+    if (job == NULL)
+        return NULL;
+    job->number = number;
+    job->kind = kind;
+    job->put_wall_ms = wall_ms_that_fits(put_wall_ms) & JOB_WALL_MS_MAX;
+    return job;
+}
+
+struct rq_slice job_body(const struct job *job)
+{
+    return rq_slice(job->body, job->is_away ? 0 : job->body_len);
+}
+
 struct rq_slice job_attrs(const struct job *job)
 {
+    const uint8_t *at = job->body + job_body(job).len;
     uint32_t len;
 
     if (!job->has_attrs)
         return RQ_LIT("");
-    memcpy(&len, job->body + job->body_len, sizeof len);
-    return rq_slice(job->body + job->body_len + sizeof len, len);
+    memcpy(&len, at, sizeof len);
+    return rq_slice(at + sizeof len, len);
 }
 
 size_t job_bytes(const struct job *job)
 {
-    return job->body_len + job_attrs(job).len;
+    return job_body(job).len + job_attrs(job).len;
 }
 
 bool job_can_expire(const struct job *job)
@@ -237,7 +254,9 @@ void job_view(const struct job *job, struct job_view *out)
     *out = (struct job_view){.id = job_id(job),
                              .state = (enum job_state)job->state,
                              .queue = queue_name(job_queue(job)),
-                             .body = rq_slice(job->body, job->body_len),
+                             .body = job_body(job),
+                             .size = job->body_len,
+                             .is_away = job->is_away,
                              .attrs = job_attrs(job),
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,

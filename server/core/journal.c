@@ -23,7 +23,7 @@ void journal_put(struct job *job, struct effects *fx)
     struct record *r = add(job, RECORD_PUT, true, fx);
 
     r->queue = queue_name(job_queue(job));
-    r->body = rq_slice(job->body, job->body_len);
+    r->body = job_body(job);
     r->attrs = job_attrs(job);
     r->policy = job->kind->key.policy;
     r->put_wall_ms = (int64_t)job->put_wall_ms;
@@ -46,7 +46,7 @@ void journal_move(struct job *job, struct effects *fx)
     r->state = state_of(job);
     r->attempts = job->attempts;
     r->queue = queue_name(job_queue(job));
-    r->body = rq_slice(job->body, job->body_len);
+    r->body = job_body(job);
     r->attrs = job_attrs(job);
     r->policy = job->kind->key.policy;
     r->put_wall_ms = (int64_t)job->put_wall_ms;

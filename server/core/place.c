@@ -89,12 +89,25 @@ static void set_state(struct job *job, enum job_state state)
     job->state = (unsigned)state & 7U;
 }
 
+void place_count_in(struct core *core, const struct job *job)
+{
+    core->body_bytes += job_bytes(job);
+    core->away_count += job->is_away;
+}
+
+void place_count_out(struct core *core, const struct job *job)
+{
+    ASSERT(core->body_bytes >= job_bytes(job) && core->away_count >= job->is_away);
+    core->body_bytes -= job_bytes(job);
+    core->away_count -= job->is_away;
+}
+
 void place_enter(struct core *core, struct job *job, enum job_state state)
 {
     index_add(&core->index, job);
-    core->body_bytes += job_bytes(job);
     set_state(job, state);
     link_in(core, job);
+    place_count_in(core, job);
 }
 
 void place_move(struct core *core, struct job *job, enum job_state state)
@@ -107,7 +120,6 @@ void place_move(struct core *core, struct job *job, enum job_state state)
 void place_leave(struct core *core, struct job *job)
 {
     link_out(core, job);
-    ASSERT(core->body_bytes >= job_bytes(job));
-    core->body_bytes -= job_bytes(job);
+    place_count_out(core, job);
     index_remove(&core->index, job);
 }

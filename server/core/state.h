@@ -61,6 +61,8 @@ struct job {
     bool was_dead : 1;     /* while ending: `unfinished` never counted it */
     uint8_t end : 2;       /* while ending: enum record_end; 0: it will be dead */
     bool has_attrs : 1;    /* behind the body: their length, 4 bytes, and they */
+    bool is_away : 1;      /* its body is not in memory: away.h */
+    bool is_wanted : 1;    /* ...and has been asked for */
     bool has_extra : 1;    /* not if never delayed, leased, dead, or all forgotten */
     uint64_t put_wall_ms : 48;
     uint16_t attempts; /* begun and not given back */
@@ -246,7 +248,8 @@ struct core {
     size_t extra_count, getter_count, joiner_count;
     uint64_t count[JOB_STATES];
     uint64_t ending_dead; /* as in the queues */
-    size_t body_bytes;
+    size_t body_bytes;    /* in memory, with the attributes */
+    size_t away_count;
     struct record_totals totals;
     struct rq_rand rand;
     uint64_t mark;
