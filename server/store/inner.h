@@ -1,9 +1,11 @@
-/* inner.h - the store's own state, shared by its four files only.
+/* inner.h - the store's own state, shared by its six files only.
  *
  *   store.c    the contract: append, withdraw, flush, stats
  *   flow.c     commits out, answers in; what each answer means
  *   probe.c    questions beside the commits
  *   session.c  the task: link, checks, claim, recover or resolve, serve, again
+ *   fetch.c    bodies read back from the log
+ *   side.c     the second link, on which they are read
  * SPDX-License-Identifier: MIT */
 #ifndef STORE_INNER_H
 #define STORE_INNER_H
@@ -24,6 +26,13 @@ struct flusher {
     struct rq_list link;
     uint64_t seq; /* done when it is in the log */
     rio_event done;
+};
+
+/* The second link.  `link` is used by whoever holds the lock. */
+struct side {
+    struct link *link; /* NULL: closed */
+    rio_lock lock;
+    int64_t used_ns; /* when it was released last */
 };
 
 /* Whose answer comes next on the link. */
@@ -69,6 +78,7 @@ struct store {
     struct entry_id acked;  /* the last commit that Redis acknowledged; {0, 0}: none */
     uint64_t confirmed_seq; /* all up to it are in the log */
     struct rq_list flushers;
+    struct side side;
 
     rio_handle turn_end; /* 0: not set */
     rio_handle timer;    /* for a lazy commit; 0: not set */
@@ -109,6 +119,21 @@ void flow__not_landed(struct store *s);
 /* Forgets timers and wants: the link is gone. */
 void flow__stop(struct store *s);
 
+/* Opens and greets the side link, if it is closed.  For the holder of its lock.
+ * Errors  as link_open and link_greet, which gives `why` (LINK_WHY) */
+RIO_AWAITS int side__open(struct store *s, char *why);
+/* Closes it.  For the holder of the lock, or when nobody holds it.  Suspends until the
+ * kernel has let go; a cancel is held back until then. */
+RIO_AWAITS int side__close(struct store *s);
+/* Gives the lock back. */
+void side__release(struct store *s);
+/* Is it open, and was not used for long? */
+bool side__is_idle(const struct store *s);
+/* Nobody will use it any more: closes it, or leaves that to the holder of the lock. */
+RIO_AWAITS int side__end(struct store *s);
+
+/* Will nothing be stored any more: fenced, halted, or the task has ended? */
+bool store__is_stopped(const struct store *s);
 /* Wakes every flusher whose commit is in the log; with `all`, everyone. */
 void store__wake_flushers(struct store *s, bool all);
 

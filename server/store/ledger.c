@@ -133,6 +133,22 @@ void ledger_place(struct ledger *l, uint64_t seq, struct entry_id id, size_t byt
     drop_dead(l);
 }
 
+int ledger_find(const struct ledger *l, uint64_t seq, struct entry_id *out_id,
+                size_t *out_bytes)
+{
+    if (seq < l->first || seq - l->first >= l->count)
+        return -ENOENT;
+
+    const struct ledger_line *line = line_of(l, seq);
+    if (!line->placed)
+        return 0;
+    if (line->n == 0)
+        return -ENOENT; /* nothing of it had to be in the log */
+    *out_id = (struct entry_id){line->epoch, line->n};
+    *out_bytes = line->bytes;
+    return 1;
+}
+
 struct entry_id ledger_low(const struct ledger *l, struct entry_id next)
 {
     if (l->count == 0)

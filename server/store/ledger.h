@@ -42,6 +42,11 @@ void ledger_forget(struct ledger *l, uint64_t seq);
 /* The commit is in the log as entry `id`, of `bytes`; with id {0, 0} nothing of it had
  * to be. */
 void ledger_place(struct ledger *l, uint64_t seq, struct entry_id id, size_t bytes);
+/* Where commit `seq` stands.
+ * Returns  1: in the log, as entry *out_id, of *out_bytes;  0: it is to come there
+ * Errors   -ENOENT  gone, with nothing alive in it; or there never was such a commit */
+RQ_MUST_CHECK int ledger_find(const struct ledger *l, uint64_t seq,
+                              struct entry_id *out_id, size_t *out_bytes);
 /* The id of the first live commit in the log, or `next` when there is none. */
 struct entry_id ledger_low(const struct ledger *l, struct entry_id next);
 /* The number that the next line will get. */

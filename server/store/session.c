@@ -235,6 +235,8 @@ RIO_AWAITS static int serve(struct store *s)
             rc = look_around(s);
         if (rc < 0)
             return rc;
+        if (side__is_idle(s))
+            rq_ignore(await(side__close(s))); /* nobody waits for it */
     }
 }
 
@@ -350,6 +352,7 @@ long session__main(void *arg)
         }
     }
     s->has_ended = true;
+    rq_ignore(await(side__end(s))); /* the same */
     if (rc != -ECANCELED)
         stop(s, rc);
     store__wake_flushers(s, true);

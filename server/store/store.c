@@ -84,6 +84,7 @@ void store_free(struct store *store)
     if (store == NULL)
         return;
     ASSERT(store->link == NULL);
+    ASSERT(store->side.link == NULL);
     commits_fini(&store->commits);
     ledger_fini(&store->ledger);
     seal_fini(&store->seal);
@@ -93,14 +94,14 @@ void store_free(struct store *store)
 
 /* ---- appending ---- */
 
-static bool is_stopped(const struct store *s)
+bool store__is_stopped(const struct store *s)
 {
     return s->has_ended || s->state == STORE_FENCED || s->state == STORE_HALTED;
 }
 
 int store_append(struct store *store, const struct record *record, uint64_t *out_seq)
 {
-    if (is_stopped(store))
+    if (store__is_stopped(store))
         return -ESHUTDOWN;
     /* What is held together was let in together. */
     if (record->type == RECORD_PUT && !store->commits.is_held && !store_has_room(store))
@@ -123,7 +124,7 @@ void store_unhold(struct store *store)
 
 bool store_has_room(const struct store *store)
 {
-    return !is_stopped(store) && store->commits.bytes < COMMIT_ROOM_BYTES;
+    return !store__is_stopped(store) && store->commits.bytes < COMMIT_ROOM_BYTES;
 }
 
 bool store_is_crowded(const struct store *store)
@@ -223,7 +224,7 @@ int store_flush(struct store *store)
     flow__arm(store); /* nothing may wait for company now */
     while (rc == 0 && is_owed(store, f.seq)) {
         rio_event_clear(&f.done);
-        rc = is_stopped(store) ? -ESHUTDOWN : await(rio_event_wait(&f.done));
+        rc = store__is_stopped(store) ? -ESHUTDOWN : await(rio_event_wait(&f.done));
     }
     rq_list_remove(&f.link);
     return rc;

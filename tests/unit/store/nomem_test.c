@@ -6,6 +6,7 @@
 
 #include "store/commit.h"
 #include "store/encode.h"
+#include "store/fetch.h"
 #include "support/alloc.h"
 #include "support/test.h"
 #include "unit/store/records.h"
@@ -110,7 +111,52 @@ static void a_store_survives_shortages_of_memory(void **state)
     rig_run(shortages, rig_no_aof);
 }
 
+static size_t told, right;
+
+static void on_fetched(void *arg, const struct store_want *want, struct rq_slice body,
+                       int rc)
+{
+    (void)arg;
+    told++;
+    right += rc == 0 && body.len == 100 * want->job.number;
+}
+
+/* Each want is told once, or none at all. */
+static long short_fetches(struct rig *rig)
+{
+    struct peer *a = &rig->a;
+    struct store_want wants[3];
+    bool has_failed = true;
+
+    EXPECT(await(peer_start(rig, a, NULL)) == 0);
+    EXPECT(await(peer_up(a, 1)));
+    for (uint64_t i = 1; i <= 3; i++)
+        wants[i - 1] = (struct store_want){
+            {a->epoch, i}, await(peer_put_flush(a, i, 100 * (size_t)i))};
+    for (long n = 0; has_failed || n < 2 * TRIES; n++) {
+        told = right = 0;
+        if (n % 2 == 0)
+            alloc_fail_only(n / 2);
+        else
+            alloc_fail_after(n / 2);
+        int rc = await(store_fetch(a->store, wants, 3, on_fetched, NULL));
+        has_failed = alloc_has_failed();
+        alloc_fail_after(-1);
+        EXPECT(rc == 0 ? told == 3 : rc == -ENOMEM && told == 0);
+        EXPECT(has_failed || right == 3);
+        EXPECT(n < 1000);
+    }
+    return 0;
+}
+
+static void a_fetch_survives_shortages_of_memory(void **state)
+{
+    (void)state;
+    rig_run(short_fetches, rig_no_aof);
+}
+
 TEST_MAIN(cmocka_unit_test_teardown(an_append_that_fails_changes_nothing, allow_all),
           cmocka_unit_test_teardown(a_ledger_that_cannot_grow_keeps_its_lines,
                                     allow_all),
-          cmocka_unit_test_teardown(a_store_survives_shortages_of_memory, allow_all))
+          cmocka_unit_test_teardown(a_store_survives_shortages_of_memory, allow_all),
+          cmocka_unit_test_teardown(a_fetch_survives_shortages_of_memory, allow_all))
