@@ -46,7 +46,7 @@ struct core_put {
  * Returns  0;  1: another job, *out_exists, has its UNIQUE key (an attribute), and
  *          nothing has changed
  * Errors   RQ_E_LIMIT  too many queues
- * Owns     lends *out: until the job's end */
+ * Owns     lends *out: until it is confirmed; see away.h */
 RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put,
                            struct core_now now, struct effects *fx, struct job **out,
                            struct job_id *out_exists);
@@ -311,8 +311,8 @@ const struct queue *core_next_queue(const struct core *core, size_t *cursor);
 /* The server's sums over all queues. */
 struct core_sums {
     uint64_t queues, jobs, ready, delayed, leased, dead, unfinished, getters, joiners,
-        putters, kept;
-    size_t body_bytes;
+        putters, kept, away, lost;
+    size_t body_bytes; /* in memory */
     struct record_totals totals;
 };
 void core_sums(const struct core *core, struct core_sums *out);

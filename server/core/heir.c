@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "core/gate.h"
 #include "core/jobs.h"
 
 /* All but what the texts are. */
@@ -45,6 +46,8 @@ struct job *heir_make(struct core *core, struct job *job, struct rq_slice body,
     place_count_out(core, job);
     take_place(core, job, heir);
     place_count_in(core, heir);
-    free(job); /* its kind and its extra are the heir's */
+    if (job_queue(heir)->getter_count > 0)
+        gate_look(core, job_queue(heir)); /* they may have waited for its body */
+    free(job);                            /* its kind and its extra are the heir's */
     return heir;
 }

@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/aways.h"
 #include "core/gate.h"
 #include "core/jobs.h"
 #include "core/ready.h"
@@ -20,6 +21,16 @@ static int64_t delayed_until(const struct job *job)
 
     return job_can_expire(job) && x->expires_ns < x->timer.at_ns ? x->expires_ns
                                                                  : x->timer.at_ns;
+}
+
+/* Getters may wait for a job that is away, and another one is the next now. */
+static void look_at(struct core *core, const struct job *job)
+{
+    struct queue *q = job_queue(job);
+    bool is_awaited = q->getter_count > 0 && (q->away_ready > 0 || job->is_away);
+
+    if (q->gate != NULL || q->short_count > 0 || is_awaited)
+        gate_look(core, q);
 }
 
 static void link_in(struct core *core, struct job *job)
@@ -51,8 +62,7 @@ static void link_in(struct core *core, struct job *job)
     }
     q->count[job->state]++;
     core->count[job->state]++;
-    if (q->gate != NULL)
-        gate_look(core, q);
+    look_at(core, job);
 }
 
 static void link_out(struct core *core, struct job *job)
@@ -80,8 +90,7 @@ static void link_out(struct core *core, struct job *job)
     ASSERT(q->count[job->state] > 0 && core->count[job->state] > 0);
     q->count[job->state]--;
     core->count[job->state]--;
-    if (q->gate != NULL)
-        gate_look(core, q);
+    look_at(core, job);
 }
 
 static void set_state(struct job *job, enum job_state state)
@@ -89,10 +98,21 @@ static void set_state(struct job *job, enum job_state state)
     job->state = (unsigned)state & 7U;
 }
 
+static void away_count_in(const struct job *job)
+{
+    job_queue(job)->away_ready += job->is_away && job->state == JOB_READY;
+}
+
+static void away_count_out(const struct job *job)
+{
+    job_queue(job)->away_ready -= job->is_away && job->state == JOB_READY;
+}
+
 void place_count_in(struct core *core, const struct job *job)
 {
     core->body_bytes += job_bytes(job);
     core->away_count += job->is_away;
+    away_count_in(job);
 }
 
 void place_count_out(struct core *core, const struct job *job)
@@ -100,6 +120,7 @@ void place_count_out(struct core *core, const struct job *job)
     ASSERT(core->body_bytes >= job_bytes(job) && core->away_count >= job->is_away);
     core->body_bytes -= job_bytes(job);
     core->away_count -= job->is_away;
+    away_count_out(job);
 }
 
 void place_enter(struct core *core, struct job *job, enum job_state state)
@@ -112,9 +133,15 @@ void place_enter(struct core *core, struct job *job, enum job_state state)
 
 void place_move(struct core *core, struct job *job, enum job_state state)
 {
+    bool was_bound = job->state == JOB_LEASED || job->state == JOB_ENDING;
+
     link_out(core, job);
+    away_count_out(job);
     set_state(job, state);
     link_in(core, job);
+    away_count_in(job);
+    if (was_bound)
+        away_look_again(core, job);
 }
 
 void place_leave(struct core *core, struct job *job)

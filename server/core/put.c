@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/mutant.h"
 #include "core/attrs.h"
+#include "core/aways.h"
 #include "core/counters.h"
 #include "core/crons.h"
 #include "core/hand.h"
@@ -176,8 +177,12 @@ int core_confirmed(struct core *core, struct job *job, struct core_now now,
                    struct effects *fx)
 {
     ASSERT(job->state == JOB_PENDING || job->state == JOB_ENDING);
-    return job->state == JOB_PENDING ? put_is_logged(core, job, now, fx)
-                                     : end_is_logged(core, job, now, fx);
+    if (job->state == JOB_ENDING)
+        return end_is_logged(core, job, now, fx);
+    int rc = put_is_logged(core, job, now, fx);
+    if (rc == 0)
+        away_settle(core, job);
+    return rc;
 }
 
 int core_refused(struct core *core, struct job *job, struct core_now now,

@@ -17,6 +17,7 @@
 #include "base/mutant.h"
 #include "base/name.h"
 #include "core/attrs.h"
+#include "core/aways.h"
 #include "core/counters.h"
 #include "core/crons.h"
 #include "core/gate.h"
@@ -246,6 +247,7 @@ static int replay_put(struct replaying *r)
     kind_remember(r->core, job_queue(job), job->kind);
     place_enter(r->core, job, state);
     counters_add(r->core, job_queue(job), (struct record_totals){.put = 1});
+    away_settle(r->core, job);
     return 0;
 }
 
@@ -294,6 +296,7 @@ static int replay_move(struct replaying *r)
     place_enter(r->core, job, settle_in(r, job, r->record->state));
     if (old_queue != NULL)
         queue_release(r->core, old_queue);
+    away_settle(r->core, job);
     return 0;
 }
 

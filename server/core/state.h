@@ -113,7 +113,10 @@ struct queue {
     struct rq_list joiners[2]; /* struct waiter_link; [1]: STRICT */
     struct rq_list barriers;   /* the same: JOINs with BARRIER */
     uint32_t getter_count, joiner_count[2], barrier_count;
-    uint32_t pins;             /* waiters and kinds that point here */
+    uint32_t short_count; /* of the getters: waiter->is_short */
+    uint32_t look_in;     /* jobs to be handed over before it is read ahead again */
+    uint64_t away_ready;  /* READY jobs that are away */
+    uint32_t pins;        /* waiters and kinds that point here */
     struct job_kind *last_put; /* a guess at the next PUT's kind; counts as a ref */
     uint64_t mark;             /* the last walk over names that met this queue */
     struct gate *gate;         /* NULL: all settings are the defaults */
@@ -204,6 +207,7 @@ struct waiter {
     struct rq_list of_holder;
     void *cookie;
     uint32_t ttr_ms;       /* GET; 0: each job's own */
+    bool is_short;         /* GET: until no job of its queues can come any more */
     bool strict;           /* JOIN */
     bool has_barrier;      /* JOIN: stands in the barriers of all its queues */
     struct job_id barrier; /* the last job that counts */
@@ -215,6 +219,12 @@ struct waiter {
     struct join_counts before; /* JOIN: sums at the time of the call */
     size_t link_count;
     struct waiter_link links[]; /* GET: each stands in its queue's FIFO */
+};
+
+/* A ring of jobs that are away and wanted: wanted.c. */
+struct core_wants {
+    struct job_id *ids;
+    size_t first, count, cap; /* cap: a power of two, or 0 */
 };
 
 struct core {
@@ -250,6 +260,12 @@ struct core {
     uint64_t ending_dead; /* as in the queues */
     size_t body_bytes;    /* in memory, with the attributes */
     size_t away_count;
+    size_t body_memory; /* the budget for them; 0: none */
+    size_t away_at;     /* the walk that gives bodies up: a bucket of the index... */
+    size_t away_left;   /* ...and how many are left of this round */
+    struct core_wants wants;
+    uint64_t move_before; /* by the mover at work; 0: there is none */
+    uint64_t lost_count;  /* jobs whose bodies the log has lost */
     struct record_totals totals;
     struct rq_rand rand;
     uint64_t mark;
