@@ -125,10 +125,10 @@ int away_want_first(struct core *core, struct queue *q)
     struct job *job = ready_first(q);
     int rc = away_want(core, job);
 
-    if (rc < 0 || !has_room(core, 0))
-        return rc;
-    rc = look_ahead(core, q);
-    return rc < 0 ? rc : 0;
+    /* Without memory the others are not read ahead. */
+    if (rc == 0 && has_room(core, 0) && look_ahead(core, q) < 0)
+        q->look_in = AHEAD_JOBS;
+    return rc;
 }
 
 void away_passed(struct core *core, struct queue *q)
@@ -139,7 +139,6 @@ void away_passed(struct core *core, struct queue *q)
         q->look_in--;
         return;
     }
-    /* Without memory they are not read ahead. */
     if (has_room(core, 0) && look_ahead(core, q) < 0)
         q->look_in = AHEAD_JOBS;
 }
