@@ -38,7 +38,7 @@ size_t core_wanted(struct core *core, struct core_want *out, size_t max);
 RQ_MUST_CHECK int core_body(struct core *core, const struct core_want *want,
                             struct rq_slice body, bool may_write, struct effects *fx);
 /* The log has not got the body any more: the job is dead, "lost", once that is in the
- * log; FORGET of its home.
+ * log, and cannot be kicked; FORGET of its home.
  * Returns  1; 0: it is not needed any more */
 RQ_MUST_CHECK int core_lost(struct core *core, const struct core_want *want,
                             struct effects *fx);

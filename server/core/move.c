@@ -54,6 +54,7 @@ static void write_job(struct step *s, struct job *job)
     struct record *r;
 
     journal_move(job, s->fx);
+    s->fx->items[s->fx->count - 1].u.log.record.same_body = true;
     if (job->state == JOB_LEASED)
         add(s, job_id(job), RECORD_LEASE)->u.log.record.attempts = job->attempts;
     if (job->state == JOB_LEASED && job->is_cancelled) {
@@ -82,7 +83,7 @@ static int visit_job(struct step *s, struct job *job)
         s->mover->again = true;
         return 0;
     }
-    if (job->is_away)
+    if (job->is_away && !job->has_no_body)
         return want_job(s, job);
     int rc = effects_reserve(s->fx, EFFECTS_OF_ONE);
     if (rc == 0)

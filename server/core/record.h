@@ -73,6 +73,12 @@ struct record_totals {
     uint64_t redelivered; /* of the delivered, second and later attempts */
 };
 
+/* A large body stands apart: not in its record, but under a name of its own. */
+struct record_apart {
+    uint64_t epoch, number; /* the name, given once; epoch 0: it stands in the record */
+    uint64_t len;           /* of the body, <= UINT32_MAX */
+};
+
 enum record_order { RECORD_FIFO, RECORD_LIFO };
 enum record_paused { RECORD_PAUSED_IN = 1, RECORD_PAUSED_OUT = 2 }; /* a set */
 enum record_shut { RECORD_OPEN, RECORD_SHUT, RECORD_SHUT_NOW };
@@ -107,7 +113,10 @@ struct record {
     struct job_id job;           /* all but QUEUE, CRON and TOTALS */
     struct rq_slice queue;       /* PUT, MOVE, QUEUE, TOTALS; DONE that is kept;
                                   * CRON, where empty means that the entry is gone */
-    struct rq_slice body;        /* PUT, MOVE, CRON */
+    struct rq_slice body;        /* PUT, MOVE, CRON; empty when it stands apart */
+    struct record_apart apart;   /* PUT, MOVE, as they stand in the log */
+    bool same_body;              /* MOVE to be written: the job's body is what the log has
+                                  * already, so that one that stands apart may stay */
     struct rq_slice attrs;       /* PUT, MOVE, CRON: see attrs.h; may be empty */
     struct job_policy policy;    /* PUT, MOVE, CRON */
     int64_t put_wall_ms;         /* PUT, MOVE: when it was put */

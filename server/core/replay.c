@@ -39,10 +39,8 @@ struct replaying {
     const struct record *record;
     uint64_t home;
     struct core_now now;
-    struct effects *fx; /* with room for REPLAY_EFFECTS */
+    struct effects *fx; /* with room for CORE_REPLAY_EFFECTS */
 };
-
-enum { REPLAY_EFFECTS = 2 }; /* a job's home, and that of its end */
 
 /* ---- checks ---- */
 
@@ -158,9 +156,9 @@ static int make_job(struct replaying *r, struct job **out)
     struct queue *q;
 
     if (!rq_name_is_valid(record->queue) || !kind_policy_is_valid(&record->policy) ||
-        record->body.len > UINT32_MAX || record->attrs.len > LIMIT_ATTRS_BYTES ||
-        !attrs_are_valid(record->attrs) || record->put_wall_ms < 0 ||
-        record->due_wall_ms < 0)
+        record->body.len > UINT32_MAX || record->apart.len > UINT32_MAX ||
+        record->attrs.len > LIMIT_ATTRS_BYTES || !attrs_are_valid(record->attrs) ||
+        record->put_wall_ms < 0 || record->due_wall_ms < 0)
         return RQ_E_MALFORMED;
     int rc = queue_need(r->core, record->queue, SIZE_MAX, &q);
     if (rc < 0)
@@ -171,6 +169,8 @@ static int make_job(struct replaying *r, struct job **out)
         return -ENOMEM;
     }
     struct rq_slice body = record->body;
+    if (record->apart.epoch > 0)
+        body = rq_slice(NULL, (size_t)record->apart.len); /* away: core_give_body() */
     if (MUTANT(BODY_CUT_BY_REPLAY) && body.len > 0)
         body.len--;
     *out = job_new(kind, record->job.number, body, record->attrs, record->put_wall_ms);
@@ -489,7 +489,7 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
     struct replaying r = {core, record, home, now, fx};
 
     ASSERT(home > 0 && rq_list_empty(&core->holders));
-    int rc = effects_reserve(fx, REPLAY_EFFECTS);
+    int rc = effects_reserve(fx, CORE_REPLAY_EFFECTS);
     if (rc < 0)
         return rc;
     core->is_replaying = true;

@@ -1,9 +1,8 @@
 /* wanted - bodies come back: see away.h.
  *
  * What is wanted stands in a ring of ids: a job may end, or get another body, before it
- * is asked for.  A job whose body the log has lost has no home any more; wherever it
- * comes to the head of its queue it dies.
- * SPDX-License-Identifier: MIT */
+ * is asked for.  A job whose body the log has lost has no home any more, and is dead
+ * for ever. SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -62,7 +61,7 @@ int away_want(struct core *core, struct job *job)
 {
     struct core_wants *w = &core->wants;
 
-    if (!job->is_away || job->is_wanted || job->home == 0)
+    if (!job->is_away || job->is_wanted || job->has_no_body)
         return 0;
     int rc = reserve(w);
     if (rc < 0)
@@ -84,7 +83,7 @@ struct ahead {
     size_t jobs, bytes; /* how far yet */
 };
 
-static bool has_room(const struct core *core, size_t bytes)
+bool away_has_memory(const struct core *core, size_t bytes)
 {
     return core->body_memory == 0 || (core->body_bytes <= core->body_memory &&
                                       bytes <= core->body_memory - core->body_bytes);
@@ -126,7 +125,7 @@ int away_want_first(struct core *core, struct queue *q)
     int rc = away_want(core, job);
 
     /* Without memory the others are not read ahead. */
-    if (rc == 0 && has_room(core, 0) && look_ahead(core, q) < 0)
+    if (rc == 0 && away_has_memory(core, 0) && look_ahead(core, q) < 0)
         q->look_in = AHEAD_JOBS;
     return rc;
 }
@@ -139,7 +138,7 @@ void away_passed(struct core *core, struct queue *q)
         q->look_in--;
         return;
     }
-    if (has_room(core, 0) && look_ahead(core, q) < 0)
+    if (away_has_memory(core, 0) && look_ahead(core, q) < 0)
         q->look_in = AHEAD_JOBS;
 }
 
@@ -176,7 +175,9 @@ static struct job *find(struct core *core, const struct core_want *want)
 {
     struct job *job = index_get(&core->index, want->job);
 
-    return job != NULL && job->is_away && job->home == want->home ? job : NULL;
+    return job != NULL && job->is_away && !job->has_no_body && job->home == want->home
+               ? job
+               : NULL;
 }
 
 static bool is_placed(const struct job *job)
@@ -190,6 +191,7 @@ static void write_again(struct job *job, struct rq_slice body, struct effects *f
 {
     journal_move(job, fx);
     fx->items[fx->count - 1].u.log.record.body = body;
+    fx->items[fx->count - 1].u.log.record.same_body = true;
     journal_forget(job, fx);
 }
 
@@ -209,7 +211,7 @@ int core_body(struct core *core, const struct core_want *want, struct rq_slice b
     bool is_next = job->state == JOB_READY && ready_first(q) == job;
     bool is_old = want->home < core->move_before; /* for the mover, most likely */
 
-    if (is_placed(job) && (is_next || (!is_old && has_room(core, body.len)))) {
+    if (is_placed(job) && (is_next || (!is_old && away_has_memory(core, body.len)))) {
         job = heir_make(core, job, body, job_attrs(job));
         if (job == NULL)
             return -ENOMEM;
@@ -237,10 +239,12 @@ int core_lost(struct core *core, const struct core_want *want, struct effects *f
     core->lost_count++;
     journal_forget(job, fx);
     job->home = 0;
-    if (job->state == JOB_READY || job->state == JOB_DELAYED) /* the next may be had */
-        hand_bury_lost(core, job, fx);
-    else if (job->state == JOB_DEAD)
-        job_set_reason(job, RQ_LIT("lost"));
+    if (job->state == JOB_ENDING)
+        return 1;
+    job->has_no_body = true;
+    job_set_reason(job, RQ_LIT("lost"));
+    if (job->state != JOB_DEAD)
+        hand_bury(core, job, fx);
     return 1;
 }
 

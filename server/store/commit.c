@@ -1,6 +1,6 @@
 /* commit - commits that are not in the log yet.
  *
- *     c->bytes = sum of plain.len over the queue
+ *     c->bytes = sum of plain.len and big_bytes over the queue
  * SPDX-License-Identifier: MIT */
 #include "store/commit.h"
 
@@ -19,6 +19,7 @@ void commits_init(struct commits *c, struct ledger *ledger)
 {
     *c = (struct commits){.ledger = ledger, .base = {0, 1}};
     rq_list_init(&c->queue);
+    bigs_init(&c->bigs);
 }
 
 static void free_commit(struct commit *commit)
@@ -37,6 +38,7 @@ void commits_fini(struct commits *c)
         free_commit(RQ_LIST_ENTRY(link, struct commit, link));
     free_commit(c->spare);
     c->spare = NULL;
+    bigs_fini(&c->bigs);
 }
 
 static struct commit *last_of(const struct commits *c)
@@ -64,7 +66,7 @@ static struct commit *open_one(const struct commits *c, const struct record *rec
     if (last == NULL || last->is_closed)
         return NULL;
     if (c->is_held || commit_is_empty(last) ||
-        last->plain.len + size_of(record) <= COMMIT_BYTES_MAX)
+        last->plain.len + last->big_bytes + size_of(record) <= COMMIT_BYTES_MAX)
         return last;
     last->is_closed = true;
     return NULL;
@@ -120,6 +122,30 @@ static int open_commit(struct commits *c, const struct record *record, int64_t n
     return 0;
 }
 
+/* Encodes what is to be written of it.  The commit exists. */
+static int add(struct commits *c, struct commit *commit, const struct record *record)
+{
+    struct record written;
+    struct big *big;
+
+    if (record->body.len > ENCODE_RECORD_MAX ||
+        commit->big_bytes + size_of(record) > ENCODE_COMMIT_MAX)
+        return -EMSGSIZE;
+    int rc = bigs_prepare(&c->bigs, record, &written, &big);
+    if (rc < 0)
+        return rc;
+    rc = encode_record(&commit->plain, &written);
+    if (rc < 0) {
+        bigs_drop(&c->bigs, big);
+        return rc;
+    }
+    size_t len = big == NULL ? 0 : big->bytes.len;
+    commit->big_bytes += len;
+    c->bytes += len;
+    bigs_settle(&c->bigs, record, big, commit->seq);
+    return 0;
+}
+
 int commits_append(struct commits *c, const struct record *record, int64_t now_ns,
                    uint64_t *out_seq)
 {
@@ -132,7 +158,7 @@ int commits_append(struct commits *c, const struct record *record, int64_t now_n
         return rc;
 
     size_t before = commit->plain.len;
-    rc = encode_record(&commit->plain, record);
+    rc = add(c, commit, record);
     if (rc < 0)
         return rc;
     c->bytes += commit->plain.len - before;
@@ -156,6 +182,14 @@ void commits_unhold(struct commits *c)
     c->is_held = false;
 }
 
+void commits_close(struct commits *c)
+{
+    struct commit *last = last_of(c);
+
+    if (last != NULL)
+        last->is_closed = true;
+}
+
 struct commit *commits_first(const struct commits *c)
 {
     struct commit *first;
@@ -172,7 +206,9 @@ void commits_drop_first(struct commits *c)
 
     ASSERT(link != NULL);
     struct commit *commit = RQ_LIST_ENTRY(link, struct commit, link);
-    c->bytes -= commit->plain.len;
+    size_t freed = bigs_confirm(&c->bigs, commit->seq);
+    ASSERT(freed == commit->big_bytes);
+    c->bytes -= commit->plain.len + commit->big_bytes;
     c->count--;
     keep_spare(c, commit);
 }
@@ -200,21 +236,48 @@ static void sweep(struct commits *c, struct commit *commit)
     commit->struck = 0;
 }
 
+static void drop_big(struct commits *c, struct commit *commit, struct job_id job)
+{
+    if (commit->big_bytes == 0)
+        return;
+    size_t len = bigs_refuse(&c->bigs, job, commit->seq);
+
+    commit->big_bytes -= len;
+    c->bytes -= len;
+}
+
 bool commit_withdraw(struct commits *c, struct commit *commit, struct job_id job)
 {
     ASSERT(!commit->was_sent);
     if (!encode_strike_put(&commit->plain, &commit->scan, job))
         return false;
+    drop_big(c, commit, job);
     commit->struck++;
     if (commit->struck > encode_count(&commit->plain))
         sweep(c, commit);
     return true;
 }
 
+struct refusing {
+    struct commits *commits;
+    struct commit *commit;
+    void (*each)(void *arg, struct job_id job);
+    void *arg;
+};
+
+static void refuse_one(void *arg, struct job_id job)
+{
+    struct refusing *r = arg;
+
+    drop_big(r->commits, r->commit, job);
+    r->each(r->arg, job);
+}
+
 size_t commit_refuse(struct commits *c, struct commit *commit,
                      void (*each)(void *arg, struct job_id job), void *arg)
 {
-    size_t count = encode_strike_puts(&commit->plain, each, arg);
+    struct refusing r = {c, commit, each, arg};
+    size_t count = encode_strike_puts(&commit->plain, refuse_one, &r);
 
     sweep(c, commit);
     return count;

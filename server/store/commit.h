@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "core/record.h"
+#include "store/big.h"
 #include "store/entry.h"
 #include "store/ledger.h"
 
@@ -28,6 +29,7 @@ struct commit {
     struct rq_buf plain; /* see encode.h */
     size_t scan;         /* where encode_strike_put() goes on */
     uint32_t struck;     /* records struck out, not swept yet */
+    size_t big_bytes;    /* of bodies that stand apart and belong to it */
     bool is_lazy;        /* nothing but LEASE and TOTALS: may wait for company */
     bool is_closed;      /* takes no more records */
     bool was_sent;       /* its first byte may be with Redis */
@@ -39,8 +41,9 @@ struct commits {
     struct rq_list queue;
     struct ledger *ledger;
     struct commit *spare; /* kept for the next one; may be NULL */
-    struct job_id base;   /* of the last job: what the next commit counts from */
-    size_t bytes, count;
+    struct bigs bigs;
+    struct job_id base;  /* of the last job: what the next commit counts from */
+    size_t bytes, count; /* bytes: of all commits and their bodies apart */
     bool is_held;
 };
 
@@ -55,6 +58,9 @@ RQ_MUST_CHECK int commits_append(struct commits *c, const struct record *record,
 /* While held, all goes into one commit. */
 void commits_hold(struct commits *c);
 void commits_unhold(struct commits *c);
+
+/* What comes next goes into a new commit. */
+void commits_close(struct commits *c);
 
 /* NULL: none, or only an open one without records. */
 struct commit *commits_first(const struct commits *c);

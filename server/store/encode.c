@@ -18,6 +18,9 @@
 
 enum { STRUCK = 0 };
 
+/* In the log only: PUT and MOVE of which the body stands apart. */
+enum { PUT_APART = 10, MOVE_APART = 11 };
+
 /* ---- writing ---- */
 
 struct sink {
@@ -99,6 +102,17 @@ static void put_kept(struct sink *s, const struct record *r)
     put_signed(s, r->window_wall_ms);
 }
 
+static void put_body(struct sink *s, const struct record *r)
+{
+    if (r->apart.epoch == 0) {
+        put_bytes(s, r->body);
+        return;
+    }
+    put_varint(s, r->apart.len);
+    put_varint(s, r->apart.epoch);
+    put_varint(s, r->apart.number);
+}
+
 static void put_totals(struct sink *s, const struct record_totals *t)
 {
     put_varint(s, t->put);
@@ -178,7 +192,7 @@ static void put_payload(struct sink *s, const struct record *r)
         put_policy(s, &r->policy);
         put_signed(s, r->put_wall_ms);
         put_signed(s, r->due_wall_ms);
-        put_bytes(s, r->body);
+        put_body(s, r);
         put_rest(s, r);
         break;
     case RECORD_LEASE:
@@ -207,6 +221,16 @@ static void put_payload(struct sink *s, const struct record *r)
         put_totals(s, &r->totals);
         break;
     }
+}
+
+/* As it stands in the log. */
+static uint8_t type_of(const struct record *r)
+{
+    if (r->type == RECORD_PUT && r->apart.epoch > 0)
+        return PUT_APART;
+    if (r->type == RECORD_MOVE && r->apart.epoch > 0)
+        return MOVE_APART;
+    return (uint8_t)r->type;
 }
 
 static void store_u32(uint8_t *at, uint32_t v)
@@ -267,7 +291,7 @@ int encode_record(struct rq_buf *out, const struct record *record)
         return rc == -ENOBUFS ? -EMSGSIZE : rc;
     uint8_t *start = rq_buf_tail(out);
     payload.at = start;
-    put_byte(&payload, (uint8_t)record->type);
+    put_byte(&payload, type_of(record));
     put_varint(&payload, payload.len - 1);
     put_payload(&payload, record);
     rq_buf_commit(out, (size_t)(payload.at - start));
@@ -438,11 +462,21 @@ static int take_settings(struct rq_slice *in, struct record_settings *v)
     return take_byte(in, &v->shut);
 }
 
-static int take_put(struct rq_slice *in, struct record *r)
+static int take_apart(struct rq_slice *in, struct record_apart *out)
+{
+    if (take_varint(in, UINT32_MAX, &out->len) < 0 ||
+        take_varint(in, ENCODE_EPOCH_MAX, &out->epoch) < 0 ||
+        take_varint(in, UINT64_MAX, &out->number) < 0)
+        return RQ_E_MALFORMED;
+    return out->epoch > 0 ? 0 : RQ_E_MALFORMED;
+}
+
+static int take_put(struct rq_slice *in, bool is_apart, struct record *r)
 {
     if (take_queue(in, &r->queue) < 0 || take_policy(in, &r->policy) < 0 ||
-        take_signed(in, &r->put_wall_ms) < 0 || take_signed(in, &r->due_wall_ms) < 0 ||
-        take_bytes(in, &r->body) < 0)
+        take_signed(in, &r->put_wall_ms) < 0 || take_signed(in, &r->due_wall_ms) < 0)
+        return RQ_E_MALFORMED;
+    if ((is_apart ? take_apart(in, &r->apart) : take_bytes(in, &r->body)) < 0)
         return RQ_E_MALFORMED;
     if (in->len == 0)
         return 0;
@@ -456,12 +490,12 @@ static int take_put(struct rq_slice *in, struct record *r)
     return in->len == 0 ? 0 : take_varint(in, UINT64_MAX, &r->policy.window_ms);
 }
 
-static int take_move(struct rq_slice *in, struct record *r)
+static int take_move(struct rq_slice *in, bool is_apart, struct record *r)
 {
     if (take_state(in, &r->state) < 0 || take_u32(in, &r->attempts) < 0 ||
         take_bytes(in, &r->error) < 0)
         return RQ_E_MALFORMED;
-    return take_put(in, r);
+    return take_put(in, is_apart, r);
 }
 
 static int take_done(struct rq_slice *in, struct record *r)
@@ -513,13 +547,14 @@ static int take_cron(struct rq_slice *in, struct record *r)
     return take_varint(in, UINT64_MAX, &c->skipped);
 }
 
-static int take_payload(struct rq_slice in, struct job_id base, struct record *r)
+static int take_payload(struct rq_slice in, struct job_id base, bool is_apart,
+                        struct record *r)
 {
     if (record_has_job(r->type) && take_job(&in, base, &r->job) < 0)
         return RQ_E_MALFORMED;
     switch (r->type) {
     case RECORD_PUT:
-        return take_put(&in, r);
+        return take_put(&in, is_apart, r);
     case RECORD_LEASE:
         return take_u32(&in, &r->attempts);
     case RECORD_STATE:
@@ -527,7 +562,7 @@ static int take_payload(struct rq_slice in, struct job_id base, struct record *r
     case RECORD_DONE:
         return take_done(&in, r);
     case RECORD_MOVE:
-        return take_move(&in, r);
+        return take_move(&in, is_apart, r);
     case RECORD_QUEUE:
         return take_queue(&in, &r->queue) < 0 ? RQ_E_MALFORMED
                                               : take_settings(&in, &r->settings);
@@ -559,9 +594,12 @@ int decode_next(struct decoder *d, struct record *out)
         return d->rest.len == 0 ? 0 : RQ_E_MALFORMED;
     if (take_byte(&d->rest, &type) < 0 || take_bytes(&d->rest, &payload) < 0)
         return RQ_E_MALFORMED;
+    bool is_apart = type == PUT_APART || type == MOVE_APART;
+    if (is_apart)
+        type = type == PUT_APART ? RECORD_PUT : RECORD_MOVE;
     *out = (struct record){.type = (enum record_type)type};
 
-    int rc = take_payload(payload, d->base, out);
+    int rc = take_payload(payload, d->base, is_apart, out);
     if (rc < 0)
         return rc;
     d->left--;
@@ -607,6 +645,11 @@ static struct job_id job_at(const struct rq_buf *plain, const struct place *p)
     return job;
 }
 
+static bool is_put(const struct place *p)
+{
+    return p->type == RECORD_PUT || p->type == PUT_APART;
+}
+
 static bool strike_between(struct rq_buf *plain, size_t from, size_t to, size_t *scan,
                            struct job_id job)
 {
@@ -614,7 +657,7 @@ static bool strike_between(struct rq_buf *plain, size_t from, size_t to, size_t 
 
     for (size_t at = from; at < to; at = p.end) {
         p = place_at(plain, at);
-        if (p.type != RECORD_PUT)
+        if (!is_put(&p))
             continue;
         struct job_id here = job_at(plain, &p);
         if (here.number != job.number || here.epoch != job.epoch)
@@ -642,7 +685,7 @@ size_t encode_strike_puts(struct rq_buf *plain,
 
     for (size_t at = ENCODE_HEADER; at < plain->len; at = p.end) {
         p = place_at(plain, at);
-        if (p.type != RECORD_PUT)
+        if (!is_put(&p))
             continue;
         strike(plain, &p);
         each(arg, job_at(plain, &p));

@@ -4,6 +4,9 @@
  *   record := type u8 | length varint | payload
  *   job    := zigzag(epoch - base epoch) | zigzag(number - base number)
  *
+ * A PUT or MOVE whose body stands apart has a type of its own, and in the place of the
+ * body the body's length and its name: a reader of an older version stops at it.
+ *
  * Fixed numbers are little endian; varints are LEB128, shortest form only.  The base is
  * the first job of the commit, so that a job of the same time costs two or three bytes.
  * How to change a stored record: core/record.h.

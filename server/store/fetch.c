@@ -160,45 +160,97 @@ RIO_AWAITS static int check_claim(struct fetch *f)
     return 0;
 }
 
-RIO_AWAITS static int fetch_page(struct fetch *f, struct spot_range page)
+/* A body that stands apart, as its record says.  When it is not there, the spot is left
+ * to be told so with all that is missing. */
+RIO_AWAITS static int fetch_apart(struct fetch *f, struct spot *spot)
 {
-    size_t wanted = 0, before = f->spots.told;
+    char field[BIG_FIELD];
+    struct rq_slice body = RQ_LIT("");
+    size_t len = big_field(spot->want->job, &spot->apart, field);
 
-    for (const struct spot *spot = page.from; spot < page.to; spot++)
-        wanted += !spot->told;
-    int rc = await(side__open(f->store, f->why));
-    if (rc == 0)
-        rc = await(read_page(f, page));
-    if (rc == 0 && f->spots.told - before < wanted)
+    int rc = await(apart__read(f->store, f->store->side.link, rq_slice(field, len),
+                               &body, f->why));
+    if (rc == -ENOENT)
+        return 0;
+    if (rc < 0 && !apart__is_verdict(rc))
+        return rc;
+    spots_tell(&f->spots, spot, body, rc);
+    return 0;
+}
+
+/* What the page said to stand apart; then all that was not found anywhere. */
+RIO_AWAITS static int fetch_rest(struct fetch *f, struct spot_range r)
+{
+    bool is_missing = false;
+    int rc = 0;
+
+    for (struct spot *spot = r.from; rc == 0 && spot < r.to; spot++) {
+        if (!spot->told && spot->found)
+            rc = await(fetch_apart(f, spot));
+        is_missing |= !spot->told;
+    }
+    if (rc == 0 && is_missing)
         rc = await(check_claim(f));
     if (rc == 0)
-        spots_tell_rest(&f->spots, page, -ENOENT);
+        spots_tell_rest(&f->spots, r, -ENOENT);
+    return rc;
+}
+
+RIO_AWAITS static int fetch_page(struct fetch *f, struct spot_range page)
+{
+    int rc = await(side__open(f->store, f->why));
+
+    if (rc == 0)
+        rc = await(read_page(f, page));
+    if (rc == 0)
+        rc = await(fetch_rest(f, page));
     return rc;
 }
 
 /* ---- all of them ---- */
 
-/* The commit has not been confirmed: it stands here.  The body is copied, since the
- * store may be called by whoever is told, and the commit change. */
-static void tell_from_memory(struct fetch *f, struct spot *spot)
+/* Copied, since the store may be called by whoever is told, and the commit change. */
+static void tell_copy(struct fetch *f, struct spot *spot, struct rq_slice body)
+{
+    uint8_t *copy = malloc(body.len + 1);
+
+    if (copy != NULL && body.len > 0)
+        memcpy(copy, body.ptr, body.len);
+    if (copy != NULL)
+        spots_tell(&f->spots, spot, rq_slice(copy, body.len), 0);
+    else
+        spots_tell(&f->spots, spot, RQ_LIT(""), -ENOMEM);
+    free(copy);
+}
+
+/* The commit has not been confirmed: it stands here, and so may a body apart. */
+RIO_AWAITS static int fetch_from_memory(struct fetch *f, struct spot *spot)
 {
     struct commits *commits = &f->store->commits;
     struct commit *commit = commits_find(commits, spot->want->home);
-    uint8_t *copy = NULL;
+    const struct spot_range one = {spot, spot + 1};
+    const struct big *big;
     int rc = -ENOENT;
 
     if (commit != NULL)
-        rc = spots_find((struct spot_range){spot, spot + 1},
-                        commit_plain(commits, commit));
+        rc = spots_find(one, commit_plain(commits, commit));
     if (rc == 0 && !spot->found)
         rc = -ENOENT;
-    if (rc == 0 && (copy = malloc(spot->body.len + 1)) == NULL)
-        rc = -ENOMEM;
-    if (rc == 0 && spot->body.len > 0)
-        memcpy(copy, spot->body.ptr, spot->body.len);
-    spots_tell(&f->spots, spot, rc == 0 ? rq_slice(copy, spot->body.len) : RQ_LIT(""),
-               rc);
-    free(copy);
+    if (rc < 0) {
+        spots_tell_rest(&f->spots, one, rc);
+        return 0;
+    }
+    if (spot->apart.epoch == 0) {
+        tell_copy(f, spot, spot->body);
+        return 0;
+    }
+    big = bigs_find(&commits->bigs, spot->want->job, &spot->apart);
+    if (big != NULL && big->seq != 0) {
+        tell_copy(f, spot, big->bytes);
+        return 0;
+    }
+    rc = await(side__open(f->store, f->why));
+    return rc < 0 ? rc : await(fetch_rest(f, one));
 }
 
 /* What comes next: a page of the log, or one commit that is not there. */
@@ -213,9 +265,8 @@ RIO_AWAITS static int fetch_next(struct fetch *f, struct spot *next)
         return await(fetch_page(f, page));
     }
     if (rc == 0)
-        tell_from_memory(f, next);
-    else
-        spots_tell_rest(&f->spots, spots_of_commit(&f->spots, next), rc);
+        return await(fetch_from_memory(f, next));
+    spots_tell_rest(&f->spots, spots_of_commit(&f->spots, next), rc);
     return 0;
 }
 

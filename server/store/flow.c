@@ -54,7 +54,8 @@ void flow__arm(struct store *s)
 {
     struct commit *c = commits_first(&s->commits);
 
-    if (s->state != STORE_UP || s->in_flight || c == NULL || s->turn_end != 0)
+    if (s->state != STORE_UP || s->in_flight || s->is_preparing || c == NULL ||
+        s->turn_end != 0)
         return;
     if (!may_wait(s, c, rio_now()))
         s->turn_end = rio_call_turn_end(on_turn_end, s);
@@ -116,22 +117,46 @@ static int write_commit(struct store *s, struct commit *c, struct entry_id id,
     return link_end(s->link);
 }
 
+/* Nothing was written.  A broken link shows itself to the reader; without memory the
+ * tick tries again. */
+static void report_unwritten(int rc)
+{
+    LOG_WARN("event=commit_not_written why=\"%s\"", rq_err_text(rc));
+}
+
+/* First what it refers to. */
+static void send_bodies(struct store *s, struct commit *c)
+{
+    int rc = apart__write(s, c, s->is_full);
+
+    if (rc < 0) {
+        report_unwritten(rc);
+        return;
+    }
+    c->is_closed = true;
+    s->is_preparing = true;
+    s->commit_bytes += c->big_bytes;
+    flow__want(s, WANT_BODIES);
+}
+
 static void send_commit(struct store *s, struct commit *c, bool is_full)
 {
     struct entry_id id = {s->fence.epoch, s->next_n};
 
+    s->is_full = is_full;
+    if (c->big_bytes > 0 && s->prepared_seq != c->seq) {
+        send_bodies(s, c);
+        return;
+    }
     int rc = write_commit(s, c, id, is_full);
     if (rc < 0) {
-        /* Nothing was written.  A broken link shows itself to the reader; without
-         * memory the tick tries again. */
-        LOG_WARN("event=commit_not_written why=\"%s\"", rq_err_text(rc));
+        report_unwritten(rc);
         return;
     }
     c->is_closed = true;
     c->was_sent = true;
     c->id = id;
     s->in_flight = true;
-    s->is_full = is_full;
     s->is_cutting = is_cut(s, c);
     s->commit_bytes += c->plain.len;
     flow__want(s, WANT_COMMIT);
@@ -148,6 +173,7 @@ static void finish(struct store *s, struct entry_id id)
 
     ledger_place(&s->ledger, seq, id, bytes);
     commits_drop_first(&s->commits);
+    s->is_full = false;
     s->confirmed_seq = seq;
     s->events.committed(s->events.arg, seq);
     store__wake_flushers(s, false);
@@ -157,7 +183,7 @@ void flow__pump(struct store *s)
 {
     struct commit *c;
 
-    while (s->state == STORE_UP && !s->in_flight &&
+    while (s->state == STORE_UP && !s->in_flight && !s->is_preparing &&
            (c = commits_first(&s->commits)) != NULL) {
         if (commit_is_empty(c)) {
             finish(s, (struct entry_id){0, 0});
@@ -166,7 +192,7 @@ void flow__pump(struct store *s)
         if (may_wait(s, c, rio_now()))
             flow__arm(s);
         else
-            send_commit(s, c, false);
+            send_commit(s, c, s->is_full);
         return;
     }
 }
@@ -253,6 +279,25 @@ static int answer_refusal(struct store *s, int rc)
     return rc == -ENOSPC && !was_full ? 0 : rc;
 }
 
+/* Now the commit itself. */
+static int answer_bodies(struct store *s)
+{
+    int64_t added;
+
+    s->is_preparing = false;
+    int rc = link_refusal(s->link, s->why);
+    if (rc < 0)
+        return answer_refusal(s, rc);
+    rc = link_take_integer(s->link, &added);
+    if (rc < 0) {
+        snprintf(s->why, sizeof s->why, "Redis answered HSET with something strange");
+        return rc;
+    }
+    s->prepared_seq = commits_first(&s->commits)->seq;
+    flow__pump(s);
+    return 0;
+}
+
 static int answer_commit(struct store *s)
 {
     struct commit *c = commits_first(&s->commits);
@@ -279,7 +324,24 @@ static int answer_commit(struct store *s)
     s->next_n++;
     s->why[0] = '\0';
     confirm(s);
-    return 0;
+    return apart__tidy(s);
+}
+
+static int answer(struct store *s, enum want want)
+{
+    switch (want) {
+    case WANT_BODIES:
+        return answer_bodies(s);
+    case WANT_COMMIT:
+        return answer_commit(s);
+    case WANT_WASTE:
+        return apart__answer_tidy(s);
+    case WANT_EPOCH:
+    case WANT_LENGTH:
+    case WANT_MEMORY:
+        break;
+    }
+    return probe__answer(s, want);
 }
 
 int flow__answer(struct store *s)
@@ -295,7 +357,7 @@ int flow__answer(struct store *s)
         s->wants[i] = s->wants[i + 1];
     s->want_since_ns = rio_now();
 
-    int rc = want == WANT_COMMIT ? answer_commit(s) : probe__answer(s, want);
+    int rc = answer(s, want);
     flow__arm(s);
     return rc < 0 ? rc : probe__memory(s);
 }
@@ -322,4 +384,8 @@ void flow__stop(struct store *s)
     s->want_count = 0;
     s->asks_memory = false;
     s->memory_ns = 0;
+    /* Redis may come back without what it had last: bodies are written again. */
+    s->is_preparing = s->is_full = s->is_tidying = false;
+    s->prepared_seq = 0;
+    bigs_keep(&s->commits.bigs);
 }

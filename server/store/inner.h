@@ -1,9 +1,10 @@
-/* inner.h - the store's own state, shared by its six files only.
+/* inner.h - the store's own state, shared by its seven files only.
  *
  *   store.c    the contract: append, withdraw, flush, stats
  *   flow.c     commits out, answers in; what each answer means
  *   probe.c    questions beside the commits
  *   session.c  the task: link, checks, claim, recover or resolve, serve, again
+ *   apart.c    bodies that stand apart
  *   fetch.c    bodies read back from the log
  *   side.c     the second link, on which they are read
  * SPDX-License-Identifier: MIT */
@@ -36,14 +37,21 @@ struct side {
 };
 
 /* Whose answer comes next on the link. */
-enum want { WANT_COMMIT, WANT_EPOCH, WANT_LENGTH, WANT_MEMORY };
-enum { WANTS_MAX = 4 }; /* one commit in flight, and one question of each kind */
+enum want {
+    WANT_BODIES,
+    WANT_COMMIT,
+    WANT_EPOCH,
+    WANT_LENGTH,
+    WANT_MEMORY,
+    WANT_WASTE
+};
+enum { WANTS_MAX = 5 }; /* a commit or its bodies, and one question of each kind */
 
 struct store {
     struct store_config config;
     struct store_events events;
     struct url url;
-    struct seal seal;
+    struct seal seal, big_seal;
     struct fence fence;
     struct settings settings;
     struct ledger ledger;
@@ -73,7 +81,10 @@ struct store {
     bool is_crowded;   /* 90 % of maxmemory are in use: no PUTs */
 
     bool in_flight;         /* the first commit is with Redis */
-    bool is_full;           /* it went through the script */
+    bool is_preparing;      /* its bodies that stand apart are */
+    uint64_t prepared_seq;  /* they are in Redis, as far as this link knows */
+    bool is_full;           /* it goes through the script */
+    bool is_tidying;        /* bodies that nobody needs are being deleted */
     uint64_t next_n;        /* of the next commit in this epoch */
     struct entry_id acked;  /* the last commit that Redis acknowledged; {0, 0}: none */
     uint64_t confirmed_seq; /* all up to it are in the log */
@@ -118,6 +129,24 @@ void flow__landed(struct store *s);
 void flow__not_landed(struct store *s);
 /* Forgets timers and wants: the link is gone. */
 void flow__stop(struct store *s);
+
+/* Writes the bodies of the first commit that stand apart.  Errors  as link_end */
+RQ_MUST_CHECK int apart__write(struct store *s, const struct commit *c, bool is_full);
+/* Deletes what nobody needs, if there is some.  Errors  as link_end */
+RQ_MUST_CHECK int apart__tidy(struct store *s);
+/* The reply to that.  Errors  as flow__answer */
+RQ_MUST_CHECK int apart__answer_tidy(struct store *s);
+/* The log has been read: deletes what no job of it has, and tells the rules the body of
+ * every job that has one apart.
+ * Errors  as link_reply and link_refusal; what events->body returned */
+RIO_AWAITS int apart__recover(struct store *s);
+/* Reads one body over `l`.
+ * Errors  -ENOENT  it is not there;  as seal_open, link_reply and link_refusal
+ * Owns    *out lends until the next reply */
+RIO_AWAITS int apart__read(struct store *s, struct link *l, struct rq_slice field,
+                           struct rq_slice *out, char *why);
+/* Does this error of apart__read say something about the body, not about the link? */
+bool apart__is_verdict(int rc);
 
 /* Opens and greets the side link, if it is closed.  For the holder of its lock.
  * Errors  as link_open and link_greet, which gives `why` (LINK_WHY) */

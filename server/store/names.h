@@ -5,9 +5,10 @@
 
 #define NAMES_PARTITION "ringq:{p000}:"
 #define NAMES_LOG NAMES_PARTITION "log"
-#define NAMES_EPOCH                                                   \
-    NAMES_PARTITION "epoch" /* of the owner: "<epoch> <claim's text>" \
-                             */
+#define NAMES_EPOCH                                                               \
+    NAMES_PARTITION "epoch"             /* of the owner: "<epoch> <claim's text>" \
+                                         */
+#define NAMES_BIG NAMES_PARTITION "big" /* a hash: bodies that stand apart */
 #define NAMES_SELF_TEST NAMES_PARTITION "selftest:"
 /* In the state directory. */
 #define NAMES_EPOCH_FILE "epoch-000"

@@ -115,7 +115,9 @@ int probe__answer(struct store *s, enum want want)
     case WANT_LENGTH:
         return answer_length(s);
     case WANT_MEMORY:
-    case WANT_COMMIT: /* not ours */
+    case WANT_BODIES: /* not ours */
+    case WANT_COMMIT:
+    case WANT_WASTE:
         break;
     }
     return answer_memory(s);

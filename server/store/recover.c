@@ -20,11 +20,14 @@ enum {
     ENTRY_TOKENS = 5,
 };
 
-void recover_init(struct recover *r, struct ledger *ledger, const struct seal *seal,
-                  const struct store_events *events)
+void recover_init(struct recover *r, struct ledger *ledger, struct bigs *bigs,
+                  const struct seal *seal, const struct store_events *events)
 {
-    *r = (struct recover){
-        .ledger = ledger, .seal = seal, .events = events, .page = PAGE_FIRST};
+    *r = (struct recover){.ledger = ledger,
+                          .bigs = bigs,
+                          .seal = seal,
+                          .events = events,
+                          .page = PAGE_FIRST};
 }
 
 /* ---- one entry ---- */
@@ -76,7 +79,9 @@ static int replay(struct recover *r, struct entry_id id, struct rq_slice plain,
         if (record_is_home(&record))
             ledger_count(r->ledger, seq, before - d.rest.len);
         before = d.rest.len;
-        rc = r->events->replay(r->events->arg, &record, seq);
+        rc = bigs_replay(r->bigs, &record);
+        if (rc == 0)
+            rc = r->events->replay(r->events->arg, &record, seq);
         if (rc < 0)
             break;
         r->records++;

@@ -7,6 +7,7 @@
 #ifndef STORE_RECOVER_H
 #define STORE_RECOVER_H
 
+#include "store/big.h"
 #include "store/entry.h"
 #include "store/ledger.h"
 #include "store/link.h"
@@ -15,6 +16,7 @@
 
 struct recover {
     struct ledger *ledger;
+    struct bigs *bigs;
     const struct seal *seal;
     const struct store_events *events;
     struct entry_id at; /* the last entry applied; {0, 0}: none */
@@ -22,9 +24,9 @@ struct recover {
     uint64_t entries, records, bytes;
 };
 
-/* Keeps all three. */
-void recover_init(struct recover *r, struct ledger *ledger, const struct seal *seal,
-                  const struct store_events *events);
+/* Keeps all four. */
+void recover_init(struct recover *r, struct ledger *ledger, struct bigs *bigs,
+                  const struct seal *seal, const struct store_events *events);
 
 /* Replays what stands behind r->at and before `end`.
  * Errors  -EBADMSG  damaged, unknown or foreign; `why` names the entry and says what to

@@ -23,13 +23,15 @@ static const uint8_t public_key[33] = "ringq public key 0 is a checksum";
 enum { AT_NONCE = 6 };
 
 struct label {
-    uint8_t bytes[AT_NONCE + 32 + ENTRY_TEXT];
+    uint8_t bytes[AT_NONCE + 32 + SEAL_FIELD_MAX];
     size_t len;
 };
 
+_Static_assert((int)ENTRY_TEXT <= (int)SEAL_FIELD_MAX, "an entry's name fits, too");
+
 /* What is bound to the commit without standing in it. */
 static struct label label_of(const struct seal *s, const uint8_t *header,
-                             struct entry_id id)
+                             struct rq_slice place)
 {
     struct label l = {.len = AT_NONCE};
     size_t name = strlen(s->log) + 1;
@@ -37,7 +39,9 @@ static struct label label_of(const struct seal *s, const uint8_t *header,
     memcpy(l.bytes, header, AT_NONCE);
     memcpy(l.bytes + l.len, s->log, name); /* with its NUL: names cannot run into ids */
     l.len += name;
-    l.len += entry_format(id, (char *)l.bytes + l.len);
+    ASSERT(place.len <= SEAL_FIELD_MAX);
+    memcpy(l.bytes + l.len, place.ptr, place.len);
+    l.len += place.len;
     return l;
 }
 
@@ -60,7 +64,8 @@ void seal_fini(struct seal *s)
     sodium_memzero(s, sizeof *s);
 }
 
-void seal_close(struct seal *s, struct entry_id id, struct rq_slice plain, uint8_t *out)
+void seal_close_field(struct seal *s, struct rq_slice field, struct rq_slice plain,
+                      uint8_t *out)
 {
     out[0] = ENCODE_VERSION;
     out[1] = 0;
@@ -70,15 +75,22 @@ void seal_close(struct seal *s, struct entry_id id, struct rq_slice plain, uint8
     memcpy(out + AT_NONCE, s->nonce, sizeof s->nonce);
     sodium_increment(s->nonce, sizeof s->nonce);
 
-    struct label l = label_of(s, out, id);
+    struct label l = label_of(s, out, field);
     int rc = crypto_aead_xchacha20poly1305_ietf_encrypt(
         out + SEAL_HEADER, NULL, plain.ptr, plain.len, l.bytes, l.len, NULL,
         out + AT_NONCE, s->key);
     ASSERT(rc == 0);
 }
 
-int seal_open(const struct seal *s, struct entry_id id, uint8_t *value, size_t len,
-              struct rq_slice *out_plain)
+void seal_close(struct seal *s, struct entry_id id, struct rq_slice plain, uint8_t *out)
+{
+    char name[ENTRY_TEXT];
+
+    seal_close_field(s, rq_slice(name, entry_format(id, name)), plain, out);
+}
+
+int seal_open_field(const struct seal *s, struct rq_slice field, uint8_t *value,
+                    size_t len, struct rq_slice *out_plain)
 {
     uint32_t key_id = 0;
 
@@ -91,7 +103,7 @@ int seal_open(const struct seal *s, struct entry_id id, uint8_t *value, size_t l
     if (key_id != s->key_id)
         return -ENOKEY;
 
-    struct label l = label_of(s, value, id);
+    struct label l = label_of(s, value, field);
     uint8_t *text = value + SEAL_HEADER;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, text,
                                                    len - SEAL_HEADER, l.bytes, l.len,
@@ -99,4 +111,13 @@ int seal_open(const struct seal *s, struct entry_id id, uint8_t *value, size_t l
         return RQ_E_MALFORMED;
     *out_plain = rq_slice(text, len - SEAL_OVERHEAD);
     return 0;
+}
+
+int seal_open(const struct seal *s, struct entry_id id, uint8_t *value, size_t len,
+              struct rq_slice *out_plain)
+{
+    char name[ENTRY_TEXT];
+
+    return seal_open_field(s, rq_slice(name, entry_format(id, name)), value, len,
+                           out_plain);
 }

@@ -20,7 +20,7 @@ struct seal {
     uint8_t key[32];
     uint32_t key_id;
     uint8_t nonce[24]; /* of the next commit: random at start, then counted */
-    char log[32];      /* the log's name */
+    char log[32];      /* the name of the log, or of another key */
 };
 
 /* Makes a seal with key 0 for the log named `log` (< 32 bytes).
@@ -39,5 +39,14 @@ void seal_close(struct seal *s, struct entry_id id, struct rq_slice plain,
  * Owns    *out lends from `value` */
 RQ_MUST_CHECK int seal_open(const struct seal *s, struct entry_id id, uint8_t *value,
                             size_t len, struct rq_slice *out_plain);
+
+/* The same for a value that stands under a field of a hash: of the key that was given
+ * as the log's name.  Shape  field: SEAL_FIELD_MAX bytes at most */
+enum { SEAL_FIELD_MAX = 96 };
+void seal_close_field(struct seal *s, struct rq_slice field, struct rq_slice plain,
+                      uint8_t *out);
+RQ_MUST_CHECK int seal_open_field(const struct seal *s, struct rq_slice field,
+                                  uint8_t *value, size_t len,
+                                  struct rq_slice *out_plain);
 
 #endif

@@ -119,6 +119,9 @@ RIO_AWAITS static int recover(struct store *s)
                                 (struct entry_id){s->fence.epoch, 0}, s->why));
     if (rc < 0)
         return rc;
+    rc = await(apart__recover(s));
+    if (rc < 0)
+        return rc;
     s->is_whole = true;
     s->acked = s->recover.at;
     s->confirmed_seq = ledger_next(&s->ledger) - 1;
@@ -154,7 +157,15 @@ static void begin_repair(struct store *s)
     s->is_cutting = false;
     s->repair_from = (struct entry_id){s->fence.epoch, 0};
     s->repaired_seq = 0;
-    s->events.lost(s->events.arg, s->confirmed_seq + 1);
+    if (s->commits.bigs.count == 0) {
+        s->events.lost(s->events.arg, s->confirmed_seq + 1);
+        return;
+    }
+    /* But for bodies that stand apart: what is to come may refer to some that are lost.
+     */
+    bigs_lose(&s->commits.bigs);
+    commits_close(&s->commits);
+    s->events.lost(s->events.arg, ledger_next(&s->ledger));
 }
 
 RIO_AWAITS static int take_over(struct store *s)
@@ -166,6 +177,7 @@ RIO_AWAITS static int take_over(struct store *s)
     if (rc < 0)
         return rc;
     s->next_n = 1;
+    s->commits.bigs.epoch = s->fence.epoch;
     rc = check_tail(s, top, &lost);
     if (rc < 0)
         return rc;
@@ -217,7 +229,8 @@ static int look_around(struct store *s)
         if (rc < 0)
             return rc;
     }
-    return probe__memory(s);
+    int rc = apart__tidy(s);
+    return rc < 0 ? rc : probe__memory(s);
 }
 
 RIO_AWAITS static int serve(struct store *s)

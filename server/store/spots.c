@@ -99,6 +99,7 @@ static void note(struct spot_range r, const struct record *record)
     for (struct spot *spot = find_job(r, record->job);
          spot < r.to && compare_jobs(spot->want->job, record->job) == 0; spot++) {
         spot->body = record->body;
+        spot->apart = record->apart;
         spot->found = true;
     }
 }
@@ -120,8 +121,16 @@ void spots_tell_bodies(struct spots *s, struct spot_range r, struct rq_slice pla
 {
     int rc = spots_find(r, plain);
 
-    for (struct spot *spot = r.from; rc == 0 && spot < r.to; spot++)
-        if (spot->found && !spot->told)
+    if (rc < 0) {
+        spots_tell_rest(s, r, rc);
+        return;
+    }
+    for (struct spot *spot = r.from; spot < r.to; spot++) {
+        if (spot->told || (spot->found && spot->apart.epoch > 0))
+            continue;
+        if (spot->found)
             spots_tell(s, spot, spot->body, 0);
-    spots_tell_rest(s, r, rc < 0 ? rc : -ENOENT);
+        else
+            spots_tell(s, spot, RQ_LIT(""), -ENOENT);
+    }
 }

@@ -11,8 +11,9 @@
 /* One want. */
 struct spot {
     const struct store_want *want;
-    struct entry_id id;   /* for the reader of pages */
-    struct rq_slice body; /* once its commit was read; lends from that */
+    struct entry_id id;        /* for the reader of pages */
+    struct rq_slice body;      /* once its commit was read; lends from that */
+    struct record_apart apart; /* then, too: its body stands apart, by this name */
     bool found, told;
 };
 
@@ -50,7 +51,8 @@ void spots_tell_rest(struct spots *s, struct spot_range r, int rc);
  * records of one job the later one counts.
  * Errors  as decode_begin and decode_next */
 RQ_MUST_CHECK int spots_find(struct spot_range r, struct rq_slice plain);
-/* The same, and tells all of them: 0, -ENOENT or the error. */
+/* The same, and tells all of them: 0, -ENOENT or the error; but for those whose body
+ * stands apart. */
 void spots_tell_bodies(struct spots *s, struct spot_range r, struct rq_slice plain);
 
 #endif

@@ -45,12 +45,15 @@ static int init(struct store *s, const struct store_config *config,
     rq_list_init(&s->flushers);
     ledger_init(&s->ledger);
     commits_init(&s->commits, &s->ledger);
-    recover_init(&s->recover, &s->ledger, &s->seal, &s->events);
+    s->commits.bigs.over = config->big_over;
+    recover_init(&s->recover, &s->ledger, &s->commits.bigs, &s->seal, &s->events);
     rq_rand_system(&seed, sizeof seed);
     rq_rand_seed(&s->rand, seed);
     int rc = url_parse(config->url, &s->url, why);
     if (rc == 0)
         rc = seal_init(&s->seal, NAMES_LOG);
+    if (rc == 0)
+        rc = seal_init(&s->big_seal, NAMES_BIG);
     if (rc == 0 && fence_init(&s->fence, config->state_dir, config->address) < 0) {
         snprintf(why, URL_WHY, "the path of the state directory is too long");
         rc = -EINVAL;
@@ -88,6 +91,7 @@ void store_free(struct store *store)
     commits_fini(&store->commits);
     ledger_fini(&store->ledger);
     seal_fini(&store->seal);
+    seal_fini(&store->big_seal);
     url_fini(&store->url);
     free(store);
 }

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "sim/hash.h"
 #include "sim/world.h"
 
-enum { FRAME_MAX = 64 << 20, ROOM = 8 << 20 };
+enum { FRAME_MAX = 64 << 20, ROOM = 8 << 20, ARGS_MAX = 1024 };
 
 struct link_in {
     struct redis *redis;
@@ -199,6 +200,8 @@ static void run(struct redis *r, const struct rq_slice *argv, size_t argc,
         run_xinfo(r, argv[2], w);
     else if (is_word(argv[0], "SET") && argc == 3)
         run_set(r, argv, w);
+    else if (sim_hash_run(&r->keys, argv, argc, w))
+        return;
     else if (argc >= 2)
         run_on_key(r, argv, argc, w);
     else
@@ -209,10 +212,10 @@ static void run(struct redis *r, const struct rq_slice *argv, size_t argc,
 static void run_script(struct redis *r, const struct rq_cmd *cmd,
                        struct rq_resp_writer *w)
 {
-    struct rq_slice argv[16];
+    static struct rq_slice argv[ARGS_MAX]; /* nothing suspends meanwhile */
     size_t argc = cmd->argc - 3;
 
-    if (cmd->argc < 6 || argc > 16) {
+    if (cmd->argc < 6 || argc > ARGS_MAX) {
         rq_resp_error(w, "ERR", "wrong number of arguments");
         return;
     }
@@ -230,7 +233,8 @@ enum mishap { NONE, CUT_BEFORE, CUT_AFTER, SLOW, HANG };
 static bool is_write(const struct rq_cmd *cmd)
 {
     return is_word(cmd->argv[0], "XADD") || is_word(cmd->argv[0], "EVAL") ||
-           is_word(cmd->argv[0], "SET");
+           is_word(cmd->argv[0], "SET") || is_word(cmd->argv[0], "HSET") ||
+           is_word(cmd->argv[0], "HDEL");
 }
 
 static enum mishap draw_mishap(struct redis *r, const struct rq_cmd *cmd)
@@ -273,7 +277,8 @@ static bool refuse(const struct redis *r, const struct rq_cmd *cmd,
         rq_resp_error(w, "LOADING", "Redis is loading the dataset in memory");
     else if (is_write(cmd) && now < r->readonly_until_ns)
         rq_resp_error(w, "READONLY", "You can't write against a read only replica.");
-    else if (is_write(cmd) && !is_word(cmd->argv[0], "EVAL") && now < r->full_until_ns)
+    else if (is_write(cmd) && !is_word(cmd->argv[0], "EVAL") &&
+             !is_word(cmd->argv[0], "HDEL") && now < r->full_until_ns)
         rq_resp_error(w, "OOM", "command not allowed when used memory > 'maxmemory'.");
     else
         return false;

@@ -60,7 +60,8 @@ static long host(void *arg)
                                         .state_dir = s->world->dir,
                                         .address = "sim",
                                         .wanted = STORE_FSYNC,
-                                        .redis_timeout_ns = 500 * RIO_MS};
+                                        .redis_timeout_ns = 500 * RIO_MS,
+                                        .big_over = s->world->plan.big_over};
     char why[200] = "";
     rio_group group;
 

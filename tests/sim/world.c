@@ -55,6 +55,8 @@ static void make_plan(struct world *w)
 {
     struct plan *p = &w->plan;
 
+    /* Every other seed: bodies that stand apart, a quarter of them or nearly all. */
+    p->big_over = w->seed % 2 != 0 ? 0 : w->seed % 4 == 0 ? 12 : 24;
     p->is_focused = world_one_in(w, 2);
     p->clients = (size_t)world_between(w, 2, WORLD_CLIENTS_MAX);
     p->queues = (size_t)world_between(w, 1, p->is_focused ? 2 : WORLD_QUEUES_MAX);

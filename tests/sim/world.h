@@ -20,6 +20,7 @@ enum { WORLD_QUEUES_MAX = 3, WORLD_CLIENTS_MAX = 6, WORLD_WHY = 200 };
 
 /* What a seed decides. */
 struct plan {
+    size_t big_over;              /* bodies of more bytes stand apart from the log */
     size_t clients, queues, jobs; /* jobs: PUTs in all, about */
     unsigned crashes, restarts;   /* of the server, of Redis */
     int64_t busy_ns;              /* until the faults stop */

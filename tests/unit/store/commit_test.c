@@ -21,6 +21,7 @@ static int set_up(void **state)
     assert_non_null(f);
     ledger_init(&f->ledger);
     commits_init(&f->commits, &f->ledger);
+    f->commits.bigs.epoch = 7;
     *state = f;
     return 0;
 }
@@ -214,6 +215,42 @@ static void a_commit_is_found_by_its_number(void **state)
     assert_null(commits_find(&f->commits, 3));
 }
 
+/* However it goes, and in whatever order. */
+static void bodies_apart_are_counted_and_given_back(void **state)
+{
+    struct fixture *f = *state;
+    struct bigs *bigs = &f->commits.bigs;
+    const size_t len = BIG_OVER + 1;
+    int told = 0;
+
+    append(f, record_lease(7, 9));
+    put_large(f, 1, len);
+    put_large(f, 2, len);
+    struct commit *c = commits_first(&f->commits);
+    assert_int_equal(c->big_bytes, 2 * len);
+    assert_int_equal(f->commits.bytes, c->plain.len + 2 * len);
+    assert_true(c->plain.len < 300);
+    assert_int_equal(bigs->count, 2);
+    assert_true(commit_withdraw(&f->commits, c, (struct job_id){7, 1}));
+    assert_int_equal(c->big_bytes, len);
+    append(f, record_done(7, 2)); /* ended before it is confirmed */
+    assert_int_equal(bigs->count, 0);
+    assert_false(rq_list_empty(&bigs->held));
+    assert_int_equal(commit_refuse(&f->commits, c, ignore, &told), 1);
+    assert_int_equal(c->big_bytes, 0);
+    assert_int_equal(f->commits.bytes, c->plain.len);
+    assert_true(rq_list_empty(&bigs->held) && rq_list_empty(&bigs->waste));
+
+    put_large(f, 3, len);
+    append(f, record_done(7, 3));
+    c->is_closed = true;
+    ledger_place(&f->ledger, c->seq, (struct entry_id){7, 1}, 100);
+    commits_drop_first(&f->commits);
+    assert_int_equal(f->commits.bytes, 0);
+    assert_int_equal(bigs->bytes, 0);
+    assert_true(rq_list_empty(&bigs->leaving));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TEST_MAIN(TEST(records_of_one_turn_share_a_commit),
@@ -224,4 +261,5 @@ TEST_MAIN(TEST(records_of_one_turn_share_a_commit),
           TEST(a_withdrawn_put_is_not_sealed),
           TEST(withdrawing_all_gives_the_room_back),
           TEST(a_refused_commit_keeps_what_is_no_put),
-          TEST(a_commit_is_found_by_its_number))
+          TEST(a_commit_is_found_by_its_number),
+          TEST(bodies_apart_are_counted_and_given_back))

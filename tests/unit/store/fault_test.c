@@ -811,8 +811,10 @@ static long least_rights(struct rig *rig)
     char url[96];
 
     snprintf(url, sizeof url, "redis://ringq:s3cret@127.0.0.1:%d", lock_up(rig));
-    redis_do(&rig->redis, "ACL SETUSER ringq reset on >s3cret ~ringq:* +xadd +xrange "
-                          "+xinfo|stream +xtrim +get +set +pexpire +unlink +eval");
+    redis_do(&rig->redis,
+             "ACL SETUSER ringq reset on >s3cret ~ringq:* +xadd +xrange "
+             "+xinfo|stream +xtrim +get +set +pexpire +unlink +eval +hset +hget +hdel "
+             "+hlen +hkeys");
     EXPECT(await(peer_start(rig, &rig->a, url)) == 0);
     EXPECT(await(peer_up(&rig->a, 1)));
     EXPECT(await(peer_put_flush(&rig->a, 1, 10)) > 0);

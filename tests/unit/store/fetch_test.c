@@ -239,14 +239,14 @@ static long pages(struct rig *rig)
     EXPECT(all_told(0) && stat_of(rig, "xrange") == 2);
 
     asked.count = 0;
-    EXPECT(await(put_and_want(rig, 7, 300 << 10)) == 0);
+    EXPECT(await(put_and_want(rig, 7, 250 << 10)) == 0);
     EXPECT(await(fetch(rig)) == 0);
-    EXPECT(all_told(0) && stat_of(rig, "xrange") == 2 + 3); /* 3, 3 and 1 */
+    EXPECT(all_told(0) && stat_of(rig, "xrange") == 2 + 2); /* 4 and 3 */
 
-    asked.wants[1] = asked.wants[2]; /* 300 KiB between are not */
+    asked.wants[1] = asked.wants[2]; /* 250 KiB between are not */
     asked.count = 2;
     EXPECT(await(fetch(rig)) == 0);
-    EXPECT(all_told(0) && stat_of(rig, "xrange") == 5 + 2);
+    EXPECT(all_told(0) && stat_of(rig, "xrange") == 4 + 2);
     EXPECT(stat_of(rig, "auth") == 0 && stat_of(rig, "client|setname") == 1);
     return 0;
 }

@@ -52,6 +52,40 @@ static void an_append_that_fails_changes_nothing(void **state)
     }
 }
 
+/* The same with a body that stands apart. */
+static void a_large_body_that_fails_changes_nothing(void **state)
+{
+    static uint8_t body[BIG_OVER + 1];
+    bool has_failed = true;
+
+    (void)state;
+    for (long n = 0; has_failed; n++) {
+        struct ledger ledger;
+        struct commits commits;
+        struct record put = record_put(7, 1, "");
+        uint64_t seq = 0;
+
+        put.body = rq_slice(body, sizeof body);
+        ledger_init(&ledger);
+        commits_init(&commits, &ledger);
+        commits.bigs.epoch = 7;
+        alloc_fail_after(n);
+        int rc = commits_append(&commits, &put, 0, &seq);
+        has_failed = alloc_has_failed();
+        alloc_fail_after(-1);
+        assert_int_equal(rc, has_failed ? -ENOMEM : 0);
+        assert_int_equal(commits.bigs.count, has_failed ? 0 : 1);
+        assert_int_equal(commits.bigs.bytes, has_failed ? 0 : sizeof body);
+        if (rc < 0)
+            assert_int_equal(commits_append(&commits, &put, 0, &seq), 0);
+        assert_int_equal(commits.bytes,
+                         commits_first(&commits)->plain.len + sizeof body);
+        assert_int_equal(ledger.live, 1);
+        commits_fini(&commits);
+        ledger_fini(&ledger);
+    }
+}
+
 static void a_ledger_that_cannot_grow_keeps_its_lines(void **state)
 {
     struct ledger l;
@@ -156,6 +190,7 @@ static void a_fetch_survives_shortages_of_memory(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test_teardown(an_append_that_fails_changes_nothing, allow_all),
+          cmocka_unit_test_teardown(a_large_body_that_fails_changes_nothing, allow_all),
           cmocka_unit_test_teardown(a_ledger_that_cannot_grow_keeps_its_lines,
                                     allow_all),
           cmocka_unit_test_teardown(a_store_survives_shortages_of_memory, allow_all),

@@ -141,6 +141,21 @@ struct record record_sample(int i)
                                         .skipped = 1}};
     case 15:
         return (struct record){.type = RECORD_CRON, .name = RQ_LIT("gone")};
+    case 16:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 10},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.ttl_ms = 1, .tries = 1},
+                               .apart = {1, UINT64_MAX, UINT32_MAX},
+                               .attrs = RQ_LIT("\1\1\0\0\0\0n")};
+    case 17:
+        return (struct record){.type = RECORD_MOVE,
+                               .job = {7, 11},
+                               .state = RECORD_READY,
+                               .attempts = 1,
+                               .queue = RQ_LIT("q"),
+                               .policy = {.tries = 1},
+                               .apart = {UINT32_MAX, 0, 0}};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -165,7 +180,8 @@ static bool same_put(const struct record *a, const struct record *b)
            p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
            p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&
            p->backoff == q->backoff && p->jitter_pct == q->jitter_pct &&
-           p->pri == q->pri;
+           p->pri == q->pri && a->apart.epoch == b->apart.epoch &&
+           a->apart.number == b->apart.number && a->apart.len == b->apart.len;
 }
 
 static bool same_state(const struct record *a, const struct record *b)
