@@ -101,7 +101,7 @@ int batch_enlist(struct core *core, struct job *job, struct rq_slice attrs)
         b = batch_make(core, id);
     if (b == NULL)
         return -ENOMEM;
-    job->extra->batch = b;
+    job_extra(job)->batch = b;
     b->refs++;
     return 0;
 }
@@ -121,7 +121,7 @@ void batch_discharge(struct core *core, struct job_extra *x)
 
 struct batch *batch_of(const struct job *job)
 {
-    return job->extra == NULL ? NULL : job->extra->batch;
+    return job_extra(job) == NULL ? NULL : job_extra(job)->batch;
 }
 
 static bool is_dead(const struct job *job)

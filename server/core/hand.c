@@ -8,6 +8,7 @@
 #include "core/hand.h"
 
 #include "base/assert.h"
+#include "core/aways.h"
 #include "core/batches.h"
 #include "core/counters.h"
 #include "core/gate.h"
@@ -55,8 +56,9 @@ static void serve(struct core *core, struct job *job, struct waiter *w,
     struct effect *e = effects_add(fx, EFFECT_DELIVER);
     e->u.deliver.cookie = w->cookie;
     e->u.deliver.job = job;
-    e->u.deliver.lease = job->extra->lease;
+    e->u.deliver.lease = job_extra(job)->lease;
     waiter_free(core, w);
+    away_passed(core, job_queue(job));
 }
 
 int hand_ready(struct core *core, struct job *job, struct core_now now,
@@ -86,7 +88,7 @@ static bool can_pass(const struct core *core, const struct job *job,
 {
     const struct queue *q = job_queue(job);
 
-    return !rq_list_empty(&q->getters) &&
+    return !job->is_away && !rq_list_empty(&q->getters) &&
            (q->count[JOB_READY] == 0 || ready_first(q) == NULL) &&
            !group_is_full(job->kind->key.group) && gate_is_open(core, q, now);
 }
@@ -164,7 +166,7 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
         hand_bury(core, job, fx);
         return 0;
     }
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
     return 0;

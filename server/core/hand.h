@@ -21,8 +21,9 @@ RQ_MUST_CHECK int hand_reserve_as(struct job_kind *kind, struct job *job,
  * its TTL is over. */
 void hand_over(struct core *core, struct job *job, struct core_now now,
                struct effects *fx);
-/* A READY job of a queue with getters: to the first of them, unless it cannot be
- * leased any more.  Returns  1.  Errors  -ENOMEM, and nothing has changed */
+/* A READY job, not away, of a queue with getters: to the first of them, unless
+ * it cannot be leased any more.  Returns  1.  Errors  -ENOMEM, and nothing has changed
+ */
 RQ_MUST_CHECK int hand_ready(struct core *core, struct job *job, struct core_now now,
                              struct effects *fx);
 /* The job is over once that is in the log.  Needs room for one effect. */
