@@ -19,13 +19,14 @@ struct report {
     char id[ENTRY_TEXT]; /* of the entry at hand */
     uint64_t entries, claims, records, bytes, damaged;
     uint64_t by_type[TYPES], body_bytes;
+    uint64_t bodies, bodies_bytes, bodies_damaged; /* that stand apart */
     struct entry_id first, last;
 };
 
 static const char *const type_names[TYPES] = {
-    [RECORD_PUT] = "PUT",       [RECORD_LEASE] = "LEASE", [RECORD_STATE] = "STATE",
-    [RECORD_DONE] = "DONE",     [RECORD_MOVE] = "MOVE",   [RECORD_QUEUE] = "QUEUE",
-    [RECORD_TOTALS] = "TOTALS",
+    [RECORD_PUT] = "PUT",   [RECORD_LEASE] = "LEASE",   [RECORD_STATE] = "STATE",
+    [RECORD_DONE] = "DONE", [RECORD_MOVE] = "MOVE",     [RECORD_QUEUE] = "QUEUE",
+    [RECORD_CRON] = "CRON", [RECORD_TOTALS] = "TOTALS",
 };
 
 int log_command_parse(const char *word, enum log_command *out)
@@ -92,7 +93,11 @@ static void print_job(const struct record *r)
 {
     print_text("queue", r->queue);
     printf(" pri=%u put_ms=%lld due_ms=%lld body_bytes=%zu", (unsigned)r->policy.pri,
-           (long long)r->put_wall_ms, (long long)r->due_wall_ms, r->body.len);
+           (long long)r->put_wall_ms, (long long)r->due_wall_ms,
+           r->apart.epoch > 0 ? (size_t)r->apart.len : r->body.len);
+    if (r->apart.epoch > 0)
+        printf(" apart=%llu-%llu", (unsigned long long)r->apart.epoch,
+               (unsigned long long)r->apart.number);
 }
 
 static void print_record(const struct record *r)
@@ -180,11 +185,23 @@ static void on_entry(void *arg, const struct survey_entry *e)
                                   : "has a good checksum, but cannot be read");
 }
 
+static void on_body(void *arg, const struct survey_body *b)
+{
+    struct report *r = arg;
+
+    r->bodies++;
+    r->bodies_bytes += b->len;
+    if (b->damage == NULL)
+        return;
+    r->bodies_damaged++;
+    printf("big %s DAMAGED: the body %s\n", b->field, b->damage);
+}
+
 static long read_log(void *arg)
 {
     struct report *r = arg;
 
-    return await(survey_read(r->url, on_entry, r, r->why));
+    return await(survey_read(r->url, on_entry, on_body, r, r->why));
 }
 
 static void print_stats(const struct report *r)
@@ -202,15 +219,27 @@ static void print_stats(const struct report *r)
                    (unsigned long long)r->by_type[i]);
     printf("body_bytes %llu\ndamaged %llu\n", (unsigned long long)r->body_bytes,
            (unsigned long long)r->damaged);
+    printf("big_bodies %llu\nbig_bytes %llu\nbig_damaged %llu\n",
+           (unsigned long long)r->bodies, (unsigned long long)r->bodies_bytes,
+           (unsigned long long)r->bodies_damaged);
 }
 
 static void print_verdict(const struct report *r)
 {
-    if (r->damaged == 0)
-        printf("good: %llu entries, %llu records, %llu bytes\n",
+    if (r->bodies_damaged > 0)
+        printf("%llu of %llu large bodies are damaged; restore Redis from a backup, or "
+               "let ringqd start: their jobs will be dead\n",
+               (unsigned long long)r->bodies_damaged, (unsigned long long)r->bodies);
+    if (r->damaged + r->bodies_damaged == 0) {
+        printf("good: %llu entries, %llu records, %llu bytes",
                (unsigned long long)r->entries, (unsigned long long)r->records,
                (unsigned long long)r->bytes);
-    else
+        if (r->bodies > 0)
+            printf("; %llu large bodies, %llu bytes", (unsigned long long)r->bodies,
+                   (unsigned long long)r->bodies_bytes);
+        putchar('\n');
+    }
+    if (r->damaged > 0)
         printf("%llu of %llu entries are damaged; restore Redis from a backup, or give "
                "the jobs of an entry up with XDEL\n",
                (unsigned long long)r->damaged, (unsigned long long)r->entries);
@@ -235,5 +264,5 @@ int log_command_run(const struct config *c, enum log_command command)
         print_stats(&r);
     if (command == LOG_COMMAND_CHECK)
         print_verdict(&r);
-    return r.damaged > 0 ? EXIT_DAMAGED : 0;
+    return r.damaged + r.bodies_damaged > 0 ? EXIT_DAMAGED : 0;
 }

@@ -1,4 +1,4 @@
-/* apart - bodies that stand apart, in the hash `big`: written, deleted, read back.
+/* apart - bodies that stand apart, in the hash `big`: written, deleted, recovered.
  *
  *   HSET of the bodies  ->  its answer  ->  XADD of the commit  ->  its answer
  *
@@ -14,8 +14,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/err.h"
 #include "base/log.h"
+#include "store/body.h"
 #include "store/inner.h"
 #include "store/names.h"
 
@@ -204,8 +204,8 @@ RIO_AWAITS static int load(struct store *s, struct big *big)
     struct rq_slice name = rq_slice(field, big_field(big->job, &big->apart, field));
     struct rq_slice body = RQ_LIT("");
 
-    int rc = await(apart__read(s, s->link, name, &body, s->why));
-    if (rc < 0 && !apart__is_verdict(rc))
+    int rc = await(body_read(s->link, &s->big_seal, name, &body, s->why));
+    if (rc < 0 && !body_is_verdict(rc))
         return rc;
     big->is_known = true;
     if (rc < 0)
@@ -235,34 +235,4 @@ int apart__recover(struct store *s)
             cursor = 0; /* the map has changed */
     }
     return rc < 0 ? rc : 0;
-}
-
-/* ---- reading ---- */
-
-int apart__read(struct store *s, struct link *l, struct rq_slice field,
-                struct rq_slice *out, char *why)
-{
-    uint8_t *value;
-    size_t len;
-
-    link_begin(l, 3);
-    link_arg_str(l, "HGET");
-    link_arg_str(l, NAMES_BIG);
-    link_arg(l, field);
-    int rc = link_end(l);
-    if (rc == 0)
-        rc = await(link_reply(l));
-    if (rc == 0)
-        rc = link_refusal(l, why);
-    if (rc < 0)
-        return rc;
-    if (link_take_nil(l) == 0)
-        return -ENOENT;
-    rc = link_take_mutable(l, &value, &len);
-    return rc < 0 ? rc : seal_open_field(&s->big_seal, field, value, len, out);
-}
-
-bool apart__is_verdict(int rc)
-{
-    return rc == -ENOENT || rc == RQ_E_MALFORMED || rc == -ENOTSUP || rc == -ENOKEY;
 }

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "store/body.h"
 #include "store/inner.h"
 #include "store/names.h"
 #include "store/spots.h"
@@ -168,11 +169,11 @@ RIO_AWAITS static int fetch_apart(struct fetch *f, struct spot *spot)
     struct rq_slice body = RQ_LIT("");
     size_t len = big_field(spot->want->job, &spot->apart, field);
 
-    int rc = await(apart__read(f->store, f->store->side.link, rq_slice(field, len),
-                               &body, f->why));
+    int rc = await(body_read(f->store->side.link, &f->store->big_seal,
+                             rq_slice(field, len), &body, f->why));
     if (rc == -ENOENT)
         return 0;
-    if (rc < 0 && !apart__is_verdict(rc))
+    if (rc < 0 && !body_is_verdict(rc))
         return rc;
     spots_tell(&f->spots, spot, body, rc);
     return 0;

@@ -140,13 +140,6 @@ RQ_MUST_CHECK int apart__answer_tidy(struct store *s);
  * every job that has one apart.
  * Errors  as link_reply and link_refusal; what events->body returned */
 RIO_AWAITS int apart__recover(struct store *s);
-/* Reads one body over `l`.
- * Errors  -ENOENT  it is not there;  as seal_open, link_reply and link_refusal
- * Owns    *out lends until the next reply */
-RIO_AWAITS int apart__read(struct store *s, struct link *l, struct rq_slice field,
-                           struct rq_slice *out, char *why);
-/* Does this error of apart__read say something about the body, not about the link? */
-bool apart__is_verdict(int rc);
 
 /* Opens and greets the side link, if it is closed.  For the holder of its lock.
  * Errors  as link_open and link_greet, which gives `why` (LINK_WHY) */

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/num.h"
+#include "store/body.h"
 #include "store/errors.h"
 #include "store/names.h"
 #include "store/recover.h"
@@ -18,8 +19,10 @@ static const int64_t TIMEOUT = 30 * RIO_SEC; /* a page can be large, and Redis b
 
 struct survey {
     struct link *link;
-    struct seal seal;
+    struct seal seal, big_seal;
+    struct bigs bigs; /* those that the log needs, as far as it was read */
     survey_visit *visit;
+    survey_body_visit *bodies;
     void *arg;
     struct entry_id at;
     char *why;
@@ -41,8 +44,22 @@ static const char *name_damage(int rc)
     }
 }
 
-static void show(struct survey *s, struct entry_id id, struct rq_slice field,
-                 uint8_t *value, size_t len)
+/* Which bodies stand apart after this commit.  What cannot be read is the visitor's. */
+static int follow(struct survey *s, struct rq_slice plain)
+{
+    struct decoder d;
+    struct record record;
+    int rc = 0;
+
+    if (decode_begin(&d, plain) < 0)
+        return 0;
+    while (rc == 0 && decode_next(&d, &record) == 1)
+        rc = bigs_replay(&s->bigs, &record);
+    return rc;
+}
+
+static int show(struct survey *s, struct entry_id id, struct rq_slice field,
+                uint8_t *value, size_t len)
 {
     struct survey_entry e = {.id = id, .bytes = len};
 
@@ -57,6 +74,7 @@ static void show(struct survey *s, struct entry_id id, struct rq_slice field,
     if (e.damage != NULL)
         e.text = RQ_LIT("");
     s->visit(s->arg, &e);
+    return e.is_claim || e.damage != NULL ? 0 : follow(s, e.text);
 }
 
 static int take(struct survey *s)
@@ -73,8 +91,7 @@ static int take(struct survey *s)
     if (entry_compare(id, s->at) <= 0)
         return -ESTALE;
     s->at = id;
-    show(s, id, field, value, len);
-    return 0;
+    return show(s, id, field, value, len);
 }
 
 /* ---- pages ---- */
@@ -101,16 +118,71 @@ RIO_AWAITS static long read_page(struct survey *s)
     return rc < 0 ? rc : (long)entries;
 }
 
-RIO_AWAITS static int read_all(struct survey *s, const struct url *url)
+RIO_AWAITS static int read_log(struct survey *s)
 {
     long entries = PAGE;
 
-    int rc = await(link_greet(s->link, url, s->why));
-    if (rc < 0)
-        return rc;
     while (entries == PAGE)
         entries = await(read_page(s));
     return entries < 0 ? (int)entries : 0;
+}
+
+/* ---- bodies that stand apart ---- */
+
+/* Beside a running ringqd a body may go while we look, since its job has ended: then
+ * the log says so by now.
+ * Returns  1: more of the log was read;  0 */
+RIO_AWAITS static int read_body(struct survey *s, const struct big *big)
+{
+    const struct job_id job = big->job;
+    const struct record_apart apart = big->apart;
+    char field[BIG_FIELD];
+    struct survey_body b = {.field = field, .len = apart.len};
+    struct rq_slice body, name = rq_slice(field, big_field(job, &apart, field));
+
+    int rc = await(body_read(s->link, &s->big_seal, name, &body, s->why));
+    if (rc < 0 && !body_is_verdict(rc))
+        return rc;
+    if (rc == -ENOENT) {
+        int more = await(read_log(s));
+        if (more < 0)
+            return more;
+        if (!bigs_names(&s->bigs, job, &apart))
+            return 1;
+        b.damage = "is missing";
+    } else if (rc == 0 && body.len != apart.len) {
+        b.damage = "is not as long as its record says";
+    } else {
+        b.damage = name_damage(rc);
+    }
+    s->bodies(s->arg, &b);
+    return rc == -ENOENT;
+}
+
+RIO_AWAITS static int read_bodies(struct survey *s)
+{
+    struct big *big;
+    size_t cursor = 0;
+    int rc = 0;
+
+    while (rc >= 0 && (big = bigs_next_unknown(&s->bigs, &cursor)) != NULL) {
+        big->is_known = true;
+        rc = await(read_body(s, big));
+        if (rc == 1)
+            cursor = 0; /* the map may have changed */
+    }
+    return rc < 0 ? rc : 0;
+}
+
+RIO_AWAITS static int read_all(struct survey *s, const struct url *url)
+{
+    int rc = await(link_greet(s->link, url, s->why));
+
+    if (rc == 0)
+        rc = await(read_log(s));
+    if (rc == 0)
+        rc = await(read_bodies(s));
+    return rc;
 }
 
 RIO_AWAITS static int connect_and_read(struct survey *s, const struct url *url)
@@ -129,19 +201,25 @@ RIO_AWAITS static int connect_and_read(struct survey *s, const struct url *url)
     return rc;
 }
 
-int survey_read(const char *url, survey_visit *visit, void *arg, char *why)
+int survey_read(const char *url, survey_visit *visit, survey_body_visit *bodies,
+                void *arg, char *why)
 {
-    struct survey s = {.visit = visit, .arg = arg, .why = why};
+    struct survey s = {.visit = visit, .bodies = bodies, .arg = arg, .why = why};
     struct url parsed;
 
     why[0] = '\0';
     int rc = url_parse(url, &parsed, why);
     if (rc < 0)
         return rc;
+    bigs_init(&s.bigs);
     rc = seal_init(&s.seal, NAMES_LOG);
+    if (rc == 0)
+        rc = seal_init(&s.big_seal, NAMES_BIG);
     if (rc == 0)
         rc = await(connect_and_read(&s, &parsed));
     seal_fini(&s.seal);
+    seal_fini(&s.big_seal);
+    bigs_fini(&s.bigs);
     url_fini(&parsed);
     return rc;
 }

@@ -15,15 +15,24 @@ struct survey_entry {
     struct rq_slice text; /* lends: until the call returns; empty when damaged */
 };
 
-/* May not suspend. */
+/* A body that stands apart, and that the log needs at its end. */
+struct survey_body {
+    const char *field;  /* its name in the hash */
+    uint64_t len;       /* as its record says */
+    const char *damage; /* what is wrong with it; NULL: nothing */
+};
+
+/* Neither may suspend. */
+typedef void survey_body_visit(void *arg, const struct survey_body *body);
 typedef void survey_visit(void *arg, const struct survey_entry *entry);
 
 /* Reads the whole log of the Redis at `url`, as it is when each page is read, and calls
- * `visit` for every entry.
- * Errors  -EINVAL   a bad url;  -EBADMSG  the log is no stream of ours
+ * `visit` for every entry; then reads the bodies that stand apart and calls `bodies`
+ * for every one. Errors  -EINVAL   a bad url;  -EBADMSG  the log is no stream of ours
  *         -ESTALE   an entry stands before the one that came before it
  *         as link_open, link_greet, link_reply, with a sentence in `why` (LINK_WHY) */
-RIO_AWAITS int survey_read(const char *url, survey_visit *visit, void *arg, char *why);
+RIO_AWAITS int survey_read(const char *url, survey_visit *visit,
+                           survey_body_visit *bodies, void *arg, char *why);
 
 /* Calls `visit` for each record of a commit.
  * Errors  RQ_E_MALFORMED, -ENOTSUP  at the first that cannot be read */
