@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/mutant.h"
 #include "broker/inner.h"
 
@@ -29,6 +30,7 @@ static void on_owned(void *arg, uint64_t epoch)
     core_set_epoch(b->core, epoch);
     if (b->state != BROKER_LOADING)
         return;
+    FAILPOINT("recover.replayed");
     b->state = BROKER_SERVING;
     broker__must(core_replay_end(b->core, broker__now(), &b->fx), "ending the replay");
     broker__carry(b, NULL);
@@ -68,6 +70,7 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     arrears_settle(&b->arrears, seq, forget, b->store);
     if (!totals_are_due(b, seq))
         return;
+    FAILPOINT("broker.before_totals");
     int more = core_totals(b->core, before, &b->fx);
     broker__must(more, "writing the totals");
     struct carried carried = broker__carry(b, NULL);
@@ -78,6 +81,7 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     rewrite_totals_written(b);
     arrears_close(&b->arrears, carried.seq > 0 ? carried.seq : seq);
     arrears_settle(&b->arrears, seq, forget, b->store);
+    FAILPOINT("broker.totals_written");
 }
 
 static void on_committed(void *arg, uint64_t seq)
@@ -85,6 +89,7 @@ static void on_committed(void *arg, uint64_t seq)
     struct broker *b = arg;
     struct pledge *first;
 
+    FAILPOINT("broker.committed");
     b->committed_seq = seq;
     while ((first = pledges_first(&b->pledges)) != NULL && first->seq <= seq) {
         struct pledge pledge = *first;
@@ -96,6 +101,7 @@ static void on_committed(void *arg, uint64_t seq)
                          "confirming a job");
             broker__carry(b, NULL);
         }
+        FAILPOINT("broker.before_answer");
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }

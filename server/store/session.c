@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mutant.h"
 #include "store/errors.h"
@@ -119,6 +120,7 @@ RIO_AWAITS static int recover(struct store *s)
                                 (struct entry_id){s->fence.epoch, 0}, s->why));
     if (rc < 0)
         return rc;
+    FAILPOINT("recover.read");
     s->is_whole = true;
     s->acked = s->recover.at;
     s->confirmed_seq = ledger_next(&s->ledger) - 1;
@@ -133,12 +135,14 @@ RIO_AWAITS static int resolve(struct store *s)
 
     if (!s->in_flight)
         return 0;
+    FAILPOINT("resolve.before_look");
     int rc = await(
         recover_find(s->link, &s->seal, c->id, commit_plain(&s->commits, c), s->why));
     if (rc < 0)
         return rc;
     entry_format(c->id, id);
     LOG_INFO("event=commit_resolved id=%s landed=%s", id, rc == 1 ? "yes" : "no");
+    FAILPOINT("resolve.found");
     if (rc == 1 || MUTANT(UNKNOWN_TAKEN_FOR_STORED))
         flow__landed(s);
     else
@@ -149,6 +153,7 @@ RIO_AWAITS static int resolve(struct store *s)
 /* What was not confirmed before the loss comes behind this claim anyway. */
 static void begin_repair(struct store *s)
 {
+    FAILPOINT("repair.begin");
     s->has_hole = false;
     s->is_repairing = true;
     s->is_cutting = false;
@@ -193,6 +198,7 @@ static void enter_up(struct store *s)
              store_level_name(settings_level(&s->settings, s->config.wanted)),
              s->settings.verified ? "yes" : "no", s->settings.version,
              ledger_entries(&s->ledger), (unsigned long long)s->recover.records);
+    FAILPOINT("session.up");
     s->events.owned(s->events.arg, s->fence.epoch);
     flow__arm(s);
 }
@@ -242,6 +248,7 @@ RIO_AWAITS static int run_session(struct store *s)
 {
     s->why[0] = '\0';
     int rc = await(open_link(s));
+    FAILPOINT_ERROR("session.connected", rc);
     if (rc < 0)
         return rc;
     rc = await(prepare(s));

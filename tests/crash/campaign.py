@@ -17,13 +17,17 @@ from checker import OK, Checker
 IS_NIGHTLY = bool(os.environ.get('RINGQ_NIGHTLY'))
 
 
-def arguments(**counts):
+def parser(**counts):
     """--seed, and an option for each of `counts`: (in the commit tier, nightly)."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--seed', type=int, default=int.from_bytes(os.urandom(4), 'big'))
+    made = argparse.ArgumentParser()
+    made.add_argument('--seed', type=int, default=int.from_bytes(os.urandom(4), 'big'))
     for name, (commit, nightly) in counts.items():
-        parser.add_argument(f'--{name}', type=int, default=nightly if IS_NIGHTLY else commit)
-    return parser.parse_args()
+        made.add_argument(f'--{name}', type=int, default=nightly if IS_NIGHTLY else commit)
+    return made
+
+
+def arguments(**counts):
+    return parser(**counts).parse_args()
 
 
 class Campaign:
