@@ -29,8 +29,8 @@ def strike(run, server, redis, load, name):
     ringqd.wait_until(lambda: load.acknowledged() - before >= COMMANDS_PER_KILL, 'enough commands')
     time.sleep(run.chance.uniform(0, 1))  # any moment between two fsyncs
     ringqd.wait_until(load.in_flight, 'a command in flight')
-    when = time.monotonic_ns()
     redis.kill()
+    when = time.monotonic_ns()  # it can have answered until now
     if name == 'both':
         server.kill()
         load.server_died()
