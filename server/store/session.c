@@ -27,13 +27,33 @@ static const int64_t PAUSE_MIN = 50 * RIO_MS, PAUSE_MAX = 500 * RIO_MS,
                      PAUSE_OPERATOR = 10 * RIO_SEC;
 static const int64_t TICK_MAX = RIO_SEC, TICK_CROWDED = 200 * RIO_MS,
                      PROBE_AFTER = RIO_SEC;
+static const int64_t CONNECT_MIN = 500 * RIO_MS;
+enum { CONNECT_SHARE = 4 }; /* as long as that many connects took */
 
 /* ---- from nothing to an owned log ---- */
 
+/* What is sent into a cut network is sent again after 1, 3 and 7 s: whoever waits for
+ * that is late when the cut is over.  So, once we know how long it takes, we rather ask
+ * anew. */
+static int64_t connect_patience(const struct store *s)
+{
+    int64_t limit = CONNECT_SHARE * s->connect_ns;
+
+    if (limit < CONNECT_MIN)
+        limit = CONNECT_MIN;
+    return s->connect_ns != 0 && limit < s->config.redis_timeout_ns
+               ? limit
+               : s->config.redis_timeout_ns;
+}
+
 RIO_AWAITS static int open_link(struct store *s)
 {
-    int rc = await(link_open(&s->url, s->config.redis_timeout_ns, &s->link));
+    int64_t begin = rio_now();
 
+    int rc = await(
+        link_open(&s->url, s->config.redis_timeout_ns, connect_patience(s), &s->link));
+    if (rc >= 0)
+        s->connect_ns = rio_now() - begin + 1;
     if (rc >= 0 || rc == -ECANCELED)
         return rc;
     s->link = NULL;

@@ -324,6 +324,12 @@ class RedisBehindTheWire(Network):
         server, c = self.both('--redis-timeout', '500ms', '--store-wait', '300ms')
         self.through_a_cut(server, c, FAR, 0.5, 1)
 
+    def test_after_a_long_cut_it_is_back_at_once_also_with_long_patience(self):
+        """While Redis is away each try to connect is short, whatever a silent Redis is given."""
+        server, c = self.both('--redis-timeout', '4s', '--store-wait', '300ms')
+        # Of one try a SYN would be sent at once, after 1 s and after 3 s.
+        self.through_a_cut(server, c, None, 4, 1.4)
+
     def test_a_slow_redis_is_waited_for(self):
         _, c = self.both()
         self.wire.slow(0.2)
