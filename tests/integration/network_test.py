@@ -148,6 +148,19 @@ class Vanished(Network):
         self.assertEqual(local.get('q', 'BLOCK', 30000)['id'], job)
         self.soon(begin, 1 + SOON)
 
+    @unittest.skipUnless(IS_NIGHTLY, 'takes two minutes: RINGQ_NIGHTLY=1')
+    def test_its_connection_is_closed_within_two_minutes(self):
+        """Idle: by keepalive.  With bytes on their way, which keepalive does not look at: by
+        TCP_USER_TIMEOUT."""
+        server = self.far()
+        idle, owed, local = self.near(server), self.near(server), self.local(server)
+        idle.call('PING')
+        owed.send('GET', 'q', 'TTR', 1000)
+        ringqd.wait_until(lambda: local.stats()['waiting_getters'] == 1, 'the getter')
+        self.wire.cut()
+        local.put('q', 'x')
+        ringqd.wait_until(lambda: local.stats()['connections'] == 1, 'both to be gone', 120)
+
 
 class Slow(Network):
     def test_a_pipeline_takes_one_round_trip(self):
