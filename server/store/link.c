@@ -535,8 +535,9 @@ int link_greet(struct link *l, const struct url *url, char *why)
     rc = link_send(l, (const char *[]){"CLIENT", "SETNAME", "ringqd", NULL});
     if (rc < 0)
         return rc;
-    rc = await(link_expect(l, "OK", NULL));
-    if (rc == -EPERM)
-        return 0; /* an ACL without CLIENT: a name is only a convenience */
-    return rc;
+    rc = await(link_expect(l, "OK", why));
+    if (rc != -EPERM)
+        return rc;
+    why[0] = '\0'; /* an ACL without CLIENT: a name is only a convenience */
+    return 0;
 }

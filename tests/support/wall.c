@@ -1,7 +1,6 @@
-/* wall.c - a wall clock that a test sets: LD_PRELOAD adds what stands in the file RINGQ_WALL
- * names, in ns, to CLOCK_REALTIME.  All other clocks stay as they are, as they do when a
- * person or NTP sets the time.
- * SPDX-License-Identifier: MIT */
+/* wall.c - a wall clock that a test sets: LD_PRELOAD adds what stands in the file
+ * RINGQ_WALL names, in ns, to CLOCK_REALTIME.  All other clocks stay as they are, as
+ * they do when a person or NTP sets the time. SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
