@@ -3,8 +3,9 @@
 #
 #   sh tests/run.sh [--nightly] [--no-install]
 #
-#   --nightly     the long campaigns as well: 300 crash cycles, a million inputs or a quarter
-#                 of an hour per fuzzer, a minute of cancel storm, 100,000 seeds of the simulator
+#   --nightly     the long campaigns as well: 1,000 kills of clients and 700 of servers and
+#                 Redis, a million inputs or a quarter of an hour per fuzzer, a minute of
+#                 cancel storm, 100,000 seeds of the simulator
 #   --no-install  name missing Debian packages instead of installing them
 #
 # Four builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
@@ -22,7 +23,7 @@ for option; do
     --nightly) nightly=yes ;;
     --no-install) RINGQ_NO_INSTALL=yes ;;
     *)
-        sed -n '4,8s/^#  *//p' tests/run.sh >&2
+        sed -n '4,9s/^#  *//p' tests/run.sh >&2
         exit 2
         ;;
     esac
@@ -88,7 +89,8 @@ if [ -n "$nightly" ]; then
     done
     step 'simulator' build/tests/ringq_sim --seeds 100000 || :
     step 'mutants' build/tests/ringq_sim_mutants --rates 1000 || :
-    step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
+    step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset release -L crash || :
+    step 'failpoints' env RINGQ_NIGHTLY=1 ctest --preset asan -R crash.failpoint || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
 verdict

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/mutant.h"
 #include "broker/inner.h"
 
@@ -47,6 +48,7 @@ static void on_owned(void *arg, uint64_t epoch)
     core_set_epoch(b->core, epoch);
     if (b->state != BROKER_LOADING)
         return;
+    FAILPOINT("recover.replayed");
     b->state = BROKER_SERVING;
     broker__must(core_replay_end(b->core, broker__now(), &b->fx), "ending the replay");
     broker__carry(b, NULL);
@@ -86,6 +88,7 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     arrears_settle(&b->arrears, seq, forget, b->store);
     if (!totals_are_due(b, seq))
         return;
+    FAILPOINT("broker.before_totals");
     int more = core_totals(b->core, before, &b->fx);
     broker__must(more, "writing the totals");
     struct carried carried = broker__carry(b, NULL);
@@ -96,6 +99,7 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     rewrite_totals_written(b);
     arrears_close(&b->arrears, carried.seq > 0 ? carried.seq : seq);
     arrears_settle(&b->arrears, seq, forget, b->store);
+    FAILPOINT("broker.totals_written");
 }
 
 static void confirm(struct broker *b, const struct pledge *pledge)
@@ -119,6 +123,7 @@ static void on_committed(void *arg, uint64_t seq)
     struct broker *b = arg;
     struct pledge *first;
 
+    FAILPOINT("broker.committed");
     b->committed_seq = seq;
     while ((first = pledges_first(&b->pledges)) != NULL && first->seq <= seq) {
         struct pledge pledge = *first;
@@ -126,6 +131,7 @@ static void on_committed(void *arg, uint64_t seq)
         pledges_drop_first(&b->pledges);
         if (pledge.job != NULL || pledge.departure != NULL || pledge.batch.epoch > 0)
             confirm(b, &pledge);
+        FAILPOINT("broker.before_answer");
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }
