@@ -144,14 +144,13 @@ static void send_bodies(struct store *s, struct commit *c)
 static void send_commit(struct store *s, struct commit *c, bool is_full)
 {
     struct entry_id id = {s->fence.epoch, s->next_n};
+    int rc = 0;
 
     s->is_full = is_full;
     if (c->big_bytes > 0 && s->prepared_seq != c->seq) {
         send_bodies(s, c);
         return;
     }
-    int rc = 0;
-
     FAILPOINT_ERROR("store.before_commit", rc);
     if (is_cut(s, c))
         FAILPOINT("repair.before_cut");
