@@ -119,11 +119,6 @@ void batch_discharge(struct core *core, struct job_extra *x)
         batch_free(b);
 }
 
-struct batch *batch_of(const struct job *job)
-{
-    return job->extra == NULL ? NULL : job->extra->batch;
-}
-
 static bool is_dead(const struct job *job)
 {
     return job->state == JOB_DEAD || (job->state == JOB_ENDING && job->was_dead);
@@ -133,8 +128,6 @@ void batch_count_in(const struct job *job)
 {
     struct batch *b = batch_of(job);
 
-    if (b == NULL)
-        return;
     b->jobs++;
     b->dead += is_dead(job);
 }
@@ -143,8 +136,6 @@ void batch_count_out(const struct job *job)
 {
     struct batch *b = batch_of(job);
 
-    if (b == NULL)
-        return;
     ASSERT(b->jobs > 0 && b->dead >= is_dead(job));
     b->jobs--;
     b->dead -= is_dead(job);
@@ -155,7 +146,7 @@ void batch_counted(struct core *core, const struct job *job)
 {
     struct batch *b = batch_of(job);
 
-    if (b == NULL || batch_unfinished(b) == 0)
+    if (batch_unfinished(b) == 0)
         return;
     timer_stop(&core->batch_timers, &b->timer);
     if (b->kept_wall_ms == 0)

@@ -42,7 +42,11 @@ struct batch {
 
 struct rq_slice batch_key_of(const void *batch);                     /* for the map */
 struct batch *batch_find(const struct core *core, struct job_id id); /* or NULL */
-struct batch *batch_of(const struct job *job); /* NULL: it belongs to none */
+/* NULL: it belongs to none. */
+static inline struct batch *batch_of(const struct job *job)
+{
+    return job->extra == NULL ? NULL : job->extra->batch;
+}
 static inline uint64_t batch_unfinished(const struct batch *b)
 {
     return b->jobs - b->dead;
@@ -56,7 +60,7 @@ RQ_MUST_CHECK int batch_enlist(struct core *core, struct job *job,
 /* The extra is about to be freed. */
 void batch_discharge(struct core *core, struct job_extra *x);
 
-/* The job comes into its state, and leaves it: part of place_*(). */
+/* A job with a batch comes into its state, and leaves it: part of place_*(). */
 void batch_count_in(const struct job *job);
 void batch_count_out(const struct job *job);
 /* The counts of the job's batch are whole again. */

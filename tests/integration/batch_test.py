@@ -139,6 +139,13 @@ class Batch(Batches, ringqd.SharedTest):
         self.close(self.c, batch)
         self.assertEqual(self.c.show(batch), {**expected, 'state': b'closed'})
 
+    def test_stats_count_the_batches(self):
+        before = self.c.stats()['batches']
+        batch = self.new(self.c, 'KEEP', 0)
+        self.assertEqual(self.c.stats()['batches'], before + 1)
+        self.close(self.c, batch)
+        ringqd.wait_until(lambda: self.c.stats()['batches'] <= before, 'the batch to be gone')
+
     def test_a_job_that_exists_is_not_in_the_batch(self):
         batch = self.new(self.c)
         self.c.put(self.q, 'x', 'UNIQUE', 'k')
