@@ -4,7 +4,8 @@
  * is gone: then a batch without a record and without a place in the map, which nobody
  * can ask for.
  *
- * batch.c has the rules, batch_log.c what stands in the log.
+ * batch.c has the rules, batch_jobs.c counts jobs, batch_log.c has what stands in the
+ * log.
  * Private to core/.
  * SPDX-License-Identifier: MIT */
 #ifndef CORE_BATCHES_H
@@ -85,6 +86,7 @@ RQ_MUST_CHECK int batch_fire(struct core *core, struct timer *t, struct core_now
 struct batch *batch_make(struct core *core, struct job_id id);
 /* Nobody can ask for it any more: freed, now or with the last of its jobs. */
 void batch_drop(struct core *core, struct batch *b);
+void batch_free(struct batch *b); /* one that is gone, with its last job */
 /* The next core_totals() writes it. */
 void batch_changed(struct core *core, struct batch *b);
 void batches_free(struct core *core);
