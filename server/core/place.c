@@ -54,7 +54,8 @@ static void link_in(struct core *core, struct job *job)
     }
     q->count[job->state]++;
     core->count[job->state]++;
-    batch_count_in(job);
+    if (batch_of(job) != NULL)
+        batch_count_in(job);
     if (q->gate != NULL)
         gate_look(core, q);
 }
@@ -87,7 +88,8 @@ static void link_out(struct core *core, struct job *job)
     ASSERT(q->count[job->state] > 0 && core->count[job->state] > 0);
     q->count[job->state]--;
     core->count[job->state]--;
-    batch_count_out(job);
+    if (batch_of(job) != NULL)
+        batch_count_out(job);
     if (q->gate != NULL)
         gate_look(core, q);
 }
@@ -98,7 +100,8 @@ void place_enter(struct core *core, struct job *job, enum job_state state)
     core->body_bytes += job_bytes(job);
     job->state = (uint8_t)state;
     link_in(core, job);
-    batch_counted(core, job);
+    if (batch_of(job) != NULL)
+        batch_counted(core, job);
 }
 
 void place_move(struct core *core, struct job *job, enum job_state state)
@@ -106,7 +109,8 @@ void place_move(struct core *core, struct job *job, enum job_state state)
     link_out(core, job);
     job->state = (uint8_t)state;
     link_in(core, job);
-    batch_counted(core, job);
+    if (batch_of(job) != NULL)
+        batch_counted(core, job);
 }
 
 void place_leave(struct core *core, struct job *job)
