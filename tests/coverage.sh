@@ -10,7 +10,8 @@
 #
 # Not counted are branches that no test can take:
 #   - of an ASSERT: its other side ends the process;
-#   - of a switch over an enum: there is no other value, so it has no default;
+#   - of a switch over an enum: there is no other value, so it has no default (a case that
+#     nobody takes is lines that nobody runs, and those are counted);
 #   - of -ENOMEM where no allocation of ours can fail alone (the two lines named below); all
 #     other allocations are made to fail by the nomem tests.
 # SPDX-License-Identifier: MIT
@@ -38,5 +39,6 @@ printf '\nlines of server/core\n'
 report -f 'server/core/' --fail-under-line 95 || failed=1
 printf '\nbranches of the state machine and the parsers\n'
 report -f 'server/core/(put|get|settle|hand|tick|manage)\.c' -f 'common/wire/' \
-    -f 'server/store/encode\.c' --branches --fail-under-branch 100 || failed=1
+    -f 'server/store/encode\.c' --branches --fail-under-branch 100 \
+    --fail-under-line 99 || failed=1
 exit $failed

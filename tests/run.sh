@@ -4,7 +4,8 @@
 #   sh tests/run.sh [--nightly] [--no-install]
 #
 #   --nightly     the long campaigns as well: 300 crash cycles, a million inputs or a quarter
-#                 of an hour per fuzzer, a minute of cancel storm, 100,000 seeds of the simulator
+#                 of an hour per fuzzer, a minute of cancel storm, 100,000 seeds of the simulator,
+#                 and what of the code the tests run
 #   --no-install  name missing Debian packages instead of installing them
 #
 # Four builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
@@ -22,7 +23,7 @@ for option; do
     --nightly) nightly=yes ;;
     --no-install) RINGQ_NO_INSTALL=yes ;;
     *)
-        sed -n '4,8s/^#  *//p' tests/run.sh >&2
+        sed -n '4,9s/^#  *//p' tests/run.sh >&2
         exit 2
         ;;
     esac
@@ -68,7 +69,7 @@ fuzz() {
     rmdir "$found"
 }
 
-step packages packages_need build test || verdict
+step packages packages_need build test ${nightly:+nightly} || verdict
 step 'build asan' build asan || verdict
 step 'build release' build release || verdict
 step 'build fuzz (clang)' build fuzz || verdict
@@ -88,6 +89,7 @@ if [ -n "$nightly" ]; then
     done
     step 'simulator' build/tests/ringq_sim --seeds 100000 || :
     step 'mutants' build/tests/ringq_sim_mutants --rates 1000 || :
+    step coverage sh tests/coverage.sh || :
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :

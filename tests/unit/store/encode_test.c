@@ -163,7 +163,8 @@ static void fields_out_of_range_are_refused(void **state)
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 3, 0), 1);
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 0, 0), RQ_E_MALFORMED);
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 4, 0), RQ_E_MALFORMED);
-    assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 1, 0, 2, 1, 'q', 1, 0, 1, 'k', 2), 1);
+    assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 1, 0, 2, 1, 'q', 1, 0, 1, 'k', 2),
+                     1);
     assert_int_equal(DECODE(RECORD_DONE, &r, 0, 0, 1, 0, 2, 1, 'q', 1, 0, 0, 2),
                      RQ_E_MALFORMED); /* a window without a key */
     assert_int_equal(DECODE(RECORD_STATE, &r, 0, 0, 3, 1, 0, 0), 1);
