@@ -104,8 +104,9 @@ static void numbers_that_never_end_are_read_as_bytes_or_refused(void **s)
         struct parts p = take_apart(i);
 
         for (size_t at = 0; at < p.len; at++) {
-            struct parts endless = p;
+            static struct parts endless;
 
+            endless = p;
             memset(endless.payload + at, 0xff, p.len - at);
             assert_true(is_an_answer(read_parts(&endless)));
         }
@@ -116,7 +117,7 @@ static void numbers_that_never_end_are_read_as_bytes_or_refused(void **s)
 static void what_few_jobs_have_is_read_back_alone(void **s)
 {
     static const uint8_t attrs[] = {1, 0, 1, 0, 0, 0, 'k'};
-    struct record puts[4];
+    static struct record puts[4];
 
     (void)s;
     for (size_t i = 0; i < 4; i++)
