@@ -5,7 +5,8 @@
 #
 #   --nightly     the long campaigns as well: 1,000 kills of clients and 700 of servers and
 #                 Redis, a million inputs or a quarter of an hour per fuzzer, a minute of
-#                 cancel storm, 100,000 seeds of the simulator
+#                 cancel storm, 100,000 seeds of the simulator,
+#                 and what of the code the tests run
 #   --no-install  name missing Debian packages instead of installing them
 #
 # Four builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
@@ -69,7 +70,7 @@ fuzz() {
     rmdir "$found"
 }
 
-step packages packages_need build test || verdict
+step packages packages_need build test ${nightly:+nightly} || verdict
 step 'build asan' build asan || verdict
 step 'build release' build release || verdict
 step 'build fuzz (clang)' build fuzz || verdict
@@ -89,6 +90,7 @@ if [ -n "$nightly" ]; then
     done
     step 'simulator' build/tests/ringq_sim --seeds 100000 || :
     step 'mutants' build/tests/ringq_sim_mutants --rates 1000 || :
+    step coverage sh tests/coverage.sh || :
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset release -L crash || :
     step 'failpoints' env RINGQ_NIGHTLY=1 ctest --preset asan -R crash.failpoint || :
 fi

@@ -338,11 +338,11 @@ static int take_varint(struct rq_slice *in, uint64_t max, uint64_t *out)
 {
     uint64_t v = 0;
 
-    for (size_t i = 0; i < in->len && i < 10; i++) {
+    for (size_t i = 0; i < in->len; i++) {
         uint8_t byte = in->ptr[i];
 
         if (i == 9 && byte > 1)
-            return RQ_E_MALFORMED; /* over 64 bits */
+            return RQ_E_MALFORMED; /* over 64 bits; so the tenth byte is the last */
         v |= (uint64_t)(byte & 0x7f) << (7 * i);
         if (byte >= 0x80)
             continue;
@@ -656,10 +656,8 @@ static struct place place_at(const struct rq_buf *plain, size_t at)
     struct rq_slice in = rq_slice(content(plain) + at, plain->len - at);
     struct place p = {.start = at};
 
-    int rc = take_byte(&in, &p.type);
-    if (rc == 0)
-        rc = take_bytes(&in, &p.payload);
-    ASSERT(rc == 0);
+    int type = take_byte(&in, &p.type), payload = take_bytes(&in, &p.payload);
+    ASSERT(type == 0 && payload == 0);
     p.end = plain->len - in.len;
     return p;
 }
