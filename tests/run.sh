@@ -89,6 +89,8 @@ if [ -n "$nightly" ]; then
     done
     step 'simulator' build/tests/ringq_sim --seeds 100000 || :
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset release -L crash || :
+    step 'faults' env RINGQ_NIGHTLY=1 ctest --preset release \
+        -R '^integration[.](network|redis_faults|floods)$' || :
     step 'failpoints' env RINGQ_NIGHTLY=1 ctest --preset asan -R crash.failpoint || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
