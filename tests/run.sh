@@ -92,6 +92,8 @@ if [ -n "$nightly" ]; then
     step 'mutants' build/tests/ringq_sim_mutants --rates 1000 || :
     step coverage sh tests/coverage.sh || :
     step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset release -L crash || :
+    step 'faults' env RINGQ_NIGHTLY=1 ctest --preset release \
+        -R '^integration[.](network|redis_faults|floods)$' || :
     step 'failpoints' env RINGQ_NIGHTLY=1 ctest --preset asan -R crash.failpoint || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
