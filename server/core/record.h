@@ -121,6 +121,11 @@ struct record {
     union {
         struct record_totals totals;     /* TOTALS */
         struct record_settings settings; /* QUEUE */
+        struct {                         /* LEASE, of one that is kept; else zero */
+            uint64_t n;                  /* of the token */
+            uint32_t ttr_ms;
+            struct rq_slice worker;      /* the name it is kept under */
+        } hold;
         struct {                         /* CRON */
             struct rq_slice name;
             struct record_cron cron;

@@ -63,6 +63,7 @@ static void make_plan(struct world *w)
     p->restarts = (unsigned)world_between(w, 0, 3);
     p->busy_ns = world_between(w, 2, 12) * RIO_SEC;
     p->requeues = world_one_in(w, 3);
+    p->keeps = world_one_in(w, 3);
 }
 
 /* ---- faults ---- */

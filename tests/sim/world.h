@@ -23,6 +23,7 @@ struct plan {
     size_t clients, queues, jobs; /* jobs: PUTs in all, about */
     unsigned crashes, restarts;   /* of the server, of Redis */
     int64_t busy_ns;              /* until the faults stop */
+    bool keeps;                   /* some clients say KEEPLEASES */
     bool requeues;                /* jobs are sent to other queues */
     bool is_focused;              /* few jobs, many JOINs, faults right behind a DONE */
 };

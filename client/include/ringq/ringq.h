@@ -85,6 +85,9 @@ typedef struct ringq_options {
     int reconnect_ms;       /* how long to try again, with growing pauses and jitter,
                                when the connection is lost; default 10000; -1: never */
     size_t reply_max;       /* bytes of one bulk in a reply; default 64 MiB */
+    /* With a name: leases outlive the connection, and a crash of the server.  They run
+     * on to their deadlines, and are as good over the next connection. */
+    bool keep_leases;
 } ringq_options;
 
 /* Connects to ringq://host[:port] (default port 7766) or unix:/path.  NULL url:
