@@ -345,6 +345,17 @@ RINGQ_API int ringq_command(ringq *q, size_t argc, const char *const *argv,
 RINGQ_API int64_t ringq_qsize(ringq *q, const char *queue);
 RINGQ_API int ringq_ping(ringq *q);
 
+/* Hears of a job: event, id, queue, attempt, at (Unix ms), and error where there is
+ * one; or of `count` events that were `lost`, because we were too slow.  NULL:
+ * connected again, and what happened meanwhile is missing.  It may not call the library
+ * with the same handle. Returns  0 to go on; any other number ends the call. Owns lends
+ * `event`: for the call */
+typedef int ringq_event(void *arg, const ringq_reply *event);
+/* What becomes of the jobs of a queue (NULL: of all), as it happens, until `event` has
+ * heard enough.  The connection is closed then, and the next call makes another.
+ * Returns  what `event` returned */
+RINGQ_API int ringq_events(ringq *q, const char *queue, ringq_event *event, void *arg);
+
 /* ---- managing ---- */
 
 /* The next five return how many jobs they changed, once that is as durable as a PUT.
