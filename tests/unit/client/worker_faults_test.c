@@ -126,7 +126,7 @@ static void a_kept_lease_is_lost_when_nobody_hears_of_it_for_long(void **state)
     s.wait_lost = true;
     o = options_of(&s);
     peer_put(p, "x", 300);
-    start_keeping(&r, p, &s, &o, 60000);
+    start_keeping(&r, p, &s, &o, 1000);
     await_count(&s, &s.handled, 1);
     peer_refuse(p, true);
     peer_drop(p, PEER_ALL);
