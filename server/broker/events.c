@@ -139,17 +139,31 @@ static void on_committed(void *arg, uint64_t seq)
     rewrite_look(b);
 }
 
-static bool is_same_job(const struct job *job, struct job_id id)
+/* Where the job of this PUT stands among `jobs`, from `next` on; `count`: nowhere. */
+static size_t find_refused(const struct job *job, const struct job_id *jobs,
+                           size_t next, size_t count)
 {
     struct job_view view;
 
     job_view(job, &view);
-    return view.id.epoch == id.epoch && view.id.number == id.number;
+    while (next < count &&
+           (view.id.epoch != jobs[next].epoch || view.id.number != jobs[next].number))
+        next++;
+    return next;
+}
+
+static bool is_put(const struct pledge *pledge, uint64_t seq)
+{
+    struct job_view view = {.state = JOB_ENDING};
+
+    if (pledge->job != NULL && pledge->seq == seq)
+        job_view(pledge->job, &view);
+    return view.state == JOB_PENDING;
 }
 
 /* `jobs` stand in the order of the commit, and so do our pledges: the search goes on
- * where the last batch of the same commit ended.  (At level `memory` there is nothing
- * to find: the jobs were confirmed at once, and live on in memory.) */
+ * where the last batch of the same commit ended.  Some have no pledge: jobs of level
+ * `memory` were confirmed at once, and live on in memory. */
 static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint64_t seq)
 {
     struct broker *b = arg;
@@ -164,10 +178,15 @@ static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint6
         struct job *job = pledge->job;
         struct promise *promise = pledge->promise;
 
+        if (is_put(pledge, seq)) {
+            next = find_refused(job, jobs, next, count);
+            if (next == count)
+                return; /* it is in the next batch */
+            next++;
+        }
         b->refused_at++;
-        if (pledge->seq != seq || job == NULL || !is_same_job(job, jobs[next]))
+        if (!is_put(pledge, seq))
             continue;
-        next++;
         pledge->job = NULL;
         pledge->promise = NULL;
         if (!MUTANT(REFUSED_LEFT_BEHIND))

@@ -8,6 +8,7 @@
 #include "core/batches.h"
 #include "core/crons.h"
 #include "core/jobs.h"
+#include "core/keeper.h"
 #include "core/kind.h"
 #include "core/queues.h"
 #include "core/remnant.h"
@@ -30,6 +31,7 @@ struct core *core_new(uint64_t seed)
     }
     rq_map_init(&core->queues, queue_key_of);
     rq_map_init(&core->kinds, kind_key_of);
+    rq_map_init(&core->keepers, keeper_key_of);
     rq_map_init(&core->remnants, remnant_key_of);
     rq_map_init(&core->awaited, awaited_key_of);
     rq_map_init(&core->uniques, unique_key_of);
@@ -78,6 +80,7 @@ static void free_jobs(struct core *core)
         if (job->extra != NULL) {
             timer_stop(&core->job_timers, &job->extra->timer);
             job->extra->holder = NULL; /* freed with the others */
+            job->extra->keeper = NULL;
         }
         job_free(core, job);
         job = next;
@@ -91,6 +94,7 @@ void core_free(struct core *core)
     free_holders(core);
     free_jobs(core);
     departures_free(core);
+    keepers_free(core);
     remnants_free(core);
     crons_free(core);
     batches_free(core);
@@ -101,6 +105,7 @@ void core_free(struct core *core)
     index_fini(&core->index);
     rq_map_fini(&core->queues);
     rq_map_fini(&core->kinds);
+    rq_map_fini(&core->keepers);
     rq_map_fini(&core->remnants);
     rq_map_fini(&core->awaited);
     rq_map_fini(&core->uniques);

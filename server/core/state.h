@@ -54,6 +54,7 @@ struct job {
     uint8_t state;     /* enum job_state */
     bool is_late : 1;
     bool is_cancelled : 1; /* while leased: it ends when it comes back */
+    bool is_returning : 1; /* while ending: it does not end, but comes back */
     bool was_dead : 1;     /* while ending: `unfinished` never counted it */
     uint8_t end : 2;       /* while ending: enum record_end; 0: it will be dead */
     bool has_no_body : 1;  /* dead: what stands there is not it */
@@ -73,10 +74,12 @@ struct job_extra {
     /* while leased; after a replay `holder` is NULL and `lease` 0 */
     struct holder *holder;
     struct rq_list of_holder;
-    uint64_t lease;   /* n of the token */
-    int64_t taken_ns; /* when it was delivered */
-    uint64_t turn;    /* that of its group before that; 0: the queue had no groups */
-    uint32_t ttr_ms;  /* the TTR it was taken with */
+    uint64_t turn;          /* of its group before; 0: the queue had no groups */
+    uint64_t lease;         /* n of the token */
+    int64_t taken_ns;       /* when it was delivered */
+    uint32_t ttr_ms;        /* the TTR it was taken with */
+    uint32_t logged_ttr_ms; /* of a kept one: that its record says, no less */
+    struct keeper *keeper;  /* it outlives its holder; NULL: it does not */
     /* kept between leases */
     uint32_t deliveries;       /* k: within `deliveries_epoch` */
     uint64_t deliveries_epoch; /* 0: none yet */
@@ -183,10 +186,22 @@ struct queue_rates {
 };
 
 struct holder {
-    struct rq_list all;     /* in core->holders */
-    struct rq_list leases;  /* struct job_extra, oldest first */
-    struct rq_list waiters; /* struct waiter */
+    struct rq_list all;       /* in core->holders */
+    struct keeper *keeper;    /* of leases to come; NULL: they are not kept */
+    struct rq_list of_keeper; /* in keeper->holders */
+    struct rq_list leases;    /* struct job_extra, oldest first */
+    struct rq_list waiters;   /* struct waiter */
     size_t lease_count, waiter_count, getter_count;
+};
+
+/* Leases that outlive their holders: see keeper.h. */
+struct keeper {
+    struct core *core;
+    size_t refs;            /* holders and leases */
+    struct rq_list holders; /* struct holder, the youngest first */
+    struct holder nobody;   /* of leases without a holder; not in core->holders */
+    uint8_t name_len;
+    char name[];
 };
 
 enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT, WAITER_WAIT, WAITER_BATCH };
@@ -256,7 +271,7 @@ struct core {
     uint64_t number;     /* of the last job */
     uint64_t turn;       /* of the last group that was served, in all queues */
     struct job_index index;
-    struct rq_map queues, kinds;
+    struct rq_map queues, kinds, keepers;
     struct rq_list all_queues; /* in the order of their first use */
     struct queue *recent;      /* a guess at the next name; NULL: none */
     struct rq_list holders;

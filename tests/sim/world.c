@@ -82,6 +82,7 @@ static void make_plan(struct world *w)
     p->busy_ns = world_between(w, 2, 12) * RIO_SEC;
     p->grouplimit = (size_t)world_between(w, 1, 2);
     p->requeues = world_one_in(w, 3);
+    p->keeps = world_one_in(w, 3);
 }
 
 /* ---- faults ---- */
