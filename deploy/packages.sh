@@ -4,7 +4,7 @@
 # Sourced by deploy/quickstart.sh and tests/run.sh, which then call
 #
 #     packages_need build        to build and run ringq
-#     packages_need build test   to run its tests as well
+#     packages_need build test   to run its tests as well, and `nightly` for the campaigns
 #
 # What is missing is named first and then installed; sudo is used for apt-get alone.  With
 # RINGQ_NO_INSTALL set, the one line that would install it is printed instead.
@@ -18,6 +18,7 @@ PACKAGES_test='libcmocka-dev g++ make python3 redis-tools netcat-openbsd
   gdb valgrind'
 # What tests/bench/peers.sh compares ringq with.
 PACKAGES_peers='beanstalkd nats-server gnuplot-nox'
+PACKAGES_nightly='gcovr'
 
 # packages_missing KIND...: those of the kinds that are not installed, on one line.
 packages_missing() {

@@ -111,6 +111,15 @@ static void print_batch(const struct record_batch *b)
                (unsigned long long)b->cancelled, (unsigned long long)b->purged);
 }
 
+static void print_hold(const struct record *r)
+{
+    if (r->hold.n == 0)
+        return;
+    printf(" lease=%llu ttr=%u", (unsigned long long)r->hold.n,
+           (unsigned)r->hold.ttr_ms);
+    print_text("worker", r->hold.worker);
+}
+
 static void print_record(const struct record *r)
 {
     switch (r->type) {
@@ -122,6 +131,7 @@ static void print_record(const struct record *r)
         break;
     case RECORD_LEASE:
         printf(" attempts=%u", (unsigned)r->attempts);
+        print_hold(r);
         break;
     case RECORD_STATE:
         print_state(r);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config.h"
@@ -249,6 +250,20 @@ static bool has_word(int argc, char **argv, const char *word, const char *letter
     return false;
 }
 
+#ifdef RINGQ_FAILPOINTS
+/* Returns  true: they were asked for, and that is all there is to do */
+static bool list_failpoints(int argc, char **argv)
+{
+    const struct rq_failpoint *point;
+
+    if (argc != 2 || strcmp(argv[1], "--failpoints") != 0)
+        return false;
+    for (size_t i = 0; (point = rq_failpoint_at(i)) != NULL; i++)
+        printf("%s%s\n", point->name, point->may_fail ? " error" : "");
+    return true;
+}
+#endif
+
 int main(int argc, char **argv)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -268,6 +283,13 @@ int main(int argc, char **argv)
         printf("ringqd %s\n", VERSION);
         return 0;
     }
+#ifdef RINGQ_FAILPOINTS
+    if (list_failpoints(argc, argv))
+        return 0;
+    if (rq_failpoint_plan(getenv("RINGQ_FAILPOINT")) < 0)
+        return complain("RINGQ_FAILPOINT is no NAME:ACTION; see --failpoints",
+                        EXIT_USAGE);
+#endif
     sigaction(SIGPIPE, &ignore, NULL);
     if (is_log && (argc < 3 || log_command_parse(argv[2], &log) < 0))
         return complain("say what: ringqd log check, dump or stats", EXIT_USAGE);

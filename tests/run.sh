@@ -3,8 +3,10 @@
 #
 #   sh tests/run.sh [--nightly] [--no-install]
 #
-#   --nightly     the long campaigns as well: 300 crash cycles, a million inputs per parser,
-#                 a minute of cancel storm, 100,000 seeds of the simulator
+#   --nightly     the long campaigns as well: 1,000 kills of clients and 700 of servers and
+#                 Redis, a million inputs or a quarter of an hour per fuzzer, a minute of
+#                 cancel storm, 100,000 seeds of the simulator,
+#                 and what of the code the tests run
 #   --no-install  name missing Debian packages instead of installing them
 #
 # Four builds: `asan` (ASan and UBSan) runs everything that can fail; `release` is what gets
@@ -22,7 +24,7 @@ for option; do
     --nightly) nightly=yes ;;
     --no-install) RINGQ_NO_INSTALL=yes ;;
     *)
-        sed -n '4,8s/^#  *//p' tests/run.sh >&2
+        sed -n '4,9s/^#  *//p' tests/run.sh >&2
         exit 2
         ;;
     esac
@@ -68,12 +70,12 @@ fuzz() {
     rmdir "$found"
 }
 
-step packages packages_need build test || verdict
+step packages packages_need build test ${nightly:+nightly} || verdict
 step 'build asan' build asan || verdict
 step 'build release' build release || verdict
 step 'build fuzz (clang)' build fuzz || verdict
 # The same inputs for the same code: what random ones find belongs to the campaign.
-step fuzz fuzz -seed=1 -max_total_time=10 || :
+step fuzz fuzz -seed=1 -max_total_time=6 || :
 if step 'build tsan' build tsan; then
     step 'tests tsan' ctest --preset tsan -j 2 --no-tests=error || :
 fi
@@ -81,14 +83,18 @@ fi
 step 'tests release' ctest --preset release -j 2 --no-tests=error \
     -R '^(install|bench|docs|sim)[.]|^integration[.](files|foreign|gdb|idle|valgrind)$' || :
 if [ -n "$nightly" ]; then
-    step 'fuzz campaign' fuzz -runs=1000000 || :
+    step 'fuzz campaign' fuzz -runs=1000000 -max_total_time=900 || :
     for io in uring epoll; do
         step "cancel storm, $io" build/asan/tests/cancel_storm --seconds 60 --tasks 10000 \
             --io $io || :
     done
     step 'simulator' build/tests/ringq_sim --seeds 100000 || :
     step 'mutants' build/tests/ringq_sim_mutants --rates 1000 || :
-    step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset asan -L crash || :
+    step coverage sh tests/coverage.sh || :
+    step 'crash campaign' env RINGQ_NIGHTLY=1 ctest --preset release -L crash || :
+    step 'faults' env RINGQ_NIGHTLY=1 ctest --preset release \
+        -R '^integration[.](network|redis_faults|floods)$' || :
+    step 'failpoints' env RINGQ_NIGHTLY=1 ctest --preset asan -R crash.failpoint || :
 fi
 step 'tests asan' ctest --preset asan -j 2 --no-tests=error || :
 verdict

@@ -267,11 +267,12 @@ const struct command command_batch = {
     .name = "batch",
     .words = "new | close ID | join ID | run QUEUE --lines FILE",
     .summary = "jobs that end together: waits for all of them",
-    .examples = "  ringq batch run resize --lines photos.txt && echo all done\n"
-                "  find . -name '*.jpg' | ringq batch run resize --lines - --tries 3\n"
-                "  id=$(ringq batch new)\n"
-                "  ringq put resize a.jpg --batch $id; ringq put mail b --batch $id\n"
-                "  ringq batch close $id && ringq batch join $id\n",
+    .examples =
+        "  ringq batch run resize --lines photos.txt && echo all done\n"
+        "  find . -name '*.jpg' | ringq batch run resize --lines - --tries 3\n"
+        "  ringq batch new                          # prints an id, say 7-1042\n"
+        "  ringq put resize a.jpg --batch 7-1042\n"
+        "  ringq batch close 7-1042 && ringq batch join 7-1042\n",
     .notes =
         "A batch is over when it is closed and all its jobs have ended.  join and run "
         "wait\n"

@@ -33,7 +33,8 @@ enum {
 
 struct work_values {
     int64_t concurrency, max_jobs, timeout_ms, grace_ms, ttr_ms, reconnect_ms;
-    bool drain, once, show;
+    bool drain, once, show, keep_leases;
+    const char *name;
 };
 
 /* clang-format off */
@@ -54,6 +55,10 @@ static const struct option_row rows[] = {
      offsetof(struct work_values, ttr_ms), 1000, DAY_MS},
     {"reconnect", '\0', OPTION_DURATION, "DUR", "how long a lost server may stay away (default 60s)",
      offsetof(struct work_values, reconnect_ms), 1, DAY_MS},
+    {"name", '\0', OPTION_TEXT, "NAME", "what the server knows this worker by (default: ringq-work.PID)",
+     offsetof(struct work_values, name), 0, 0},
+    {"keep-leases", '\0', OPTION_FLAG, NULL, "of --name: jobs in hand outlive a lost connection and a crash of the server",
+     offsetof(struct work_values, keep_leases), 0, 0},
     {"show", '\0', OPTION_FLAG, NULL, "show what the programs print, with the id of the job",
      offsetof(struct work_values, show), 0, 0},
     {NULL, '\0', OPTION_FLAG, NULL, NULL, 0, 0, 0},
@@ -314,8 +319,10 @@ static int work(struct shop *shop, const char *queues)
     ringq_close(probe);
 
     (void)snprintf(name, sizeof name, "ringq-work.%d", (int)getpid());
-    const ringq_options connect = {
-        .size = sizeof connect, .name = name, .reconnect_ms = (int)v->reconnect_ms};
+    const ringq_options connect = {.size = sizeof connect,
+                                   .name = v->name != NULL ? v->name : name,
+                                   .keep_leases = v->keep_leases,
+                                   .reconnect_ms = (int)v->reconnect_ms};
     const ringq_worker_options options = {
         .size = sizeof options,
         .concurrency = (unsigned)v->concurrency,
@@ -358,6 +365,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
     if (exit != CLI_GO_ON)
         return exit;
+    if (v.keep_leases && v.name == NULL)
+        return cli_usage("work: --keep-leases goes with --name NAME");
     if (words.behind != 1 || words.count < 2)
         return cli_usage("work: the program stands behind two dashes\n"
                          "  ringq work %s -- CMD ARGS...",

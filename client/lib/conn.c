@@ -140,6 +140,19 @@ int rq_conn_submit(struct rq_conn *c, size_t argc, const struct rq_slice *argv,
     return 0;
 }
 
+int rq_conn_expect(struct rq_conn *c, rq_conn_done *done, void *arg)
+{
+    if (!rq_conn_is_open(c))
+        return RINGQ_DISCONNECTED;
+    if (reserve_pending(c) < 0)
+        return RINGQ_NOMEM;
+    if (c->count == 0)
+        c->progress_ns = now_ns(c);
+    *pending_at(c, c->count++) = (struct rq_conn_pending){
+        .done = done, .arg = arg, .start = c->queued, .end = c->queued, .block_ms = -1};
+    return 0;
+}
+
 bool rq_conn_abandon(struct rq_conn *c, const void *arg)
 {
     struct rq_conn_pending *p = NULL;

@@ -61,6 +61,10 @@ RQ_MUST_CHECK int rq_conn_submit(struct rq_conn *c, size_t argc,
                                  const struct rq_slice *argv, int64_t block_ms,
                                  rq_conn_done *done, void *arg);
 
+/* Expects one more reply behind all others, though nothing is sent for it: the server
+ * goes on by itself.  Errors  as rq_conn_submit() */
+RQ_MUST_CHECK int rq_conn_expect(struct rq_conn *c, rq_conn_done *done, void *arg);
+
 /* Sends and receives what is possible now; calls `done` of what was answered.
  * Returns  1: something moved, 0: nothing did
  * Errors   a ringq_error: the connection was lost, and is closed */

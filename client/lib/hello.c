@@ -146,7 +146,7 @@ static int judge(struct rq_conn *c, struct hello *h)
 
 static int say_hello(struct rq_conn *c, struct hello *h, int64_t deadline_ns)
 {
-    struct rq_slice argv[4] = {RQ_LIT("HELLO"), RQ_LIT("3"), RQ_LIT("NAME")};
+    struct rq_slice argv[5] = {RQ_LIT("HELLO"), RQ_LIT("3"), RQ_LIT("NAME")};
     size_t argc = 2;
     int rc;
 
@@ -154,6 +154,8 @@ static int say_hello(struct rq_conn *c, struct hello *h, int64_t deadline_ns)
         argv[3] = rq_slice_str(c->set->name);
         argc = 4;
     }
+    if (c->set->keep_leases)
+        argv[argc++] = RQ_LIT("KEEPLEASES");
     rc = rq_conn_submit(c, argc, argv, 0, hello_done, h);
     return rc < 0 ? rc : wait_for_hello(c, h, deadline_ns);
 }

@@ -38,6 +38,8 @@ struct ringq_work {
     bool told_before;        /* an attempt to tell was lost with its connection */
     bool touching;           /* a TOUCH is unanswered */
     int64_t touch_at_ns;     /* next heartbeat */
+    int64_t sent_at_ns;      /* of the unanswered TOUCH */
+    int64_t held_until_ns;   /* by what the server has last answered */
     int64_t tell_at_ns;      /* WAITING: not before */
     struct rq_retry telling; /* the server could not store it */
 };

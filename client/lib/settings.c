@@ -32,6 +32,9 @@ int rq_settings_read(struct rq_settings *out, const char *url,
                         "to zero or known values");
     if (o.connect_timeout_ms < 0 || o.reply_timeout_ms < -1 || o.reconnect_ms < -1)
         return complain(why, why_size, "a time limit of ringq_options is negative");
+    if (o.keep_leases && (o.name == NULL || *o.name == '\0'))
+        return complain(why, why_size,
+                        "keep_leases needs a name, by which the server knows us again");
     if (url == NULL)
         url = getenv("RINGQ_URL");
     if (url == NULL || *url == '\0')
@@ -46,6 +49,7 @@ int rq_settings_read(struct rq_settings *out, const char *url,
         o.reply_timeout_ms != 0 ? o.reply_timeout_ms : REPLY_TIMEOUT_MS;
     s.reconnect_ms = o.reconnect_ms != 0 ? o.reconnect_ms : RECONNECT_MS;
     s.reply_max = o.reply_max != 0 ? o.reply_max : REPLY_MAX;
+    s.keep_leases = o.keep_leases;
     if (o.name != NULL) {
         s.name = strdup(o.name);
         if (s.name == NULL) {

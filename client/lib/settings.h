@@ -10,6 +10,7 @@ struct rq_settings {
     void *ctx;
     struct rq_address address;
     char *name; /* for HELLO, or NULL */
+    bool keep_leases;
     int connect_timeout_ms;
     int reply_timeout_ms; /* -1: none */
     int reconnect_ms;     /* -1: never */

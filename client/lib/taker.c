@@ -71,6 +71,8 @@ void rq_taker_connect(ringq_worker *w)
         return;
     if (rq_conn_open(&t->conn) == 0) {
         t->retry = (struct rq_retry){.failures = 0};
+        if (w->set.keep_leases)
+            rq_teller_touch_soon(w);
         say_made(w);
         return;
     }
@@ -86,7 +88,8 @@ static void on_lost(ringq_worker *w)
 {
     struct rq_line *t = &w->taker;
 
-    rq_taker_lose_jobs(w); /* the server gives back what this connection took */
+    if (!w->set.keep_leases)
+        rq_taker_lose_jobs(w); /* the server gives back what this connection took */
     say_lost(w, t->conn.lost, t->conn.why);
     if (!w->ending)
         back_off(w, &t->retry, &t->retry_at_ns, t->conn.lost, t->conn.why);
@@ -156,6 +159,7 @@ static void take(ringq_worker *w, ringq_job *job)
     work->job = job;
     work->worker = w;
     work->touch_at_ns = rq_clock_after(w->now_ns, rq_work_touch_after_ns(work));
+    work->held_until_ns = rq_work_held_until_ns(work, w->now_ns);
     if (w->touch_at_ns > work->touch_at_ns)
         w->touch_at_ns = work->touch_at_ns;
     if (w->ending) {

@@ -191,8 +191,10 @@ static void on_touched(void *arg, int error, const char *text, struct rq_reply *
         recycle(work->worker, work);
     else if (error == RINGQ_STALE || error == RINGQ_NOJOB)
         atomic_store_explicit(&work->lost, true, memory_order_relaxed);
-    else if (error == 0)
+    else if (error == 0) {
+        work->held_until_ns = rq_work_held_until_ns(work, work->sent_at_ns);
         read_notices(work, reply);
+    }
     rq_reply_free(reply);
 }
 
@@ -212,7 +214,23 @@ static void touch(ringq_worker *w, ringq_work *work, struct rq_conn *c)
         rq_args_number(&a, "TTR", w->options.ttr_ms);
     /* Without memory the next heartbeat may do better. */
     work->touching = rq_conn_submit(c, a.argc, a.argv, 0, on_touched, work) == 0;
+    work->sent_at_ns = w->now_ns;
     work->touch_at_ns = rq_clock_after(w->now_ns, rq_work_touch_after_ns(work));
+}
+
+/* Nobody has told the server for as long as the lease: others may have the job. */
+static void lose_if_over(ringq_worker *w, ringq_work *work)
+{
+    if (w->set.keep_leases && work->held_until_ns <= w->now_ns &&
+        !rq_conn_is_open(&w->settler.conn) && !rq_conn_is_open(&w->taker.conn))
+        atomic_store_explicit(&work->lost, true, memory_order_relaxed);
+}
+
+void rq_teller_touch_soon(ringq_worker *w)
+{
+    w->touch_at_ns = w->now_ns;
+    for (unsigned i = 0; i < w->work_count; i++)
+        w->works[i].touch_at_ns = w->now_ns;
 }
 
 void rq_teller_touch(ringq_worker *w)
@@ -229,6 +247,8 @@ void rq_teller_touch(ringq_worker *w)
             continue;
         if (work->touch_at_ns <= w->now_ns && !work->touching)
             c = best_line(w);
+        if (c == NULL)
+            lose_if_over(w, work);
         if (c != NULL)
             touch(w, work, c);
         else if (work->touch_at_ns <= w->now_ns) /* the one before is unanswered */

@@ -21,12 +21,16 @@
  *
  * Leases belong to the connection that took them in one respect: when it is lost the
  * server gives the jobs back.  So a lost taker makes every job in hand lost; a lost
- * settler makes none, and what it left unanswered is told again.
+ * settler makes none, and what it left unanswered is told again.  With keep_leases the
+ * taker takes none with it either: a job is lost when the server says so, or when no
+ * heartbeat has come through for as long as its lease.
  *
  * One thread, that of ringq_worker_run(), does all of this; handlers see the pool only.
  * SPDX-License-Identifier: MIT */
 #ifndef LIB_WORKER_H
 #define LIB_WORKER_H
+
+#include "base/clock.h"
 
 #include "lib/conn.h"
 #include "lib/pool.h"
@@ -97,6 +101,12 @@ static inline int64_t rq_work_touch_after_ns(const ringq_work *work)
            RQ_WORKER_NS_PER_MS;
 }
 
+/* A heartbeat that was sent at `sent_ns`, or the delivery, holds the lease until: */
+static inline int64_t rq_work_held_until_ns(const ringq_work *work, int64_t sent_ns)
+{
+    return rq_clock_after(sent_ns, (int64_t)work->job->ttr_ms * RQ_WORKER_NS_PER_MS);
+}
+
 /* ---- taker.c ---- */
 
 /* Makes the taker's connection when it is time to. */
@@ -116,6 +126,8 @@ int64_t rq_taker_idle_until(const ringq_worker *w);
 void rq_teller_settle(ringq_worker *w);
 /* Holds the leases of jobs in hand. */
 void rq_teller_touch(ringq_worker *w);
+/* There is a connection again: heartbeats of all jobs are due. */
+void rq_teller_touch_soon(ringq_worker *w);
 /* Sends and receives; what a loss leaves unanswered is told again. */
 void rq_teller_pump(ringq_worker *w);
 int64_t rq_teller_idle_until(const ringq_worker *w);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
+
 enum { READ_CHUNK = 16 * 1024 };
 
 /* Reads until the end of the file.  A full buffer is not an error before a further
@@ -104,12 +106,19 @@ int rq_file_write_atomic(const char *path, struct rq_slice data)
     }
     exists = true;
     rc = write_all(fd, data);
+    FAILPOINT_ERROR("file.before_fsync", rc);
     if (rc < 0)
         goto out;
-    if (fsync(fd) < 0 || rename(temporary, path) < 0) {
+    if (fsync(fd) < 0) {
         rc = -errno;
         goto out;
     }
+    FAILPOINT("file.before_rename");
+    if (rename(temporary, path) < 0) {
+        rc = -errno;
+        goto out;
+    }
+    FAILPOINT("file.renamed");
     exists = false;
     rc = sync_parent_of(path);
 out:

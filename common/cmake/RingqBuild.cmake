@@ -4,11 +4,22 @@ set(RINGQ_SANITIZE "" CACHE STRING "Sanitizers, e.g. address;undefined")
 option(RINGQ_WERROR "Treat warnings as errors (presets and CI only)" OFF)
 option(RINGQ_FUZZ "Build the libFuzzer harnesses (clang only)" OFF)
 
+# Failpoints (base/failpoint.h): in builds that are tested, never in what is installed.
+set(failpoints OFF)
+if(BUILD_TESTING AND CMAKE_BUILD_TYPE STREQUAL Debug)
+  set(failpoints ON)
+endif()
+option(RINGQ_FAILPOINTS "Let tests end, hold up or fail ringqd at named places" ${failpoints})
+if(RINGQ_FAILPOINTS AND NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+  message(FATAL_ERROR "RINGQ_FAILPOINTS is for Debug builds")
+endif()
+
 # The language, the warnings and the hardening; linked PRIVATE by every target of ours.
 add_library(ringq_flags INTERFACE)
 add_library(ringq::flags ALIAS ringq_flags)
 target_compile_features(ringq_flags INTERFACE c_std_17)
 target_compile_definitions(ringq_flags INTERFACE _GNU_SOURCE
+  $<$<BOOL:${RINGQ_FAILPOINTS}>:RINGQ_FAILPOINTS>
   $<$<AND:$<NOT:$<CONFIG:Debug>>,$<NOT:$<BOOL:${RINGQ_SANITIZE}>>>:_FORTIFY_SOURCE=2>)
 target_compile_options(ringq_flags INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2

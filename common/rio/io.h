@@ -25,7 +25,7 @@ struct rio_op;
 
 enum rio_op_kind {
     RIO_OP_ACCEPT,  /* addr, addr_len */
-    RIO_OP_ACCEPTS, /* multishot: a descriptor per completion */
+    RIO_OP_ACCEPTS, /* a descriptor per completion, until it says that it is the last */
     RIO_OP_CONNECT, /* addr, len */
     RIO_OP_RECV,    /* buf, len, arg = flags */
     RIO_OP_RECVS,   /* multishot: `buf` lends the `res` bytes during done() */

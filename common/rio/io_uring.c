@@ -25,7 +25,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "rio/loop.h"
@@ -61,7 +60,6 @@ struct uring {
     int64_t wait_max; /* ns; 0: none */
     int wake_fd;
     bool wake_armed;
-    bool single_accept; /* this kernel's multishot accept hands out wrong descriptors */
     struct rq_list backlog; /* operations that found the submission queue full */
     struct rq_list cancels; /* operations whose cancel is to be sent (again) */
     struct rq_list dead; /* cancelled in the backlog: they complete in the next turn */
@@ -151,18 +149,18 @@ static void prepare_file(struct io_uring_sqe *sqe, const struct rio_op *op)
     }
 }
 
-static void prepare(const struct uring *u, struct io_uring_sqe *sqe,
-                    const struct rio_op *op)
+static void prepare(struct io_uring_sqe *sqe, const struct rio_op *op)
 {
     switch ((enum rio_op_kind)op->kind) {
     case RIO_OP_ACCEPT:
         io_uring_prep_accept(sqe, op->fd, op->addr, op->addr_len, SOCK_CLOEXEC);
         break;
     case RIO_OP_ACCEPTS:
-        if (u->single_accept)
-            io_uring_prep_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC);
-        else
-            io_uring_prep_multishot_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC);
+        /* One, and then the next: a multishot accept takes whatever has come, and while
+         * connections come as fast as it takes them the kernel does nothing else for
+         * us.  (From 6.6.1 until 6.8 it may also name wrong descriptors: liburing
+         * #1062.) */
+        io_uring_prep_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC);
         break;
     case RIO_OP_CONNECT:
         io_uring_prep_connect(sqe, op->fd, op->addr, (socklen_t)op->len);
@@ -211,7 +209,7 @@ static bool try_submit(struct uring *u, struct rio_op *op)
 
     if (sqe == NULL)
         return false;
-    prepare(u, sqe, op);
+    prepare(sqe, op);
     op->queued = false;
     return true;
 }
@@ -555,18 +553,6 @@ static int make_buffers(struct uring *u)
     return 0;
 }
 
-/* liburing #1062: from 6.6.1 until 6.8 a multishot accept may name wrong descriptors.
- */
-static bool has_broken_accept(void)
-{
-    struct utsname name;
-    const char *r = name.release;
-
-    if (uname(&name) < 0 || strncmp(r, "6.", 2) != 0)
-        return false;
-    return strncmp(r, "6.6.", 4) == 0 || strncmp(r, "6.7.", 4) == 0;
-}
-
 static void uring_free(struct rio_backend *b)
 {
     struct uring *u = uring_of(b);
@@ -612,7 +598,6 @@ struct rio_backend *rio__uring_new(struct rio_loop *loop, const char **out_what)
     };
     u->loop = loop;
     u->ring.ring_fd = -1;
-    u->single_accept = has_broken_accept();
     u->wait_max = rio__threads_are_stopped_by_waiting() ? RIO_MS : 0;
     rq_list_init(&u->backlog);
     rq_list_init(&u->cancels);

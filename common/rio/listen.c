@@ -1,9 +1,9 @@
 /* listen.c - the listening sockets of a server; see server.h.
  *
- * A listener that serves accepts by one multishot operation until it is closed.  When
- * that ends by itself it is submitted again, at once or after a pause; neither needs
- * memory, so that a server does not fall silent for want of it.
- * SPDX-License-Identifier: MIT */
+ * A listener that serves accepts by one operation until it is closed.  When that ends
+ * by itself, with io_uring after each connection, it is submitted again, at once or
+ * after a pause; neither needs memory, so that a server does not fall silent for want
+ * of it. SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -87,9 +87,9 @@ static int take_weight(struct rq_slice *name, uint16_t *out, struct rq_complaint
     int64_t weight = 0;
 
     *out = 0;
-    if (name->len == 0 || memchr(name->ptr, ':', name->len) == NULL ||
-        !rq_slice_split(&rest, ':', &first))
+    if (name->len == 0 || memchr(name->ptr, ':', name->len) == NULL)
         return 0;
+    rq_ignore(rq_slice_split(&rest, ':', &first));
     if (rq_num_i64(rest, 1, RQ_WEIGHT_MAX, &weight) < 0)
         return rq_complain(why, RQ_E_BADARG,
                            "a weight is 1 to %d, as in critical:5, not '%s'",

@@ -167,8 +167,9 @@ static int take_term(struct rq_slice word, struct rq_term *out)
     struct rq_slice rest = word, field;
 
     *out = (struct rq_term){.high = INT64_MAX};
-    if (memchr(word.ptr, ':', word.len) == NULL || !rq_slice_split(&rest, ':', &field))
+    if (memchr(word.ptr, ':', word.len) == NULL)
         return -EINVAL;
+    rq_ignore(rq_slice_split(&rest, ':', &field));
     int rc = take_field(field, out);
     return rc < 0 ? rc : take_value(rest, out);
 }
@@ -182,7 +183,7 @@ static int read_match(struct rq_words *words, void *out, struct rq_complaint *wh
     if (words->next == words->end)
         return rq_complain(why, RQ_E_BADARG, "MATCH needs terms like error:*timeout*");
     rest = *words->next++;
-    while (rest.len > 0 && rq_slice_split(&rest, ' ', &word)) {
+    while (rq_slice_split(&rest, ' ', &word)) {
         if (word.len == 0)
             continue;
         if (peek->term_count == RQ_TERMS_MAX)

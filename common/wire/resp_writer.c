@@ -90,18 +90,16 @@ void rq_resp_int(struct rq_resp_writer *w, int64_t v)
  * Returns  the length */
 static size_t format_double(double v, char *out, size_t cap)
 {
-    int len = 0;
-
     if (isnan(v))
         return (size_t)snprintf(out, cap, "nan");
     if (isinf(v))
         return (size_t)snprintf(out, cap, v < 0 ? "-inf" : "inf");
-    for (int precision = 15; precision <= 17; precision++) {
-        len = snprintf(out, cap, "%.*g", precision, v);
-        if (!(strtod(out, NULL) < v) && !(strtod(out, NULL) > v))
-            break;
+    for (int precision = 15;; precision++) {
+        int len = snprintf(out, cap, "%.*g", precision, v);
+
+        if (precision == 17 || (!(strtod(out, NULL) < v) && !(strtod(out, NULL) > v)))
+            return (size_t)len;
     }
-    return (size_t)len;
 }
 
 void rq_resp_double(struct rq_resp_writer *w, double v)

@@ -45,38 +45,74 @@ static void say_hello(struct api_client *c, struct reply *r)
     reply_resolve(r, &w);
 }
 
+struct hello {
+    uint64_t protocol;
+    struct rq_slice name; /* empty: not said */
+    bool keeps;           /* KEEPLEASES */
+};
+
+/* Reads [2|3] [NAME worker] [KEEPLEASES].  Returns  what is wrong; NULL: nothing */
+static const char *read_hello(const struct rq_cmd *cmd, struct hello *out)
+{
+    static const char form[] = "say HELLO [2|3] [NAME worker] [KEEPLEASES]";
+    size_t at = 1;
+
+    if (at < cmd->argc && rq_num_u64(cmd->argv[at], 0, UINT64_MAX, &out->protocol) == 0)
+        at++;
+    while (at < cmd->argc) {
+        struct rq_slice word = cmd->argv[at++];
+        bool is_name = rq_slice_eq_nocase(word, RQ_LIT("NAME")) ||
+                       rq_slice_eq_nocase(word, RQ_LIT("SETNAME"));
+
+        if (rq_slice_eq_nocase(word, RQ_LIT("KEEPLEASES")) && !out->keeps) {
+            out->keeps = true;
+            continue;
+        }
+        if (!is_name || out->name.len > 0 || at == cmd->argc)
+            return form;
+        out->name = cmd->argv[at++];
+        if (!rq_name_is_valid(out->name))
+            return NAME_GRAMMAR;
+    }
+    return NULL;
+}
+
+/* Under the name that is said now, or was said before. */
+static int keep_leases(struct api_client *c, struct rq_slice name)
+{
+    if (name.len == 0)
+        name = rq_slice_str(c->name);
+    return name.len == 0 ? RQ_E_BADARG : member_keep_leases(c->member, name);
+}
+
 void api_hello(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
 {
-    size_t at = 1;
-    uint64_t protocol = (uint64_t)c->protocol;
-    struct rq_slice name = {NULL, 0};
+    struct hello h = {.protocol = (uint64_t)c->protocol};
+    const char *wrong = read_hello(cmd, &h);
 
-    if (at < cmd->argc && rq_num_u64(cmd->argv[at], 0, UINT64_MAX, &protocol) == 0)
-        at++;
-    if (protocol != 2 && protocol != 3) {
+    if (h.protocol != 2 && h.protocol != 3) {
         /* The word that makes Redis clients fall back to RESP2. */
         struct rq_resp_writer w = reply_writer(r);
         rq_resp_error(&w, "NOPROTO", "unsupported protocol version; ask for 2 or 3");
         reply_resolve(r, &w);
         return;
     }
-    for (; at < cmd->argc; at += 2) {
-        bool is_name = rq_slice_eq_nocase(cmd->argv[at], RQ_LIT("NAME")) ||
-                       rq_slice_eq_nocase(cmd->argv[at], RQ_LIT("SETNAME"));
-
-        if (!is_name || name.len > 0 || at + 1 == cmd->argc) {
-            reply_error(r, RQ_E_BADARG, "say HELLO [2|3] [NAME worker]");
-            return;
-        }
-        name = cmd->argv[at + 1];
-        if (!rq_name_is_valid(name)) {
-            reply_error(r, RQ_E_BADARG, NAME_GRAMMAR);
-            return;
-        }
+    if (wrong != NULL) {
+        reply_error(r, RQ_E_BADARG, wrong);
+        return;
     }
-    if (name.len > 0)
-        set_name(c, name);
-    c->protocol = (int)protocol;
+    int rc = h.keeps ? keep_leases(c, h.name) : 0;
+    if (rc == RQ_E_BADARG) {
+        reply_error(r, rc, "KEEPLEASES needs a NAME, by which it is known again");
+        return;
+    }
+    if (rc < 0) {
+        reply_refuse(r, rc);
+        return;
+    }
+    if (h.name.len > 0)
+        set_name(c, h.name);
+    c->protocol = (int)h.protocol;
     say_hello(c, r);
 }
 
@@ -125,6 +161,7 @@ void api_reset(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     (void)cmd;
     c->protocol = 2;
     c->name[0] = '\0';
+    rq_ignore(member_keep_leases(c->member, RQ_LIT("")) < 0); /* needs no memory */
     r->protocol = 2;
     struct rq_resp_writer w = reply_writer(r);
     rq_resp_simple(&w, "RESET");

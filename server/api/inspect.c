@@ -114,6 +114,7 @@ static void write_server_stats(struct map *m, const void *arg)
     map_u64(m, "waiting_joiners", sums.joiners);
     map_u64(m, "waiting_putters", sums.putters);
     map_u64(m, "kept", sums.kept);
+    map_u64(m, "batches", core_batch_count(broker_core(s->broker)));
     map_u64(m, "draining", broker_is_draining(s->broker));
     put_totals(m, &sums.totals);
     map_u64(m, "errors", s->errors);

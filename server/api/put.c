@@ -61,21 +61,6 @@ static void mput_done(struct promise *p)
     reply_resolve(r, &w);
 }
 
-static void refuse(struct reply *r, int code)
-{
-    if (code == RQ_E_BADARG)
-        reply_error(r, code, "more jobs than the queue's MAXSIZE; put fewer at once");
-    else if (code == RQ_E_NOJOB || code == -EPIPE)
-        reply_batch_error(r, code);
-    else
-        reply_refuse(r, code == -ENOBUFS ? RQ_E_LIMIT : code);
-}
-
-static void put_failed(struct promise *p, int code)
-{
-    refuse(RQ_CONTAINER_OF(p, struct reply, promise), code);
-}
-
 /* BLOCK has run out. */
 static void put_timed_out(struct promise *p)
 {
@@ -92,6 +77,8 @@ static void refuse(struct reply *r, int code)
         reply_error(r, code, text);
     } else if (code == RQ_E_BADARG) {
         reply_error(r, code, "more jobs than the queue's MAXSIZE; put fewer at once");
+    } else if (code == RQ_E_NOJOB || code == -EPIPE) {
+        reply_batch_error(r, code);
     } else {
         reply_refuse(r, code == -ENOBUFS ? RQ_E_LIMIT : code);
     }

@@ -126,6 +126,9 @@ size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
                                      const struct core_touched *touched),
                         void *arg);
 size_t member_leases(const struct member *m);
+/* KEEPLEASES under this name, a valid one; or no more of it, for an empty one.
+ * Errors  -ENOMEM, gate */
+RQ_MUST_CHECK int member_keep_leases(struct member *m, struct rq_slice name);
 RQ_MUST_CHECK int broker_join(struct member *m, const struct core_join *join,
                               struct promise *promise);
 

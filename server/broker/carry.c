@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mutant.h"
 #include "broker/inner.h"
@@ -67,6 +68,7 @@ static size_t deliver_batch(struct broker *b, size_t at, bool *out_refused)
     size_t n = count_batch(&b->fx, at);
     struct promise *p = take_promise(b->fx.items[at].u.deliver.cookie);
 
+    FAILPOINT("broker.before_delivery");
     *out_refused = false;
     for (size_t i = 0; i < n; i++) {
         struct job_view view;

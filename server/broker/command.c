@@ -316,7 +316,10 @@ int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t tt
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(), out);
+        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(), &b->fx,
+                        out);
+    if (rc == 0)
+        broker__carry(b, NULL);
     return rc;
 }
 
@@ -327,7 +330,22 @@ size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
 {
     if (m->holder == NULL)
         return 0;
-    return core_touch_all(m->broker->core, m->holder, ttr_ms, broker__now(), each, arg);
+    long n = core_touch_all(m->broker->core, m->holder, ttr_ms, broker__now(),
+                            &m->broker->fx, each, arg);
+    broker__must((int)n, "holding leases");
+    broker__carry(m->broker, NULL);
+    return (size_t)n;
+}
+
+int member_keep_leases(struct member *m, struct rq_slice name)
+{
+    int rc = broker_gate(m->broker);
+
+    if (name.len == 0 && m->holder == NULL)
+        return 0; /* it never did */
+    if (rc == 0)
+        rc = need_holder(m);
+    return rc < 0 ? rc : core_holder_keep(m->broker->core, m->holder, name);
 }
 
 size_t member_leases(const struct member *m)

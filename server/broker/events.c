@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/mutant.h"
 #include "broker/inner.h"
 
@@ -47,6 +48,7 @@ static void on_owned(void *arg, uint64_t epoch)
     core_set_epoch(b->core, epoch);
     if (b->state != BROKER_LOADING)
         return;
+    FAILPOINT("recover.replayed");
     b->state = BROKER_SERVING;
     broker__must(core_replay_end(b->core, broker__now(), &b->fx), "ending the replay");
     broker__carry(b, NULL);
@@ -86,6 +88,7 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     arrears_settle(&b->arrears, seq, forget, b->store);
     if (!totals_are_due(b, seq))
         return;
+    FAILPOINT("broker.before_totals");
     int more = core_totals(b->core, before, &b->fx);
     broker__must(more, "writing the totals");
     struct carried carried = broker__carry(b, NULL);
@@ -96,6 +99,7 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     rewrite_totals_written(b);
     arrears_close(&b->arrears, carried.seq > 0 ? carried.seq : seq);
     arrears_settle(&b->arrears, seq, forget, b->store);
+    FAILPOINT("broker.totals_written");
 }
 
 static void confirm(struct broker *b, const struct pledge *pledge)
@@ -119,6 +123,7 @@ static void on_committed(void *arg, uint64_t seq)
     struct broker *b = arg;
     struct pledge *first;
 
+    FAILPOINT("broker.committed");
     b->committed_seq = seq;
     while ((first = pledges_first(&b->pledges)) != NULL && first->seq <= seq) {
         struct pledge pledge = *first;
@@ -126,6 +131,7 @@ static void on_committed(void *arg, uint64_t seq)
         pledges_drop_first(&b->pledges);
         if (pledge.job != NULL || pledge.departure != NULL || pledge.batch.epoch > 0)
             confirm(b, &pledge);
+        FAILPOINT("broker.before_answer");
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);
     }
@@ -133,17 +139,31 @@ static void on_committed(void *arg, uint64_t seq)
     rewrite_look(b);
 }
 
-static bool is_same_job(const struct job *job, struct job_id id)
+/* Where the job of this PUT stands among `jobs`, from `next` on; `count`: nowhere. */
+static size_t find_refused(const struct job *job, const struct job_id *jobs,
+                           size_t next, size_t count)
 {
     struct job_view view;
 
     job_view(job, &view);
-    return view.id.epoch == id.epoch && view.id.number == id.number;
+    while (next < count &&
+           (view.id.epoch != jobs[next].epoch || view.id.number != jobs[next].number))
+        next++;
+    return next;
+}
+
+static bool is_put(const struct pledge *pledge, uint64_t seq)
+{
+    struct job_view view = {.state = JOB_ENDING};
+
+    if (pledge->job != NULL && pledge->seq == seq)
+        job_view(pledge->job, &view);
+    return view.state == JOB_PENDING;
 }
 
 /* `jobs` stand in the order of the commit, and so do our pledges: the search goes on
- * where the last batch of the same commit ended.  (At level `memory` there is nothing
- * to find: the jobs were confirmed at once, and live on in memory.) */
+ * where the last batch of the same commit ended.  Some have no pledge: jobs of level
+ * `memory` were confirmed at once, and live on in memory. */
 static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint64_t seq)
 {
     struct broker *b = arg;
@@ -158,10 +178,15 @@ static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint6
         struct job *job = pledge->job;
         struct promise *promise = pledge->promise;
 
+        if (is_put(pledge, seq)) {
+            next = find_refused(job, jobs, next, count);
+            if (next == count)
+                return; /* it is in the next batch */
+            next++;
+        }
         b->refused_at++;
-        if (pledge->seq != seq || job == NULL || !is_same_job(job, jobs[next]))
+        if (!is_put(pledge, seq))
             continue;
-        next++;
         pledge->job = NULL;
         pledge->promise = NULL;
         if (!MUTANT(REFUSED_LEFT_BEHIND))

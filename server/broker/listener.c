@@ -76,5 +76,7 @@ void broker__tell_confirmed(struct broker *b, const struct job *job)
     if (rq_list_empty(&b->listeners))
         return;
     job_view(job, &view);
+    if (view.is_returning)
+        return; /* that was told before */
     tell(b, &view, view.state == JOB_PENDING ? "put" : ends[view.end]);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "broker/inner.h"
 
@@ -25,6 +26,7 @@ static void finish(struct broker *b)
     struct rewrite *r = &b->rewrite;
     struct store_stats s;
 
+    FAILPOINT("rewrite.finished");
     store_stats(b->store, &s);
     LOG_INFO("event=%s moved=%llu log_bytes=%llu live_bytes=%llu",
              r->is_repair ? "log_written_again" : "log_compacted",
@@ -40,8 +42,10 @@ static void move(struct broker *b)
     struct rewrite *r = &b->rewrite;
     size_t page = r->is_repair ? PAGE_REPAIR : PAGE_BYTES;
 
+    FAILPOINT("rewrite.before_move");
     int more = core_move_some(b->core, &r->mover, VISITS, page, &b->fx);
     broker__carry(b, NULL);
+    FAILPOINT("rewrite.moved");
     if (more != 0)
         return; /* -ENOMEM: it may be better the next time */
     r->phase = REWRITE_TOTALS;
@@ -66,6 +70,8 @@ void rewrite_totals_written(struct broker *b)
 
     if (r->rounds == 0)
         return;
+    if (r->is_repair)
+        FAILPOINT("repair.totals_written");
     if (r->is_repair && r->rounds == ROUNDS)
         store_repaired(b->store, b->logged_seq);
     r->rounds--;

@@ -4,7 +4,8 @@
  * is gone: then a batch without a record and without a place in the map, which nobody
  * can ask for.
  *
- * batch.c has the rules, batch_log.c what stands in the log.
+ * batch.c has the rules, batch_jobs.c counts jobs, batch_log.c has what stands in the
+ * log.
  * Private to core/.
  * SPDX-License-Identifier: MIT */
 #ifndef CORE_BATCHES_H
@@ -42,7 +43,11 @@ struct batch {
 
 struct rq_slice batch_key_of(const void *batch);                     /* for the map */
 struct batch *batch_find(const struct core *core, struct job_id id); /* or NULL */
-struct batch *batch_of(const struct job *job); /* NULL: it belongs to none */
+/* NULL: it belongs to none. */
+static inline struct batch *batch_of(const struct job *job)
+{
+    return job_extra(job) == NULL ? NULL : job_extra(job)->batch;
+}
 static inline uint64_t batch_unfinished(const struct batch *b)
 {
     return b->jobs - b->dead;
@@ -56,7 +61,7 @@ RQ_MUST_CHECK int batch_enlist(struct core *core, struct job *job,
 /* The extra is about to be freed. */
 void batch_discharge(struct core *core, struct job_extra *x);
 
-/* The job comes into its state, and leaves it: part of place_*(). */
+/* A job with a batch comes into its state, and leaves it: part of place_*(). */
 void batch_count_in(const struct job *job);
 void batch_count_out(const struct job *job);
 /* The counts of the job's batch are whole again. */
@@ -81,6 +86,7 @@ RQ_MUST_CHECK int batch_fire(struct core *core, struct timer *t, struct core_now
 struct batch *batch_make(struct core *core, struct job_id id);
 /* Nobody can ask for it any more: freed, now or with the last of its jobs. */
 void batch_drop(struct core *core, struct batch *b);
+void batch_free(struct batch *b); /* one that is gone, with its last job */
 /* The next core_totals() writes it. */
 void batch_changed(struct core *core, struct batch *b);
 void batches_free(struct core *core);

@@ -6,6 +6,7 @@
 #include "core/crons.h"
 #include "core/gate.h"
 #include "core/jobs.h"
+#include "core/keeper.h"
 #include "core/kind.h"
 #include "core/queues.h"
 #include "core/ready.h"
@@ -15,7 +16,7 @@
 
 struct recount {
     uint64_t count[JOB_STATES];
-    size_t bodies, away, extras, timers, leases;
+    size_t bodies, away, extras, timers, leases, kept;
 };
 
 static size_t length(const struct rq_list *head)
@@ -59,12 +60,13 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(!job->has_no_body || job->is_away);
     ASSERT(job->has_no_body ? job->state == JOB_DEAD || job->state == JOB_ENDING
                             : true);
+    ASSERT(job->is_returning ? job->state == JOB_ENDING && x != NULL : true);
     n->count[job->state]++;
     n->bodies += job_bytes(job);
     n->away += job->is_away;
-    if (job->is_away) /* what is leased has its body */
+    if (job->is_away) /* what is leased has its body, or had before a restart */
         ASSERT(job->state != JOB_PENDING &&
-               (job->state != JOB_LEASED || core->is_replaying));
+               (job->state != JOB_LEASED || core->is_replaying || x->keeper != NULL));
     ASSERT(job->is_wanted ? job->is_away && !job->has_no_body : true);
     if (job->state == JOB_LEASED)
         check_lease(core, job);
@@ -76,9 +78,11 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     n->extras++;
     n->timers += is_timed;
     n->leases += x->holder != NULL;
+    n->kept += x->keeper != NULL;
     ASSERT(x->job == job);
     ASSERT((x->timer.node.place != 0) == is_timed);
-    ASSERT(job->state == JOB_LEASED || (x->holder == NULL && x->lease == 0));
+    ASSERT(job->state == JOB_LEASED ||
+           (x->holder == NULL && x->lease == 0 && x->keeper == NULL));
     ASSERT(x->error_is_owned ? x->error_len > 0 : true);
 }
 
@@ -228,7 +232,7 @@ static size_t check_waiter(const struct core *core, const struct holder *holder,
 
 static void check_holders(const struct core *core, const struct recount *n)
 {
-    size_t leases = 0, waiters = 0, getters = 0;
+    size_t leases = 0, waiters = 0, getters = 0, keeping = 0;
 
     RQ_LIST_EACH(link, &core->holders)
     {
@@ -244,9 +248,11 @@ static void check_holders(const struct core *core, const struct recount *n)
         }
         ASSERT(holder->getter_count == getters_here);
         leases += holder->lease_count;
+        keeping += holder->keeper != NULL;
         waiters += holder->waiter_count;
         getters += getters_here;
     }
+    leases += keepers_check(core, n->kept + keeping);
     ASSERT(leases == n->leases);
     ASSERT(getters == core->getter_count);
     ASSERT(waiters == core->getter_count + core->joiner_count + core->putter_count +

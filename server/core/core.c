@@ -9,6 +9,7 @@
 #include "core/batches.h"
 #include "core/crons.h"
 #include "core/jobs.h"
+#include "core/keeper.h"
 #include "core/kind.h"
 #include "core/queues.h"
 #include "core/remnant.h"
@@ -31,6 +32,7 @@ struct core *core_new(uint64_t seed)
     }
     rq_map_init(&core->queues, queue_key_of);
     rq_map_init(&core->kinds, kind_key_of);
+    rq_map_init(&core->keepers, keeper_key_of);
     rq_map_init(&core->remnants, remnant_key_of);
     rq_map_init(&core->awaited, awaited_key_of);
     rq_map_init(&core->uniques, unique_key_of);
@@ -79,6 +81,7 @@ static void free_jobs(struct core *core)
         if (job_extra(job) != NULL) {
             timer_stop(&core->job_timers, &job_extra(job)->timer);
             job_extra(job)->holder = NULL; /* freed with the others */
+            job_extra(job)->keeper = NULL;
         }
         job_free(core, job);
         job = next;
@@ -92,6 +95,7 @@ void core_free(struct core *core)
     free_holders(core);
     free_jobs(core);
     departures_free(core);
+    keepers_free(core);
     remnants_free(core);
     crons_free(core);
     batches_free(core);
@@ -103,6 +107,7 @@ void core_free(struct core *core)
     index_fini(&core->index);
     rq_map_fini(&core->queues);
     rq_map_fini(&core->kinds);
+    rq_map_fini(&core->keepers);
     rq_map_fini(&core->remnants);
     rq_map_fini(&core->awaited);
     rq_map_fini(&core->uniques);

@@ -78,8 +78,13 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
 
 /* Owns  gives: core_holder_lost() ends it.  NULL: no memory. */
 struct holder *core_holder_new(struct core *core);
-/* Row 14 for all its leases.  Its waiters must be gone already (core_waiter_cancel).
- * On -ENOMEM the rest is left: call again. */
+/* KEEPLEASES: leases that it takes from now on outlive it, and those of the name that
+ * nobody holds are its own now.  An empty name: what it takes from now on is not kept.
+ * Errors  -ENOMEM */
+RQ_MUST_CHECK int core_holder_keep(struct core *core, struct holder *holder,
+                                   struct rq_slice name);
+/* Row 14 for all its leases that are not kept.  Its waiters must be gone already
+ * (core_waiter_cancel). On -ENOMEM the rest is left: call again. */
 RQ_MUST_CHECK int core_holder_lost(struct core *core, struct holder *holder,
                                    struct core_now now, struct effects *fx);
 size_t core_holder_leases(const struct holder *holder);
@@ -142,16 +147,18 @@ struct core_touched {
     int64_t deadline_wall_ms;
     bool cancel; /* somebody wants the job to be given up */
 };
-/* `ttr_ms` 0: the one it was taken with.  Writes no record. */
+/* `ttr_ms` 0: the one it was taken with.  A LEASE record, if the lease is kept and its
+ * record says less. */
 RQ_MUST_CHECK int core_touch(struct core *core, struct job_id id, uint64_t lease,
-                             uint32_t ttr_ms, struct core_now now,
+                             uint32_t ttr_ms, struct core_now now, struct effects *fx,
                              struct core_touched *out);
 /* Every lease of `holder`: calls `each` with the new deadline.  Returns how many. */
-size_t core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms,
-                      struct core_now now,
-                      void (*each)(void *arg, const struct job *job,
-                                   const struct core_touched *touched),
-                      void *arg);
+RQ_MUST_CHECK long core_touch_all(struct core *core, struct holder *holder,
+                                  uint32_t ttr_ms, struct core_now now,
+                                  struct effects *fx,
+                                  void (*each)(void *arg, const struct job *job,
+                                               const struct core_touched *touched),
+                                  void *arg);
 
 /* ---- managing ---- */
 

@@ -8,6 +8,7 @@
 #include "core/hand.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
 #include "core/aways.h"
 #include "core/batches.h"
 #include "core/counters.h"
@@ -111,6 +112,44 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
     }
 }
 
+void hand_return(struct core *core, struct job *job, bool is_delayed, bool was_kept,
+                 struct core_now now, struct effects *fx)
+{
+    int64_t at_ns = is_delayed ? job_extra(job)->timer.at_ns : 0;
+
+    was_kept &= !MUTANT(KEPT_LEASE_NOT_AWAITED);
+    job->is_returning = was_kept;
+    if (was_kept) {
+        place_move(core, job, JOB_ENDING);
+        job_extra(job)->timer.at_ns = at_ns;
+        job->end = 0;
+        job->was_dead = false;
+    } else if (is_delayed) {
+        place_move(core, job, JOB_DELAYED);
+    }
+    journal_state(job, is_delayed ? RECORD_DELAYED : RECORD_READY, fx);
+    if (!was_kept && !is_delayed)
+        hand_over(core, job, now, fx);
+}
+
+int hand_returned(struct core *core, struct job *job, struct core_now now,
+                  struct effects *fx)
+{
+    bool is_delayed = job_extra(job)->timer.at_ns > now.mono_ns;
+    int rc = hand_reserve(job, core, 0, fx);
+
+    ASSERT(job->state == JOB_ENDING && job->is_returning);
+    if (rc < 0)
+        return rc;
+    job->is_returning = false;
+    place_move(core, job, is_delayed ? JOB_DELAYED : JOB_PENDING);
+    if (is_delayed)
+        return 0;
+    job_set_ready_ns(job, now.mono_ns);
+    hand_over(core, job, now, fx);
+    return 0;
+}
+
 static void begin_to_end(struct core *core, struct job *job, unsigned end)
 {
     struct queue *q = job_queue(job);
@@ -149,6 +188,7 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
               struct core_now now, struct effects *fx)
 {
     bool is_last = job->attempts >= job->kind->key.policy.tries;
+    bool was_kept = job_extra(job)->keeper != NULL;
 
     ASSERT(job->state == JOB_LEASED);
     int rc = hand_reserve(job, core, 1, fx);
@@ -167,7 +207,6 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
         return 0;
     }
     job_set_ready_ns(job, now.mono_ns);
-    journal_state(job, RECORD_READY, fx);
-    hand_over(core, job, now, fx);
+    hand_return(core, job, false, was_kept, now, fx);
     return 0;
 }

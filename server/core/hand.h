@@ -26,6 +26,14 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
  */
 RQ_MUST_CHECK int hand_ready(struct core *core, struct job *job, struct core_now now,
                              struct effects *fx);
+/* The job, its lease stopped, comes back, at extra->timer.at_ns if `is_delayed`:
+ * STATE record.  Once that is in the log if the lease `was_kept`.  As hand_over(), with
+ * room for one effect more. */
+void hand_return(struct core *core, struct job *job, bool is_delayed, bool was_kept,
+                 struct core_now now, struct effects *fx);
+/* That is in the log.  Errors  -ENOMEM, and nothing has changed */
+RQ_MUST_CHECK int hand_returned(struct core *core, struct job *job, struct core_now now,
+                                struct effects *fx);
 /* The job is over once that is in the log.  Needs room for one effect. */
 void hand_end(struct core *core, struct job *job, enum record_end end,
               struct rq_slice result, struct core_now now, struct effects *fx);

@@ -16,6 +16,7 @@
  *   12  FAIL DEAD or the last  leased -> ending -> dead   STATE   -1c  settle, put.c
  *   13  RELEASE                leased -> ready, delayed   STATE        settle.c
  *   14  deadline, holder lost  leased -> ready            STATE        hand.c
+ *       of a kept lease        leased -> ending -> ready  STATE        hand, put.c
  *       and no tries left      leased -> ending -> dead   STATE   -1c  hand, put.c
  *   15  any other lease        unchanged                               lease.c
  *    -  no number for a lease  ready -> ending -> dead    STATE   -1c  hand, put.c
@@ -269,6 +270,7 @@ void job_view(const struct job *job, struct job_view *out)
                              .attempts = job->attempts,
                              .put_wall_ms = (int64_t)job->put_wall_ms,
                              .end = (enum record_end)job->end,
+                             .is_returning = job->is_returning,
                              .home = job->home};
     if (job_can_expire(job))
         out->expires_wall_ms =

@@ -6,6 +6,10 @@
  *                      +-----------> DELAYED <---------+ FAIL, lost    +-------->
  * ENDING -> gone |  last FAIL      `-> DEAD
  *
+ * A job whose lease was kept (KEEPLEASES) is ENDING, too, on its way back: nobody else
+ * may get it before the log knows that the lease is over, because a crash would bring
+ * that lease back.
+ *
  * ENDING lies between a change that lowers `unfinished` and the confirmation of its
  * commit: nobody gets the job, its lease cannot run out, it is still counted.
  * SPDX-License-Identifier: MIT */
@@ -47,7 +51,8 @@ struct job_view {
     int64_t due_wall_ms;      /* while delayed */
     int64_t expires_wall_ms;  /* unless started before; 0: never */
     int64_t deadline_wall_ms; /* while leased */
-    enum record_end end;      /* while ending; 0: it will be dead */
+    enum record_end end;      /* while ending; 0: it will be dead... */
+    bool is_returning;        /* ... or ready, or delayed */
     uint64_t home;            /* the commit its data lives in; 0: none yet */
 };
 void job_view(const struct job *job, struct job_view *out);

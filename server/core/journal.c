@@ -4,6 +4,7 @@
 
 #include "core/attrs.h"
 #include "core/jobs.h"
+#include "core/keeper.h"
 #include "core/state.h"
 
 static struct record *add(struct job *job, enum record_type type, bool confirm,
@@ -64,14 +65,27 @@ void journal_requeue(struct job *job, struct departure *departure, struct effect
     fx->items[fx->count - 1].u.log.departure = departure;
 }
 
+void journal_hold(const struct job *job, struct record *out)
+{
+    const struct job_extra *x = job_extra(job);
+
+    out->attempts = job->attempts;
+    if (x->keeper == NULL)
+        return;
+    out->hold.n = x->lease;
+    out->hold.ttr_ms = x->logged_ttr_ms;
+    out->hold.worker = keeper_name(x->keeper);
+}
+
 void journal_lease(struct job *job, struct effects *fx)
 {
-    add(job, RECORD_LEASE, false, fx)->attempts = job->attempts;
+    journal_hold(job, add(job, RECORD_LEASE, false, fx));
 }
 
 void journal_state(struct job *job, enum record_state state, struct effects *fx)
 {
-    struct record *r = add(job, RECORD_STATE, state == RECORD_DEAD, fx);
+    bool is_awaited = state == RECORD_DEAD || job->is_returning;
+    struct record *r = add(job, RECORD_STATE, is_awaited, fx);
     const struct job_extra *x = job_extra(job);
 
     r->state = state;

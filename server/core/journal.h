@@ -15,7 +15,9 @@ void journal_move(struct job *job, struct effects *fx);
 /* The same of a job that has gone to another queue. */
 void journal_requeue(struct job *job, struct departure *departure, struct effects *fx);
 void journal_lease(struct job *job, struct effects *fx);
-/* The job as it is now, in `state`.  DEAD is awaited. */
+/* What a LEASE record says of the lease of this job. */
+void journal_hold(const struct job *job, struct record *out);
+/* The job as it is now, in `state`.  DEAD, and a return, is awaited. */
 void journal_state(struct job *job, enum record_state state, struct effects *fx);
 /* The job is over, as job->end says. */
 void journal_done(struct job *job, struct rq_slice result, struct effects *fx);

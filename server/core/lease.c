@@ -17,6 +17,7 @@
 #include "core/group.h"
 #include "core/jobs.h"
 #include "core/journal.h"
+#include "core/keeper.h"
 #include "core/state.h"
 #include "core/timer.h"
 
@@ -56,10 +57,12 @@ void lease_start(struct core *core, struct job *job, struct holder *holder,
     if (MUTANT(LEASE_WITHOUT_EPOCH))
         x->lease = x->deliveries;
     x->ttr_ms = ttr_ms == 0 ? job->kind->key.policy.ttr_ms : ttr_ms;
+    x->logged_ttr_ms = x->ttr_ms;
     x->taken_ns = now.mono_ns;
-    x->holder = holder;
-    rq_list_push_back(&holder->leases, &x->of_holder);
-    holder->lease_count++;
+    x->keeper = holder->keeper;
+    if (x->keeper != NULL)
+        keeper_ref(x->keeper);
+    holder_take(holder, x);
     if (job->attempts < UINT16_MAX)
         job->attempts++;
 
@@ -79,12 +82,29 @@ void lease_stop(struct job *job)
 
     ASSERT(job->state == JOB_LEASED);
     x->lease = 0;
-    if (x->holder == NULL)
-        return; /* replayed */
-    ASSERT(x->holder->lease_count > 0);
-    rq_list_remove(&x->of_holder);
-    x->holder->lease_count--;
-    x->holder = NULL;
+    holder_drop(x); /* a replayed one has none */
+    keeper_unref(x->keeper);
+    x->keeper = NULL;
+}
+
+bool lease_is_logged_too_short(struct job *job, uint32_t ttr_ms)
+{
+    struct job_extra *x = job_extra(job);
+
+    if (x->keeper == NULL || ttr_ms <= x->logged_ttr_ms)
+        return false;
+    x->logged_ttr_ms = ttr_ms;
+    return true;
+}
+
+void lease_revive(struct core *core, struct job *job, struct core_now now)
+{
+    struct job_extra *x = job_extra(job);
+
+    ASSERT(job->state == JOB_LEASED && x->keeper != NULL && x->holder == NULL);
+    holder_take(keeper_heir(x->keeper), x);
+    x->taken_ns = now.mono_ns;
+    lease_extend(core, job, 0, now);
 }
 
 void lease_extend(struct core *core, struct job *job, uint32_t ttr_ms,

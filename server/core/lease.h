@@ -14,6 +14,11 @@ void lease_start(struct core *core, struct job *job, struct holder *holder,
                  uint32_t ttr_ms, struct core_now now, struct effects *fx);
 /* The lease is not current any more; the job is still in LEASED, for place_move(). */
 void lease_stop(struct job *job);
+/* Of a kept lease that has just got this TTR (0: its own): does its record say less?
+ * Then the next one will not. */
+bool lease_is_logged_too_short(struct job *job, uint32_t ttr_ms);
+/* After a replay: a kept lease goes on, with a whole TTR, and is nobody's. */
+void lease_revive(struct core *core, struct job *job, struct core_now now);
 void lease_extend(struct core *core, struct job *job, uint32_t ttr_ms,
                   struct core_now now);
 /* The job whose current lease this is.  Errors  RQ_E_NOJOB, RQ_E_STALE (row 15) */

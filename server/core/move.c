@@ -56,7 +56,7 @@ static void write_job(struct step *s, struct job *job)
     journal_move(job, s->fx);
     s->fx->items[s->fx->count - 1].u.log.record.same_body = true;
     if (job->state == JOB_LEASED)
-        add(s, job_id(job), RECORD_LEASE)->u.log.record.attempts = job->attempts;
+        journal_hold(job, &add(s, job_id(job), RECORD_LEASE)->u.log.record);
     if (job->state == JOB_LEASED && job->is_cancelled) {
         r = &add(s, job_id(job), RECORD_STATE)->u.log.record;
         r->state = RECORD_CANCELLING;

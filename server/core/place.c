@@ -66,7 +66,8 @@ static void link_in(struct core *core, struct job *job)
     }
     q->count[job->state]++;
     core->count[job->state]++;
-    batch_count_in(job);
+    if (batch_of(job) != NULL)
+        batch_count_in(job);
     look_at(core, job);
 }
 
@@ -98,7 +99,8 @@ static void link_out(struct core *core, struct job *job)
     ASSERT(q->count[job->state] > 0 && core->count[job->state] > 0);
     q->count[job->state]--;
     core->count[job->state]--;
-    batch_count_out(job);
+    if (batch_of(job) != NULL)
+        batch_count_out(job);
     look_at(core, job);
 }
 
@@ -138,7 +140,8 @@ void place_enter(struct core *core, struct job *job, enum job_state state)
     set_state(job, state);
     link_in(core, job);
     place_count_in(core, job);
-    batch_counted(core, job);
+    if (batch_of(job) != NULL)
+        batch_counted(core, job);
 }
 
 void place_move(struct core *core, struct job *job, enum job_state state)
@@ -150,7 +153,8 @@ void place_move(struct core *core, struct job *job, enum job_state state)
     set_state(job, state);
     link_in(core, job);
     away_count_in(job);
-    batch_counted(core, job);
+    if (batch_of(job) != NULL)
+        batch_counted(core, job);
     if (was_bound)
         away_look_again(core, job);
 }

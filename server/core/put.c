@@ -147,11 +147,13 @@ static int put_is_logged(struct core *core, struct job *job, struct core_now now
     return 0;
 }
 
-/* The job's end, or its death, is in the log: now it counts. */
+/* The job's end, or its death, is in the log: now it counts.  Or its return. */
 static int end_is_logged(struct core *core, struct job *job, struct core_now now,
                          struct effects *fx)
 {
     struct queue *q = job_queue(job);
+    if (job->is_returning)
+        return hand_returned(core, job, now, fx);
     int rc = effects_reserve(fx, 1 + join_effects_max(q) +
                                      wait_effects_max(core, job_id(job)) +
                                      batch_effects_max(job));

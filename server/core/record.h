@@ -144,6 +144,11 @@ struct record {
         struct record_totals totals;     /* TOTALS */
         struct record_settings settings; /* QUEUE */
         struct record_batch batch;       /* BATCH */
+        struct {                         /* LEASE, of one that is kept; else zero */
+            uint64_t n;                  /* of the token */
+            uint32_t ttr_ms;
+            struct rq_slice worker;      /* the name it is kept under */
+        } hold;
         struct {                         /* CRON */
             struct rq_slice name;
             struct record_cron cron;

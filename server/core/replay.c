@@ -26,6 +26,7 @@
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/journal.h"
+#include "core/keeper.h"
 #include "core/kind.h"
 #include "core/lease.h"
 #include "core/limits.h"
@@ -319,8 +320,44 @@ static int replay_move(struct replaying *r)
 
 /* ---- LEASE, STATE, DONE ---- */
 
+/* What the record says of a lease that outlives its connection. */
+static bool is_hold_good(struct core *core, const struct record *record)
+{
+    const uint64_t epoch = record->job.epoch + (record->hold.n >> 32);
+
+    if (record->hold.n == 0)
+        return true; /* it does not */
+    if ((uint32_t)record->hold.n == 0 || record->hold.ttr_ms == 0 ||
+        !rq_name_is_valid(record->hold.worker) ||
+        (core->epoch != 0 && epoch >= core->epoch))
+        return false;
+    if (epoch > core->epoch_seen)
+        core->epoch_seen = epoch;
+    return true;
+}
+
+/* The job is leased to nobody, until the end of the replay. */
+static void lease_again(struct replaying *r, struct job *job, struct keeper *keeper)
+{
+    const struct record *record = r->record;
+    struct job_extra *x = job_extra(job);
+
+    if (job->state == JOB_LEASED)
+        lease_stop(job);
+    x->timer.at_ns = INT64_MAX;
+    place_move(r->core, job, JOB_LEASED);
+    x->keeper = keeper;
+    if (keeper == NULL)
+        return;
+    x->lease = record->hold.n;
+    x->ttr_ms = x->logged_ttr_ms = record->hold.ttr_ms;
+    x->deliveries = (uint32_t)record->hold.n;
+    x->deliveries_epoch = record->job.epoch + (record->hold.n >> 32);
+}
+
 static int replay_lease(struct replaying *r)
 {
+    struct keeper *keeper = NULL;
     struct job *job = index_get(&r->core->index, r->record->job);
     uint32_t attempts = r->record->attempts;
 
@@ -330,16 +367,20 @@ static int replay_lease(struct replaying *r)
         remove_job(r, job);
         return 0;
     }
-    if (job->state == JOB_DEAD || attempts == 0 || attempts > UINT16_MAX)
+    if (job->state == JOB_DEAD || attempts == 0 || attempts > UINT16_MAX ||
+        !is_hold_good(r->core, r->record))
         return RQ_E_MALFORMED;
     /* Behind a MOVE the LEASE of a job that was leased already: no delivery. */
     bool is_new = attempts > job->attempts;
     int rc = job_need_extra(r->core, job);
+    if (rc == 0 && r->record->hold.n != 0) {
+        keeper = keeper_need(r->core, r->record->hold.worker);
+        rc = keeper == NULL ? -ENOMEM : 0;
+    }
     if (rc < 0)
         return rc;
-    job_extra(job)->timer.at_ns = INT64_MAX; /* until the end of the replay */
     job->attempts = (uint16_t)attempts;
-    place_move(r->core, job, JOB_LEASED);
+    lease_again(r, job, keeper);
     if (is_new)
         counters_add(r->core, job_queue(job),
                      (struct record_totals){.delivered = 1,
@@ -555,6 +596,23 @@ static void close_gap(struct core *core, struct queue *q)
         counters_set(core, q, t);
 }
 
+/* Leases go on if they are kept; else the jobs go back to their places, or die. */
+static void end_leases(struct core *core, struct queue *q, struct core_now now,
+                       struct effects *fx)
+{
+    RQ_LIST_EACH_SAFE(link, &q->leased)
+    {
+        struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
+
+        if (job_extra(job)->keeper != NULL) {
+            lease_revive(core, job, now);
+            continue;
+        }
+        int rc = hand_back(core, job, RQ_LIT("the server was restarted"), now, fx);
+        ASSERT(rc == 0); /* reserved */
+    }
+}
+
 int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
 {
     /* One each; hand_back() wants room for three. */
@@ -562,7 +620,7 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
 
     if (rc < 0)
         return rc;
-    /* Nobody has leases or waits: they all go back to their places, or die. */
+    /* Nobody waits, and only what is kept is still leased. */
     RQ_LIST_EACH(link, &core->all_queues)
     {
         struct queue *q = RQ_LIST_ENTRY(link, struct queue, all);
@@ -575,12 +633,7 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
     {
         struct queue *q = RQ_LIST_ENTRY(link, struct queue, all);
 
-        while (!rq_list_empty(&q->leased)) {
-            struct job *job = RQ_LIST_ENTRY(q->leased.next, struct job, at.link);
-
-            rc = hand_back(core, job, RQ_LIT("the server was restarted"), now, fx);
-            ASSERT(rc == 0); /* reserved */
-        }
+        end_leases(core, q, now, fx);
         close_gap(core, q);
         if (q->gate != NULL && q->totals_home == 0) /* the server ended before them */
             counters_add(core, q, (struct record_totals){0});

@@ -46,15 +46,14 @@ int core_done(struct core *core, struct job_id id, uint64_t lease,
 }
 
 /* The job, its lease stopped, waits for `delay_ms`; its STATE record. */
-static void delay(struct core *core, struct job *job, int64_t delay_ms,
+static void delay(struct core *core, struct job *job, int64_t delay_ms, bool was_kept,
                   struct core_now now, struct effects *fx)
 {
     struct job_extra *x = job_extra(job);
 
     x->wall_ms = timer_wall_after(now, delay_ms);
     x->timer.at_ns = timer_after_ms(now.mono_ns, delay_ms);
-    place_move(core, job, JOB_DELAYED);
-    journal_state(job, RECORD_DELAYED, fx);
+    hand_return(core, job, true, was_kept, now, fx);
 }
 
 int core_fail(struct core *core, struct job_id id, uint64_t lease,
@@ -78,6 +77,7 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
     const struct job_policy *policy = &job->kind->key.policy;
     bool is_last =
         dead || (job->attempts >= policy->tries && !MUTANT(ATTEMPTS_UNLIMITED));
+    bool was_kept = job_extra(job)->keeper != NULL;
     lease_stop(job);
     job_set_error(job, copy, error.len);
     if (job->is_cancelled) {
@@ -94,7 +94,7 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
     }
     if (delay_ms < 0)
         delay_ms = retry_delay_ms(policy, job->attempts, &core->rand);
-    delay(core, job, delay_ms, now, fx);
+    delay(core, job, delay_ms, was_kept, now, fx);
     *out = (struct core_failed){.retry_wall_ms = job_extra(job)->wall_ms};
     return 0;
 }
@@ -110,6 +110,7 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
     rc = hand_reserve(job, core, 1, fx);
     if (rc < 0)
         return rc;
+    bool was_kept = job_extra(job)->keeper != NULL;
     lease_stop(job);
     job->attempts--;
     if (job->is_cancelled) {
@@ -117,48 +118,56 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
         return 0;
     }
     if (delay_ms > 0) {
-        delay(core, job, delay_ms, now, fx);
+        delay(core, job, delay_ms, was_kept, now, fx);
         return 0;
     }
     job_set_ready_ns(job, now.mono_ns);
-    journal_state(job, RECORD_READY, fx);
-    hand_over(core, job, now, fx);
+    hand_return(core, job, false, was_kept, now, fx);
     return 0;
 }
 
+/* With room for one effect: after a restart a kept lease must hold for as long. */
 static struct core_touched touch(struct core *core, struct job *job, uint32_t ttr_ms,
-                                 struct core_now now)
+                                 struct core_now now, struct effects *fx)
 {
     lease_extend(core, job, ttr_ms, now);
+    if (lease_is_logged_too_short(job, ttr_ms))
+        journal_lease(job, fx);
     return (struct core_touched){.deadline_wall_ms = job_extra(job)->wall_ms,
                                  .cancel = job->is_cancelled};
 }
 
 int core_touch(struct core *core, struct job_id id, uint64_t lease, uint32_t ttr_ms,
-               struct core_now now, struct core_touched *out)
+               struct core_now now, struct effects *fx, struct core_touched *out)
 {
     struct job *job;
     int rc = lease_find(core, id, lease, &job);
 
+    if (rc == 0)
+        rc = effects_reserve(fx, 1);
     if (rc < 0)
         return rc;
-    *out = touch(core, job, ttr_ms, now);
+    *out = touch(core, job, ttr_ms, now, fx);
     return 0;
 }
 
-size_t core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms,
-                      struct core_now now,
-                      void (*each)(void *arg, const struct job *job,
-                                   const struct core_touched *touched),
-                      void *arg)
+long core_touch_all(struct core *core, struct holder *holder, uint32_t ttr_ms,
+                    struct core_now now, struct effects *fx,
+                    void (*each)(void *arg, const struct job *job,
+                                 const struct core_touched *touched),
+                    void *arg)
 {
+    int rc = effects_reserve(fx, holder->lease_count);
+
+    if (rc < 0)
+        return rc;
     RQ_LIST_EACH(link, &holder->leases)
     {
         struct job_extra *x = RQ_LIST_ENTRY(link, struct job_extra, of_holder);
 
-        struct core_touched touched = touch(core, x->job, ttr_ms, now);
+        struct core_touched touched = touch(core, x->job, ttr_ms, now, fx);
 
         each(arg, x->job, &touched);
     }
-    return holder->lease_count;
+    return (long)holder->lease_count;
 }

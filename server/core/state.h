@@ -38,9 +38,9 @@ struct timer {
     uint64_t order; /* of arming: equal times fire first in, first out */
 };
 
-/* How far a job's bit-fields count: 2^51 commits are 70 years of a million a second;
+/* How far a job's bit-fields count: 2^50 commits are 35 years of a million a second;
  * 2^48 ms end in the year 10889. */
-#define JOB_HOME_MAX ((UINT64_C(1) << 51) - 1)
+#define JOB_HOME_MAX ((UINT64_C(1) << 50) - 1)
 #define JOB_WALL_MS_MAX ((INT64_C(1) << 48) - 1)
 
 struct job {
@@ -55,10 +55,11 @@ struct job {
         int64_t ready_ns;        /* without an extra: see job_ready_ns() */
         struct job_extra *extra; /* `has_extra`: see job_extra() */
     } more;
-    uint64_t home : 51; /* the commit with its PUT or last MOVE; 0: none yet */
+    uint64_t home : 50; /* the commit with its PUT or last MOVE; 0: none yet */
     uint8_t state : 3;  /* enum job_state */
     bool is_late : 1;
     bool is_cancelled : 1; /* while leased: it ends when it comes back */
+    bool is_returning : 1; /* while ending: it does not end, but comes back */
     bool was_dead : 1;     /* while ending: `unfinished` never counted it */
     uint8_t end : 2;       /* while ending: enum record_end; 0: it will be dead */
     bool has_attrs : 1;    /* behind the body: their length, 4 bytes, and they */
@@ -85,10 +86,12 @@ struct job_extra {
     /* while leased; after a replay `holder` is NULL and `lease` 0 */
     struct holder *holder;
     struct rq_list of_holder;
-    uint64_t lease;   /* n of the token */
-    int64_t taken_ns; /* when it was delivered */
-    uint64_t turn;    /* that of its group before that; 0: the queue had no groups */
-    uint32_t ttr_ms;  /* the TTR it was taken with */
+    uint64_t turn;          /* of its group before; 0: the queue had no groups */
+    uint64_t lease;         /* n of the token */
+    int64_t taken_ns;       /* when it was delivered */
+    uint32_t ttr_ms;        /* the TTR it was taken with */
+    uint32_t logged_ttr_ms; /* of a kept one: that its record says, no less */
+    struct keeper *keeper;  /* it outlives its holder; NULL: it does not */
     /* kept between leases */
     uint32_t deliveries;       /* k: within `deliveries_epoch` */
     uint64_t deliveries_epoch; /* 0: none yet */
@@ -198,10 +201,22 @@ struct queue_rates {
 };
 
 struct holder {
-    struct rq_list all;     /* in core->holders */
-    struct rq_list leases;  /* struct job_extra, oldest first */
-    struct rq_list waiters; /* struct waiter */
+    struct rq_list all;       /* in core->holders */
+    struct keeper *keeper;    /* of leases to come; NULL: they are not kept */
+    struct rq_list of_keeper; /* in keeper->holders */
+    struct rq_list leases;    /* struct job_extra, oldest first */
+    struct rq_list waiters;   /* struct waiter */
     size_t lease_count, waiter_count, getter_count;
+};
+
+/* Leases that outlive their holders: see keeper.h. */
+struct keeper {
+    struct core *core;
+    size_t refs;            /* holders and leases */
+    struct rq_list holders; /* struct holder, the youngest first */
+    struct holder nobody;   /* of leases without a holder; not in core->holders */
+    uint8_t name_len;
+    char name[];
 };
 
 enum waiter_kind { WAITER_GET, WAITER_JOIN, WAITER_PUT, WAITER_WAIT, WAITER_BATCH };
@@ -278,7 +293,7 @@ struct core {
     uint64_t number;     /* of the last job */
     uint64_t turn;       /* of the last group that was served, in all queues */
     struct job_index index;
-    struct rq_map queues, kinds;
+    struct rq_map queues, kinds, keepers;
     struct rq_list all_queues; /* in the order of their first use */
     struct queue *recent;      /* a guess at the next name; NULL: none */
     struct rq_list holders;

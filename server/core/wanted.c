@@ -15,6 +15,7 @@
 #include "core/heir.h"
 #include "core/jobs.h"
 #include "core/journal.h"
+#include "core/lease.h"
 #include "core/ready.h"
 
 enum {
@@ -238,6 +239,14 @@ static bool is_placed(const struct job *job)
            job->state == JOB_DEAD;
 }
 
+/* Somebody is about to get it; or his lease was kept over a restart, and only a mover
+ * wants the body, who writes such a job himself. */
+static bool is_needed(const struct job *job)
+{
+    return job->state == JOB_LEASED ||
+           (job->state == JOB_READY && ready_first(job_queue(job)) == job);
+}
+
 /* The broker appends the record before anything else happens. */
 static void write_again(struct job *job, struct rq_slice body, struct effects *fx)
 {
@@ -260,10 +269,11 @@ int core_body(struct core *core, const struct core_want *want, struct rq_slice b
     if (rc < 0)
         return rc;
     struct queue *q = job_queue(job);
-    bool is_next = job->state == JOB_READY && ready_first(q) == job;
     bool is_old = want->home < core->move_before; /* for the mover, most likely */
 
-    if (is_placed(job) && (is_next || (!is_old && away_has_memory(core, body.len)))) {
+    bool fits = is_placed(job) && !is_old && away_has_memory(core, body.len);
+
+    if (is_needed(job) || fits) {
         job = heir_make(core, job, body, job_attrs(job));
         if (job == NULL)
             return -ENOMEM;
@@ -288,6 +298,8 @@ int core_lost(struct core *core, const struct core_want *want, struct effects *f
     if (rc < 0)
         return rc;
     job->is_wanted = false;
+    if (job->is_returning)
+        return 0; /* it is looked at when it is back */
     core->lost_count++;
     journal_forget(job, fx);
     job->home = 0;
@@ -295,6 +307,8 @@ int core_lost(struct core *core, const struct core_want *want, struct effects *f
         return 1;
     job->has_no_body = true;
     job_set_reason(job, RQ_LIT("lost"));
+    if (job->state == JOB_LEASED)
+        lease_stop(job);
     if (job->state != JOB_DEAD)
         hand_bury(core, job, fx);
     return 1;

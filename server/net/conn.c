@@ -19,6 +19,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "core/limits.h"
 #include "net/dispatch.h"
@@ -67,6 +68,7 @@ static int write_reply(struct conn *c, struct reply *r)
 {
     size_t owed = r->out.len;
 
+    FAILPOINT("net.before_reply");
     if (c->hung_up && r->has_waited && r->lease_count > 0)
         reply_take_back(r); /* the job and the end came in the same turn */
     int rc = r->out.len == 0
@@ -83,6 +85,7 @@ static int write_reply(struct conn *c, struct reply *r)
         return 1;
     }
     reply_sent(r);
+    FAILPOINT("net.replied");
     reply_free(r);
     return 0;
 }

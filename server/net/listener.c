@@ -120,16 +120,18 @@ static int parse_endpoint(const char *address, struct endpoint *out)
     return inet_pton(AF_INET6, host, &out->sa.v6.sin6_addr) == 1 ? 0 : -EINVAL;
 }
 
-/* Dead peers are found by keepalive: a worker may be silent in GET for hours.  Accepted
- * sockets inherit these options. */
+/* Dead peers are found after 90 s: by keepalive, as a worker may be silent in GET for
+ * hours; and, as keepalive is silent itself while bytes are on their way, by the
+ * longest time that those may take.  Accepted sockets inherit these options. */
 static int set_options(int fd)
 {
     const struct {
         int level, option, value;
     } options[] = {
-        {SOL_SOCKET, SO_REUSEADDR, 1},    {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_NODELAY, 1},    {IPPROTO_TCP, TCP_KEEPIDLE, 60},
-        {IPPROTO_TCP, TCP_KEEPINTVL, 10}, {IPPROTO_TCP, TCP_KEEPCNT, 3},
+        {SOL_SOCKET, SO_REUSEADDR, 1},          {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_NODELAY, 1},          {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 10},       {IPPROTO_TCP, TCP_KEEPCNT, 3},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, 90000},
     };
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)

@@ -113,6 +113,16 @@ static void put_body(struct sink *s, const struct record *r)
     put_varint(s, r->apart.number);
 }
 
+/* Of a lease that outlives its connection. */
+static void put_hold(struct sink *s, const struct record *r)
+{
+    if (r->hold.n == 0)
+        return;
+    put_varint(s, r->hold.n);
+    put_varint(s, r->hold.ttr_ms);
+    put_bytes(s, r->hold.worker);
+}
+
 static void put_totals(struct sink *s, const struct record_totals *t)
 {
     put_varint(s, t->put);
@@ -212,6 +222,7 @@ static void put_payload(struct sink *s, const struct record *r)
         break;
     case RECORD_LEASE:
         put_varint(s, r->attempts);
+        put_hold(s, r);
         break;
     case RECORD_STATE:
         put_byte(s, (uint8_t)r->state);
@@ -338,11 +349,11 @@ static int take_varint(struct rq_slice *in, uint64_t max, uint64_t *out)
 {
     uint64_t v = 0;
 
-    for (size_t i = 0; i < in->len && i < 10; i++) {
+    for (size_t i = 0; i < in->len; i++) {
         uint8_t byte = in->ptr[i];
 
         if (i == 9 && byte > 1)
-            return RQ_E_MALFORMED; /* over 64 bits */
+            return RQ_E_MALFORMED; /* over 64 bits; so the tenth byte is the last */
         v |= (uint64_t)(byte & 0x7f) << (7 * i);
         if (byte >= 0x80)
             continue;
@@ -516,6 +527,18 @@ static int take_move(struct rq_slice *in, bool is_apart, struct record *r)
     return take_put(in, is_apart, r);
 }
 
+static int take_lease(struct rq_slice *in, struct record *r)
+{
+    if (take_u32(in, &r->attempts) < 0)
+        return RQ_E_MALFORMED;
+    if (in->len == 0)
+        return 0;
+    if (take_varint(in, UINT64_MAX, &r->hold.n) < 0 ||
+        take_u32(in, &r->hold.ttr_ms) < 0 || take_queue(in, &r->hold.worker) < 0)
+        return RQ_E_MALFORMED;
+    return (uint32_t)r->hold.n > 0 && r->hold.ttr_ms > 0 ? 0 : RQ_E_MALFORMED;
+}
+
 static int take_done(struct rq_slice *in, struct record *r)
 {
     uint8_t has_result;
@@ -589,7 +612,7 @@ static int take_payload(struct rq_slice in, struct job_id base, bool is_apart,
     case RECORD_PUT:
         return take_put(&in, is_apart, r);
     case RECORD_LEASE:
-        return take_u32(&in, &r->attempts);
+        return take_lease(&in, r);
     case RECORD_STATE:
         return take_state_change(&in, r);
     case RECORD_DONE:
@@ -656,10 +679,8 @@ static struct place place_at(const struct rq_buf *plain, size_t at)
     struct rq_slice in = rq_slice(content(plain) + at, plain->len - at);
     struct place p = {.start = at};
 
-    int rc = take_byte(&in, &p.type);
-    if (rc == 0)
-        rc = take_bytes(&in, &p.payload);
-    ASSERT(rc == 0);
+    int type = take_byte(&in, &p.type), payload = take_bytes(&in, &p.payload);
+    ASSERT(type == 0 && payload == 0);
     p.end = plain->len - in.len;
     return p;
 }

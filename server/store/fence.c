@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/rand.h"
@@ -307,6 +308,7 @@ RIO_AWAITS static int write_claim(struct fence *f, struct link *l, uint64_t epoc
     f->unused = is_refusal(rc) ? epoch : 0;
     if (rc < 0)
         return rc;
+    FAILPOINT("fence.claimed");
     return await(
         insist(l, (const char *[]){"SET", NAMES_EPOCH, text, NULL}, "OK", why));
 }
@@ -331,16 +333,20 @@ int fence_claim(struct fence *f, struct link *l, struct entry_id *out_top, char 
                  "drain it, then remove its keys and the state directory");
         return -EOVERFLOW;
     }
+    FAILPOINT("fence.before_claim");
     rc = epoch_file_write(f->file, epoch, false, why);
     if (rc < 0)
         return rc;
+    FAILPOINT("fence.claiming");
     rc = await(write_claim(f, l, epoch, why));
     if (rc < 0)
         return rc;
+    FAILPOINT("fence.key_written");
     f->epoch = epoch;
     rc = epoch_file_write(f->file, epoch, true, why);
     if (rc < 0)
         return rc;
+    FAILPOINT("fence.owner");
     *out_top = now.top;
     return 0;
 }

@@ -18,6 +18,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mutant.h"
 #include "store/names.h"
@@ -114,6 +115,7 @@ static int write_commit(struct store *s, struct commit *c, struct entry_id id,
     uint8_t *value = link_arg_room(s->link, plain.len + SEAL_OVERHEAD);
     if (value != NULL)
         seal_close(&s->seal, id, plain, value);
+    FAILPOINT("store.sealed");
     return link_end(s->link);
 }
 
@@ -142,13 +144,18 @@ static void send_bodies(struct store *s, struct commit *c)
 static void send_commit(struct store *s, struct commit *c, bool is_full)
 {
     struct entry_id id = {s->fence.epoch, s->next_n};
+    int rc = 0;
 
     s->is_full = is_full;
     if (c->big_bytes > 0 && s->prepared_seq != c->seq) {
         send_bodies(s, c);
         return;
     }
-    int rc = write_commit(s, c, id, is_full);
+    FAILPOINT_ERROR("store.before_commit", rc);
+    if (is_cut(s, c))
+        FAILPOINT("repair.before_cut");
+    if (rc == 0)
+        rc = write_commit(s, c, id, is_full);
     if (rc < 0) {
         report_unwritten(rc);
         return;
@@ -160,6 +167,7 @@ static void send_commit(struct store *s, struct commit *c, bool is_full)
     s->is_cutting = is_cut(s, c);
     s->commit_bytes += c->plain.len;
     flow__want(s, WANT_COMMIT);
+    FAILPOINT("store.sent");
 }
 
 /* The first commit needs nothing more: it is in the log as `id`, or nothing of it had
@@ -201,6 +209,7 @@ void flow__pump(struct store *s)
 
 static void end_repair(struct store *s)
 {
+    FAILPOINT("repair.cut");
     s->is_repairing = s->is_cutting = false;
     s->repairs++;
     LOG_INFO("event=store_repaired epoch=%llu entries=%zu",
@@ -216,6 +225,7 @@ static void confirm(struct store *s)
     s->heard_ns = rio_now();
     s->commit_count++;
     finish(s, c->id);
+    FAILPOINT("store.confirmed");
     if (s->is_cutting)
         end_repair(s);
 }
@@ -251,6 +261,7 @@ static void refuse_puts(struct store *s)
     struct commit *c = commits_first(&s->commits);
     struct refusal r = {.store = s, .seq = c->seq};
 
+    FAILPOINT("store.refused");
     s->in_flight = false;
     size_t count = commit_refuse(&s->commits, c, collect_refused, &r);
     tell_refused(&r);
@@ -321,6 +332,7 @@ static int answer_commit(struct store *s)
             "Redis answered XADD with something that is not our id; is there a proxy?");
         return -EBADMSG;
     }
+    FAILPOINT("store.answered");
     s->next_n++;
     s->why[0] = '\0';
     confirm(s);

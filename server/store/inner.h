@@ -64,6 +64,7 @@ struct store {
     bool is_whole;          /* the log was replayed once */
     bool has_ended;         /* the task has: nothing more will be sent */
     bool was_up;            /* at least once */
+    int64_t connect_ns;     /* that the last connect took; 0: none did yet */
     char why[LINK_WHY];     /* what went wrong in this session; "": nothing yet */
     char problem[LINK_WHY]; /* why the last session ended; "" when UP */
     char logged[LINK_WHY];  /* the last problem that stands in our log */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/failpoint.h"
 
 enum { LINES_AT_FIRST = 64 };
 
@@ -86,6 +87,7 @@ static void drop_dead(struct ledger *l)
 
         if (!line->placed || line->live > 0)
             break;
+        FAILPOINT("store.before_trim");
         l->bytes -= line->bytes;
         l->start = (l->start + 1) & (l->cap - 1);
         l->first++;

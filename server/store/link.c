@@ -141,7 +141,8 @@ RIO_AWAITS static int connect_within(const struct url *url, int64_t timeout_ns,
     return (int)rio_timeout_exit(&limit, rc);
 }
 
-int link_open(const struct url *url, int64_t timeout_ns, struct link **out)
+int link_open(const struct url *url, int64_t timeout_ns, int64_t connect_ns,
+              struct link **out)
 {
     struct link *l = calloc(1, sizeof *l);
 
@@ -158,7 +159,7 @@ int link_open(const struct url *url, int64_t timeout_ns, struct link **out)
     l->reader->privdata = l;
     l->reader->maxbuf = SCRATCH_KEEP;
 
-    int rc = await(connect_within(url, timeout_ns, &l->stream));
+    int rc = await(connect_within(url, connect_ns, &l->stream));
     if (rc < 0) {
         l->stream = NULL;
         free_link(l);
@@ -534,8 +535,9 @@ int link_greet(struct link *l, const struct url *url, char *why)
     rc = link_send(l, (const char *[]){"CLIENT", "SETNAME", "ringqd", NULL});
     if (rc < 0)
         return rc;
-    rc = await(link_expect(l, "OK", NULL));
-    if (rc == -EPERM)
-        return 0; /* an ACL without CLIENT: a name is only a convenience */
-    return rc;
+    rc = await(link_expect(l, "OK", why));
+    if (rc != -EPERM)
+        return rc;
+    why[0] = '\0'; /* an ACL without CLIENT: a name is only a convenience */
+    return 0;
 }

@@ -26,11 +26,12 @@ enum {
     LINK_REPLY_MAX = 320 << 20,  /* bytes of one reply not taken yet */
 };
 
-/* Connects; AUTH, SELECT and CLIENT SETNAME follow by link_greet().
+/* Connects, within connect_ns; AUTH, SELECT and CLIENT SETNAME follow by link_greet().
  * Units   timeout_ns: the longest silence that any later call accepts
  * Errors  as rio_open_connection; -ETIMEDOUT
  * Owns    gives *out: link_close() */
-RIO_AWAITS int link_open(const struct url *url, int64_t timeout_ns, struct link **out);
+RIO_AWAITS int link_open(const struct url *url, int64_t timeout_ns, int64_t connect_ns,
+                         struct link **out);
 /* Drops what is unsent, closes, frees; NULL is fine.  Suspends until the kernel has let
  * go; a cancel is held back until then. */
 RIO_AWAITS int link_close(struct link *l);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/num.h"
 #include "store/encode.h"
 #include "store/names.h"
@@ -145,6 +146,7 @@ static int apply_next(struct recover *r, struct link *l, size_t *page_bytes, cha
     rc = apply(r, id, field, value, len, why);
     if (rc < 0)
         return rc;
+    FAILPOINT("recover.entry");
     r->at = id;
     r->entries++;
     r->bytes += len;
@@ -235,6 +237,7 @@ RIO_AWAITS static int read_page(struct recover *r, struct link *l, struct entry_
         if (rc < 0)
             return rc;
     }
+    FAILPOINT("recover.page");
     adapt(r, page);
     return page->left == 0 ? 0 : -EBADMSG;
 }

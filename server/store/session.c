@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mutant.h"
 #include "store/errors.h"
@@ -26,13 +27,33 @@ static const int64_t PAUSE_MIN = 50 * RIO_MS, PAUSE_MAX = 500 * RIO_MS,
                      PAUSE_OPERATOR = 10 * RIO_SEC;
 static const int64_t TICK_MAX = RIO_SEC, TICK_CROWDED = 200 * RIO_MS,
                      PROBE_AFTER = RIO_SEC;
+static const int64_t CONNECT_MIN = 500 * RIO_MS;
+enum { CONNECT_SHARE = 4 }; /* as long as that many connects took */
 
 /* ---- from nothing to an owned log ---- */
 
+/* What is sent into a cut network is sent again after 1, 3 and 7 s: whoever waits for
+ * that is late when the cut is over.  So, once we know how long it takes, we rather ask
+ * anew. */
+static int64_t connect_patience(const struct store *s)
+{
+    int64_t limit = CONNECT_SHARE * s->connect_ns;
+
+    if (limit < CONNECT_MIN)
+        limit = CONNECT_MIN;
+    return s->connect_ns != 0 && limit < s->config.redis_timeout_ns
+               ? limit
+               : s->config.redis_timeout_ns;
+}
+
 RIO_AWAITS static int open_link(struct store *s)
 {
-    int rc = await(link_open(&s->url, s->config.redis_timeout_ns, &s->link));
+    int64_t begin = rio_now();
 
+    int rc = await(
+        link_open(&s->url, s->config.redis_timeout_ns, connect_patience(s), &s->link));
+    if (rc >= 0)
+        s->connect_ns = rio_now() - begin + 1;
     if (rc >= 0 || rc == -ECANCELED)
         return rc;
     s->link = NULL;
@@ -122,6 +143,7 @@ RIO_AWAITS static int recover(struct store *s)
     rc = await(apart__recover(s));
     if (rc < 0)
         return rc;
+    FAILPOINT("recover.read");
     s->is_whole = true;
     s->acked = s->recover.at;
     s->confirmed_seq = ledger_next(&s->ledger) - 1;
@@ -136,12 +158,14 @@ RIO_AWAITS static int resolve(struct store *s)
 
     if (!s->in_flight)
         return 0;
+    FAILPOINT("resolve.before_look");
     int rc = await(
         recover_find(s->link, &s->seal, c->id, commit_plain(&s->commits, c), s->why));
     if (rc < 0)
         return rc;
     entry_format(c->id, id);
     LOG_INFO("event=commit_resolved id=%s landed=%s", id, rc == 1 ? "yes" : "no");
+    FAILPOINT("resolve.found");
     if (rc == 1 || MUTANT(UNKNOWN_TAKEN_FOR_STORED))
         flow__landed(s);
     else
@@ -152,6 +176,7 @@ RIO_AWAITS static int resolve(struct store *s)
 /* What was not confirmed before the loss comes behind this claim anyway. */
 static void begin_repair(struct store *s)
 {
+    FAILPOINT("repair.begin");
     s->has_hole = false;
     s->is_repairing = true;
     s->is_cutting = false;
@@ -205,6 +230,7 @@ static void enter_up(struct store *s)
              store_level_name(settings_level(&s->settings, s->config.wanted)),
              s->settings.verified ? "yes" : "no", s->settings.version,
              ledger_entries(&s->ledger), (unsigned long long)s->recover.records);
+    FAILPOINT("session.up");
     s->events.owned(s->events.arg, s->fence.epoch);
     flow__arm(s);
 }
@@ -257,6 +283,7 @@ RIO_AWAITS static int run_session(struct store *s)
 {
     s->why[0] = '\0';
     int rc = await(open_link(s));
+    FAILPOINT_ERROR("session.connected", rc);
     if (rc < 0)
         return rc;
     rc = await(prepare(s));

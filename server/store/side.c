@@ -18,7 +18,8 @@ int side__open(struct store *s, char *why)
 
     if (s->side.link != NULL)
         return 0;
-    int rc = await(link_open(&s->url, s->config.redis_timeout_ns, &link));
+    int rc = await(link_open(&s->url, s->config.redis_timeout_ns,
+                             s->config.redis_timeout_ns, &link));
     if (rc < 0) {
         snprintf(why, LINK_WHY, "cannot connect to Redis: %s", rq_err_text(rc));
         /* No such socket is no such entry: not to be taken for an answer of Redis. */

@@ -187,7 +187,7 @@ RIO_AWAITS static int read_all(struct survey *s, const struct url *url)
 
 RIO_AWAITS static int connect_and_read(struct survey *s, const struct url *url)
 {
-    int rc = await(link_open(url, TIMEOUT, &s->link));
+    int rc = await(link_open(url, TIMEOUT, TIMEOUT, &s->link));
 
     if (rc < 0) {
         snprintf(s->why, LINK_WHY, "cannot connect to Redis at %.120s: %s", url->host,

@@ -145,6 +145,7 @@ static void measure_priorities(struct bench *b, uint64_t jobs)
 static void measure_groups(struct bench *b, uint32_t groups, uint64_t jobs)
 {
     struct record_settings limit = {.grouplimit = 1};
+    size_t before = used_bytes();
     char what[64];
     int64_t since_ns;
 
@@ -155,6 +156,8 @@ static void measure_groups(struct bench *b, uint32_t groups, uint64_t jobs)
         put_in(b, 100, (uint32_t)(i % groups) + 1);
     snprintf(what, sizeof what, "put, %" PRIu32 " groups", groups);
     report(what, jobs, since_ns);
+    printf("%-36s %7.1f bytes\n", "  overhead per waiting job",
+           (double)(used_bytes() - before) / (double)jobs - BODY_BYTES);
     since_ns = rq_clock_boottime_ns();
     for (uint64_t i = 0; i < jobs; i++) {
         get_and_finish(b);

@@ -234,7 +234,7 @@ struct caller {
 
 static long waits_with_local(void *arg)
 {
-    struct slow local = {0};
+    struct slow local = {.held = true}; /* it is there for as long as the test looks */
     struct caller *c = arg;
 
     c->local = &local;
@@ -251,6 +251,7 @@ LOOP_TEST(test_EXEC_13)
     while (c.local == NULL || !atomic_load(&c.local->started))
         EXPECT_EQ(await(rio_sleep(RIO_MS)), 0);
     rio_task_cancel(t);
+    atomic_store(&c.local->held, false);
     EXPECT_EQ(await(rio_join_unref(t)), -ECANCELED); /* its own, found at its end */
     EXPECT(c.ended);
     return 0;

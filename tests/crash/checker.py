@@ -89,7 +89,7 @@ class Checker:
         self.deliveries, self.settled = defaultdict(list), defaultdict(list)
         self.everybody = sorted(f.time for f in faults if f.who is None)
         self.cuts = defaultdict(list)
-        for f in faults:
+        for f in sorted(faults, key=lambda f: f.time):
             if f.who is not None:
                 self.cuts[f.who].append(f.time)
         for op in ops:

@@ -3,31 +3,27 @@
 of its Redis, of both at once; and a Redis that forgets everything, which the server repairs.
 The history of all clients must break no promise.
 
-    cycles_test.py [--cycles N] [--seed S]
+    cycles_test.py [--cycles N] [--kills N] [--seed S]
 
-A cycle counts only if at least 1,000 commands were acknowledged since the one before, and one
-was in flight when the blow fell.  RINGQ_NIGHTLY asks for 300 cycles.
+`cycles` are with the private Redis, which may die once in a server's life.  `kills` are with
+a Redis of the test's own: three of the server to two of Redis.  A cycle counts only if at
+least 1,000 commands were acknowledged since the one before, and one was in flight when the
+blow fell.  RINGQ_NIGHTLY asks for 100 cycles and 500 kills.
 SPDX-License-Identifier: MIT
 """
-import argparse
-import collections
 import os
-import pathlib
-import random
-import shutil
 import signal
-import sys
-import tempfile
 import time
 
+import campaign
 import resp
 import ringqd
-from checker import OK, Checker
 from load import Load
 
 COMMANDS_PER_CYCLE = 1000
 CYCLES_PER_ROUND = 20  # then the queues are drained and the history is checked
 BLOWS = ('server', 'redis', 'forget', 'server', 'both')
+KILLS = ('server', 'own redis', 'server', 'own redis', 'server')
 
 
 def forget(server):
@@ -38,10 +34,13 @@ def forget(server):
         ringqd.wait_until(lambda: c.stats()['store_repairs'] > before, 'the repair')
 
 
-def strike(blow, server, load):
+def strike(blow, server, redis, load):
     """One kill, and the recovery from it."""
     if blow == 'redis':
         server.kill_redis()
+    elif blow == 'own redis':
+        redis.kill()
+        redis.start()
     elif blow == 'forget':
         forget(server)
     else:
@@ -54,72 +53,39 @@ def strike(blow, server, load):
     ringqd.wait_until(lambda: load.acknowledged() > before + 100, f'the service to be back after a kill of {blow}')
 
 
-def round_of_cycles(server, chance, number, cycles, counts):
-    load = Load(server, chance.random(), number).start()
-    for i in range(cycles):
+def round_of_cycles(run, server, redis, number, blows):
+    load = Load(server, run.chance.random(), number).start()
+    for blow in blows:
         before = load.acknowledged()
         ringqd.wait_until(lambda: load.acknowledged() - before >= COMMANDS_PER_CYCLE, 'enough commands')
-        time.sleep(chance.uniform(0, 0.3))
+        time.sleep(run.chance.uniform(0, 0.3))
         ringqd.wait_until(load.in_flight, 'a command in flight')
-        blow = BLOWS[i % len(BLOWS)]
-        strike(blow, server, load)
-        counts[blow] += 1
+        strike(blow, server, redis, load)
+        run.counts[f'kills of {blow}' if blow != 'forget' else 'FLUSHALL'] += 1
     load.drain(ringqd.PATIENCE)
-    counts['commands acknowledged'] += load.acknowledged()
-    anomalies = Checker(load.ops, load.faults).check(audit=load.audit(), stats=load.totals())
-    tell(load, counts)
-    return [*anomalies, *(('CLIENT', None, p) for p in load.problems())]
+    run.check(load.ops, load.faults, load.audit(), load.totals())
+    run.anomalies += [('CLIENT', None, p) for p in load.problems()]
 
 
-def tell(load, counts):
-    delivered = collections.Counter(o.uid for o in load.ops if o.what == 'get' and o.uid is not None)
-    counts['puts acknowledged'] += sum(o.what == 'put' and o.outcome == OK for o in load.ops)
-    counts['outcomes unknown'] += sum(o.is_open for o in load.ops)
-    counts['recovered'] += sum(o.what == 'put' and o.is_open and o.uid in delivered for o in load.ops)
-    counts['delivered twice or more'] += sum(n > 1 for n in delivered.values())
-    counts['joins answered'] += sum(o.what == 'join' and o.outcome == OK for o in load.ops)
+def cycles(run, name, blows, count, redis=None):
+    # A small spare: the log is compacted all the time.
+    server = run.server('--log-spare', '64KiB', durability='fsync', redis=redis and redis.url, name=name)
+    server.start()
+    for done in range(0, count, CYCLES_PER_ROUND):
+        part = [blows[i % len(blows)] for i in range(min(CYCLES_PER_ROUND, count - done))]
+        round_of_cycles(run, server, redis, f'{name}-{done}', part)
+        print(f'{name}: {done + len(part)} cycles, {len(run.anomalies)} anomalies', flush=True)
+        if run.anomalies:
+            break
+    run.end(server)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--cycles', type=int, default=300 if os.environ.get('RINGQ_NIGHTLY') else 20)
-    parser.add_argument('--seed', type=int, default=None)
-    args = parser.parse_args()
-    seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(4), 'big')
-    chance, counts, anomalies = random.Random(seed), collections.Counter(), []
-    print(f'seed {seed}', flush=True)
-
-    directory = pathlib.Path(tempfile.mkdtemp(prefix='ringq-crash-'))
-    # A small spare: the log is compacted all the time.
-    server = ringqd.Server(directory, '--log-spare', '64KiB', durability='fsync').start()
-    try:
-        for number, done in enumerate(range(0, args.cycles, CYCLES_PER_ROUND)):
-            anomalies += round_of_cycles(server, chance, number, min(CYCLES_PER_ROUND, args.cycles - done), counts)
-            print(f'{sum(counts[b] for b in set(BLOWS))} cycles, {len(anomalies)} anomalies', flush=True)
-            if anomalies:
-                break
-        counts['compactions'] = server.log_text().count('event=log_compacted')
-        status = server.terminate()
-        report = ringqd.REPORT.search(server.log_text())
-        if status != 0 or report:
-            anomalies.append(('SERVER', None, f'exit status {status}; {report.group() if report else ""}'))
-    except BaseException:
-        print(server.log_tail(), file=sys.stderr)
-        raise
-    finally:
-        if server.is_running():
-            server.kill()
-
-    print(', '.join(f'{n} {what}' for what, n in counts.items()))
-    kinds = collections.Counter(kind for kind, _, _ in anomalies)
-    print(f'{kinds["LOST"] + kinds["STUCK"]} acknowledged jobs lost, {kinds["DOUBLE_DONE"]} finished twice, '
-          f'{kinds["EARLY_JOIN"]} early joins, {len(anomalies)} anomalies in all')
-    if anomalies:
-        for kind, uid, detail in anomalies[:20]:
-            print(f'{kind} uid={uid} {detail}')
-        print(f'{server.log_tail()}\nagain: cycles_test.py --cycles {args.cycles} --seed {seed}; files: {directory}')
-        sys.exit(1)
-    shutil.rmtree(directory, ignore_errors=True)
+    args = campaign.arguments(cycles=(10, 100), kills=(10, 500))
+    with campaign.Campaign(args.seed) as run:
+        cycles(run, 'private', BLOWS, args.cycles)
+        cycles(run, 'existing', KILLS, args.kills, run.redis())
+    run.verdict(f'cycles_test.py --cycles {args.cycles} --kills {args.kills}')
 
 
 if __name__ == '__main__':

@@ -80,8 +80,10 @@ class Client(threading.Thread):
         now = time.monotonic_ns()
         if isinstance(reply, resp.Error):
             op.finish(UNKNOWN if reply.code in UNKNOWN_CODES else FAILED, now, code=reply.code)
+            self.load.ended_op(op)
             return False
         op.finish(OK, now, **fields)
+        self.load.ended_op(op)
         self.acknowledged += 1
         return True
 
@@ -215,6 +217,7 @@ class Joiner(Client):
         self.answered += 1
         good = reply is not None and not isinstance(reply, resp.Error)
         op.finish(OK if good else FAILED, time.monotonic_ns())
+        self.load.ended_op(op)
 
 
 class Load:
@@ -235,6 +238,9 @@ class Load:
         for client in self.clients:
             client.start()
         return self
+
+    def ended_op(self, op):
+        """For those who write the history elsewhere as well."""
 
     def is_over(self, client):
         return self.stopped or self.drains and isinstance(client, (Producer, LateWorker))
@@ -258,27 +264,40 @@ class Load:
     def drain(self, patience):
         """No more puts; the workers go on until JOIN says that nothing is left."""
         self.drains = True
-        with self.server.client(patience + 30) as c:
-            op = Op('join', 'drain', time.monotonic_ns(), queues=self.queues, must_end=True)
-            self.ops.append(op)
-            reply = c.call('JOIN', ','.join(self.queues), 'BLOCK', int(patience * 1000))
-            op.finish(OK if reply is not None else FAILED, time.monotonic_ns())
+        self.ops.append(join_all(self.server, self.queues, patience))
         self.stopped = True
         for client in self.clients:
             client.join(patience)
 
     def audit(self):
-        """{uid: state} of every acknowledged job that the server still knows."""
-        puts, known = [o for o in self.ops if o.what == 'put' and o.outcome == OK], {}
-        with self.server.client() as c:
-            for i in range(0, len(puts), 1000):
-                part = puts[i:i + 1000]
-                for op, reply in zip(part, c.pipeline(('SHOW', op.id) for op in part)):
-                    if not isinstance(reply, resp.Error):
-                        known[op.uid] = resp.pairs(reply)['state'].decode()
-        return known
+        return audit(self.server, self.ops)
 
     def totals(self):
-        with self.server.client() as c:
-            return {q: {k: int(v) for k, v in c.stats(q).items() if k.startswith('total_') or k in ('dead', 'unfinished')}
-                    for q in self.queues}
+        return totals(self.server, self.queues)
+
+
+def join_all(server, queues, patience):
+    """Waits until nothing is left in the queues; the op says whether it came to that."""
+    with server.client(patience + 30) as c:
+        op = Op('join', 'drain', time.monotonic_ns(), queues=queues, must_end=True)
+        reply = c.call('JOIN', ','.join(queues), 'BLOCK', int(patience * 1000))
+        return op.finish(OK if reply is not None else FAILED, time.monotonic_ns())
+
+
+def audit(server, ops):
+    """{uid: state} of every acknowledged job that the server still knows."""
+    puts, known = [o for o in ops if o.what == 'put' and o.outcome == OK], {}
+    with server.client() as c:
+        for i in range(0, len(puts), 1000):
+            part = puts[i:i + 1000]
+            for op, reply in zip(part, c.pipeline(('SHOW', op.id) for op in part)):
+                if not isinstance(reply, resp.Error):
+                    known[op.uid] = resp.pairs(reply)['state'].decode()
+    return known
+
+
+def totals(server, queues):
+    """The server's own counts, {queue: map}."""
+    with server.client() as c:
+        return {q: {k: int(v) for k, v in c.stats(q).items() if k.startswith('total_') or k in ('dead', 'unfinished')}
+                for q in queues}

@@ -11,6 +11,7 @@ import ringqd
 PAGES = [p for p in (ringqd.ROOT / 'docs').rglob('*.md')] + [ringqd.ROOT / 'README.md']
 FUNCTION = re.compile(r'`([\w./-]+\.[ch]):(\w+)`')
 PATH = re.compile(r'`((?:common|server|client|tests|deploy|docs)/[\w./-]*\w)`')
+TEST = re.compile(r'`(\w+_test)(?:\.([A-Z]\w*))?(?:\.(test_\w+))?`')
 LINK = re.compile(r'\]\(([\w./-]+)(?:#[\w-]*)?\)')
 
 
@@ -35,6 +36,20 @@ class Names(unittest.TestCase):
             for target in LINK.findall(page.read_text(encoding='utf-8')):
                 with self.subTest(page=page.name, target=target):
                     self.assertTrue((page.parent / target).exists())
+
+    def test_every_test_of_the_list_of_faults_exists(self):
+        page = (ringqd.ROOT / 'docs/operations.md').read_text(encoding='utf-8')
+        named = TEST.findall(page)
+        self.assertGreater(len(named), 30)
+        for module, group, name in named:
+            with self.subTest(test=f'{module}.{group}.{name}'):
+                file, = (ringqd.ROOT / 'tests').rglob(f'{module}.py')
+                text = file.read_text(encoding='utf-8')
+                if group:
+                    self.assertRegex(text, rf'(?m)^class {group}\(')
+                    text = text.split(f'\nclass {group}(')[1].split('\nclass ')[0]
+                if name:
+                    self.assertIn(f'    def {name}(self', text)
 
     def test_every_option_of_the_server_stands_in_operations(self):
         page = (ringqd.ROOT / 'docs/operations.md').read_text(encoding='utf-8')

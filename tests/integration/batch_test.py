@@ -139,6 +139,13 @@ class Batch(Batches, ringqd.SharedTest):
         self.close(self.c, batch)
         self.assertEqual(self.c.show(batch), {**expected, 'state': b'closed'})
 
+    def test_stats_count_the_batches(self):
+        before = self.c.stats()['batches']
+        batch = self.new(self.c, 'KEEP', 0)
+        self.assertEqual(self.c.stats()['batches'], before + 1)
+        self.close(self.c, batch)
+        ringqd.wait_until(lambda: self.c.stats()['batches'] <= before, 'the batch to be gone')
+
     def test_a_job_that_exists_is_not_in_the_batch(self):
         batch = self.new(self.c)
         self.c.put(self.q, 'x', 'UNIQUE', 'k')
@@ -160,6 +167,16 @@ class Batch(Batches, ringqd.SharedTest):
 
 class Lives(Batches, ringqd.Test):
     """Each test has servers that end."""
+
+    def test_there_are_100000_batches_and_no_more(self):
+        server = self.start()
+        with server.client() as c:
+            for _ in range(20):
+                ids = c.pipeline([('BATCH', 'NEW', 'KEEP', 0)] * 5000)
+            self.assertIn('100000 batches', self.refuses(c, 'LIMIT', 'BATCH', 'NEW'))
+            self.close(c, ids[-1].decode())
+            ringqd.wait_until(lambda: c.stats()['batches'] < 100000, 'one to be gone')
+            self.new(c)
 
     def test_batches_and_their_counts_come_back_after_kill_9(self):
         server = self.start()

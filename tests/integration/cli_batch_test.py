@@ -131,5 +131,24 @@ class Batch(ringqd.SharedTest):
         self.assertIn('25%', seen.decode())
 
 
+class Restart(ringqd.Test):
+    def test_a_join_outlives_a_restart_of_the_server(self):
+        server = self.start()
+        batch = server.ringq('batch', 'new').stdout.strip()
+        server.ringq('put', 'q', 'x', '--batch', batch)
+        server.ringq('batch', 'close', batch)
+        # The port is another one after a restart, the path is not.
+        child = subprocess.Popen([ringqd.RINGQ, '--server', f'unix:{server.unix_path}', 'batch', 'join', batch],
+                                 env=ringqd.environment(), text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                                 preexec_fn=ringqd.die_with_the_test)
+        with server.client() as c:
+            ringqd.wait_until(lambda: c.stats()['waiting_joiners'] == 1, 'the JOIN waits')
+        server.restart()
+        with server.client() as c:
+            c.done(c.get('q')['lease'])
+        out, _ = child.communicate(timeout=ringqd.PATIENCE)
+        self.assertEqual((child.returncode, out.splitlines()[0]), (0, 'done\t1'))
+
+
 if __name__ == '__main__':
     ringqd.main()

@@ -354,6 +354,34 @@ class Restart(ringqd.Test):
         worker.terminate()
         self.assertEqual(worker.wait(ringqd.PATIENCE), 0, 'work')
 
+    def test_a_program_goes_on_while_the_server_crashes_if_its_lease_is_kept(self):
+        server = self.start()
+        env = ringqd.environment(RINGQ_URL=f'unix:{server.unix_path}')
+        go = self.directory / 'go'
+        wait = 'while [ ! -e "$0" ]; do sleep 0.05; done'
+        worker = subprocess.Popen([ringqd.RINGQ, 'work', 'q', '--name', 'w', '--keep-leases', '--max-jobs', '1', '--',
+                                   'sh', '-c', wait, go], env=env, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  preexec_fn=ringqd.die_with_the_test)
+        self.addCleanup(worker.wait)
+        self.addCleanup(worker.kill)
+        with server.client() as c:
+            c.put('q', 'x')
+            ringqd.wait_until(lambda: c.stats('q')['leased'] == 1, 'the lease')
+            c.put('settled', 'x')  # and all before it is in the log
+        server.kill()
+        server.start()
+        go.touch()
+        self.assertEqual(worker.wait(ringqd.PATIENCE), 0)
+        with server.client() as c:
+            stats = c.stats('q')
+            self.assertEqual((stats['total_done'], stats['total_redelivered'], stats['unfinished']), (1, 0, 0))
+
+    def test_keep_leases_wants_a_name(self):
+        run = subprocess.run([ringqd.RINGQ, 'work', 'q', '--keep-leases', '--', 'true'], capture_output=True, text=True,
+                             check=False)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn('--name', run.stderr)
+
 
 class Look(Cli):
     def test_stats_are_names_and_values(self):

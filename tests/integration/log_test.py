@@ -259,6 +259,18 @@ class LookedAt(ringqd.Test):
         state = next(line for line in lines if ' STATE ' in line)
         self.assertIn('state=dead attempts=1 error="a \\x22b\\x22\\x1b[2J"', state)
 
+    def test_entries_of_cron_and_batches_are_lines_too(self):
+        with self.ringqd.client() as c:
+            c.call('CRON', 'ADD', 'night', 'mail', '@daily', 'x')
+            batch = c.call('BATCH', 'NEW', 'KEEP', 0).decode()
+            c.call('BATCH', 'CLOSE', batch)
+            ringqd.wait_until(lambda: c.stats()['batches'] == 0, 'the batch to be gone')
+            self.ringqd.until_idle(c)
+        dump = self.log('dump')
+        self.assertRegex(dump, r' CRON name="night" queue="mail"')
+        for state in ('open', 'closed', 'gone'):
+            self.assertIn(f' BATCH job={batch} state={state}', dump)
+
     def test_damage_is_named_and_does_not_end_it(self):
         self.ringqd.terminate()  # it would repair the log
         with self.own.client() as r:

@@ -17,6 +17,7 @@ struct call {
     struct rq_reply *reply; /* to the last command; NULL: none came */
     uint64_t connection;    /* counts in the whole run */
     int64_t asked_ns;       /* when the last command was sent */
+    bool keeps;             /* the client says KEEPLEASES */
 };
 
 void call_init(struct call *c, struct world *w);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "sim/client.h"
 
+#include <errno.h>
+
 #include "sim/world.h"
 
 typedef int action(struct client *c);
@@ -54,9 +56,11 @@ static action *choose(struct client *c)
     return client_get;
 }
 
-/* What it holds, it holds no more. */
+/* What it holds, it holds no more, unless it is kept. */
 static void lose_holds(struct client *c)
 {
+    if (c->call.keeps)
+        return;
     if (c->held > 0)
         c->old = c->holds[0];
     c->held = 0;
@@ -69,12 +73,26 @@ RIO_AWAITS static int leave(struct client *c)
     return 0;
 }
 
+/* Two clients of a name are two connections of one worker. */
+RIO_AWAITS static int say_hello(struct client *c)
+{
+    enum outcome outcome =
+        await(call_ask(&c->call, "HELLO NAME c%zu KEEPLEASES", c->index / 2));
+
+    if (outcome == YES)
+        return 0;
+    RIO_IGNORE(await(call_close(&c->call))); /* the server is still starting */
+    return -EAGAIN;
+}
+
 RIO_AWAITS static int need_connection(struct client *c)
 {
     if (c->call.stream != NULL)
         return 0;
     lose_holds(c);
     int rc = await(call_open(&c->call));
+    if (rc == 0 && c->call.keeps)
+        rc = await(say_hello(c));
     if (rc < 0)
         RIO_IGNORE(await(rio_sleep(world_between(c->world, 1, 40) * RIO_MS)));
     return rc;
@@ -116,6 +134,7 @@ long client_main(void *arg)
     struct client *c = arg;
 
     call_init(&c->call, c->world);
+    c->call.keeps = c->world->plan.keeps && world_one_in(c->world, 2);
     while (!c->world->is_over) {
         int rc = await(need_connection(c));
         if (rc < 0)

@@ -29,6 +29,7 @@ static void take(struct client *c, const struct rq_reply *job)
                            .attempt = call_number(job, "attempt"),
                            .ttr_ms = call_number(job, "ttr"),
                            .connection = c->call.connection,
+                           .is_kept = c->call.keeps,
                            .asked_ns = c->call.asked_ns};
 
     if (!call_parse(call_text(job, "lease"), &got.id, &got.lease)) {
@@ -185,10 +186,36 @@ int client_release(struct client *c)
     return 0;
 }
 
+/* Also what it had over an earlier connection. */
+RIO_AWAITS static int touch_all(struct client *c)
+{
+    int64_t asked_ns = rio_now();
+    enum outcome outcome = await(call_ask(&c->call, "TOUCH ALL"));
+
+    for (size_t i = 0; outcome == YES && i < c->call.reply->count; i++) {
+        const struct rq_reply *one = &c->call.reply->elements[i];
+        struct job_id id;
+        uint64_t lease = 0;
+
+        if (one->count < 2 || !call_parse(one->elements[0].str, &id, &lease))
+            continue;
+        for (size_t k = 0; k < c->held; k++)
+            if (c->holds[k].lease == lease && c->holds[k].id.epoch == id.epoch &&
+                c->holds[k].id.number == id.number)
+                history_touched(c->holds[k].deed, lease,
+                                asked_ns + (int64_t)c->holds[k].ttr_ms * RIO_MS);
+    }
+    return 0;
+}
+
 int client_touch(struct client *c)
 {
     if (c->held == 0)
         return 0;
+    if (c->call.keeps && world_one_in(c->world, 2)) {
+        RIO_IGNORE(await(touch_all(c)));
+        return 0;
+    }
     struct hold hold = c->holds[0];
     int64_t asked_ns = rio_now();
     enum outcome outcome =

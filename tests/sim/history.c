@@ -247,7 +247,8 @@ struct deed *history_got(struct history *h, const struct delivery *got)
                        .got_ns = rio_now(),
                        .until_ns = got->asked_ns + (int64_t)got->ttr_ms * RIO_MS,
                        .life = h->lives[got->connection - 1],
-                       .connection = got->connection};
+                       .connection = got->connection,
+                       .is_kept = got->is_kept};
     history_check_group(h, d, got->asked_ns);
     return d;
 }
@@ -263,7 +264,8 @@ void history_left(struct history *h, uint64_t connection)
 {
     for (size_t i = 0; i < h->count; i++)
         for (size_t k = 0; k < h->deeds[i]->lease_count; k++)
-            if (h->deeds[i]->leases[k].connection == connection)
+            if (h->deeds[i]->leases[k].connection == connection &&
+                !h->deeds[i]->leases[k].is_kept)
                 h->deeds[i]->leases[k].is_over = true;
 }
 
@@ -301,8 +303,9 @@ struct claim history_done(struct history *h, struct deed *d, uint64_t lease,
 
     for (size_t i = 0; i < d->lease_count; i++)
         c.is_stale |= d->leases[i].n > lease;
-    if (l != NULL && !l->is_over && l->life == h->life && l->connection == connection &&
-        !c.is_stale && d->end_ns == INT64_MAX) {
+    if (l != NULL && !l->is_over && l->life == h->life &&
+        (l->connection == connection || l->is_kept) && !c.is_stale &&
+        d->end_ns == INT64_MAX) {
         c.is_valid = true;
         c.until_ns = l->until_ns;
     }

@@ -60,6 +60,7 @@ struct lease {
     int64_t asked_ns, got_ns; /* the GET that brought it */
     int64_t until_ns;         /* held at least until then, if nothing happens */
     uint64_t life, connection;
+    bool is_kept; /* KEEPLEASES: it outlives its connection */
     bool is_over; /* given back, or its connection or server was lost */
 };
 
@@ -141,6 +142,7 @@ struct delivery {
     struct rq_slice queue, body;
     struct job_id id;
     uint64_t lease, attempt, ttr_ms, connection;
+    bool is_kept;
     int64_t asked_ns;
 };
 /* Returns  the deed; NULL: a phantom */

@@ -40,6 +40,7 @@ static const struct mutant mutants[MUTANT_COUNT] = {
     [MUTANT_ID_WITHOUT_EPOCH]         = {"id-without-epoch",         "ids begin anew after a restart"},
     [MUTANT_JOIN_IGNORES_ENDING]      = {"join-ignores-ending",      "JOIN does not wait for the commit"},
     [MUTANT_JOIN_IGNORES_LEASED]      = {"join-ignores-leased",      "JOIN does not wait for workers"},
+    [MUTANT_KEPT_LEASE_NOT_AWAITED]   = {"kept-lease-not-awaited",   "a job goes on before the end of its kept lease is logged"},
     [MUTANT_LEASE_TOO_SHORT]          = {"lease-too-short",          "leases run out after half their TTR"},
     [MUTANT_LEASE_WITHOUT_EPOCH]      = {"lease-without-epoch",      "leases begin anew after a restart"},
     [MUTANT_LEASED_NOT_RECOVERED]     = {"leased-not-recovered",     "a restart loses what workers had"},

@@ -82,6 +82,7 @@ static void make_plan(struct world *w)
     p->busy_ns = world_between(w, 2, 12) * RIO_SEC;
     p->grouplimit = (size_t)world_between(w, 1, 2);
     p->requeues = world_one_in(w, 3);
+    p->keeps = world_one_in(w, 3);
 }
 
 /* ---- faults ---- */
@@ -121,6 +122,18 @@ static long sniper(void *arg)
     }
 }
 
+/* Sleeps, but not beyond the end of a script.  Returns  false: there is one */
+RIO_AWAITS static bool stay_busy(const struct world *w, int64_t ns)
+{
+    int64_t end = rio_now() + ns;
+
+    while (w->has_script && w->script.len > 0 && rio_now() < end)
+        RIO_IGNORE(await(rio_sleep(10 * RIO_MS)));
+    if (!w->has_script)
+        RIO_IGNORE(await(rio_sleep(ns)));
+    return !w->has_script || w->script.len > 0;
+}
+
 /* Crashes and restarts at random instants of the busy time. */
 static long injector(void *arg)
 {
@@ -130,7 +143,8 @@ static long injector(void *arg)
     while (crashes + restarts > 0) {
         int64_t pause = w->plan.busy_ns / (2 * (int64_t)(crashes + restarts));
 
-        RIO_TRY(await(rio_sleep(world_between(w, 0, 2 * pause))));
+        if (!await(stay_busy(w, world_between(w, 0, 2 * pause))))
+            return 0;
         if (world_between(w, 1, crashes + restarts) <= crashes) {
             crashes--;
             RIO_TRY(await(restart_server(w)));
@@ -216,18 +230,6 @@ RIO_AWAITS static int wait_for_the_end(struct world *w)
     return 0;
 }
 
-/* A script may end before its time. */
-RIO_AWAITS static int stay_busy(struct world *w)
-{
-    int64_t end = rio_now() + w->plan.busy_ns;
-
-    while (rio_now() < end && w->script.len > 0)
-        RIO_IGNORE(await(rio_sleep(10 * RIO_MS)));
-    if (!w->has_script)
-        RIO_IGNORE(await(rio_sleep(w->plan.busy_ns)));
-    return 0;
-}
-
 RIO_AWAITS static int play(struct world *w, struct client *clients)
 {
     rio_task *tasks[WORLD_CLIENTS_MAX], *faults = rio_create_task(injector, w);
@@ -239,7 +241,7 @@ RIO_AWAITS static int play(struct world *w, struct client *clients)
     }
     if (w->plan.is_wild)
         wild = rio_create_task(client_wild_main, w);
-    RIO_IGNORE(await(stay_busy(w)));
+    rq_ignore(await(stay_busy(w, w->plan.busy_ns)));
     RIO_IGNORE(await(rio_join_unref(faults)));
     w->is_calm = true;
     rio_event_set(&w->shot);
@@ -247,7 +249,7 @@ RIO_AWAITS static int play(struct world *w, struct client *clients)
     if (wild != NULL)
         RIO_IGNORE(await(rio_join_unref(wild)));
     world_trace(w, "calm");
-    RIO_IGNORE(await(rio_sleep(RIO_SEC)));
+    rq_ignore(await(stay_busy(w, RIO_SEC)));
     w->is_draining = true;
     RIO_IGNORE(await(wait_for_the_end(w)));
     w->is_over = true;

@@ -25,6 +25,7 @@ struct plan {
     unsigned crashes, restarts;   /* of the server, of Redis */
     int64_t busy_ns;              /* until the faults stop */
     size_t grouplimit;            /* of all queues, once somebody sets it */
+    bool keeps;                   /* some clients say KEEPLEASES */
     bool requeues;                /* jobs are sent to other queues */
     bool is_focused;              /* few jobs, many JOINs, faults right behind a DONE */
     bool is_wild;                 /* and a client that says anything; see wild.h */

@@ -38,11 +38,13 @@ def pairs(flat):
 
 
 class Client:
-    """One connection. `address`: a port on loopback, or the path of a unix socket."""
+    """One connection. `address`: a port on loopback, (host, port), or the path of a unix
+    socket."""
 
     def __init__(self, address, timeout=20.0):
-        if isinstance(address, int):
-            self.sock = socket.create_connection(('127.0.0.1', address), timeout)
+        if isinstance(address, (int, tuple)):
+            where = address if isinstance(address, tuple) else ('127.0.0.1', address)
+            self.sock = socket.create_connection(where, timeout)
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         else:
             self.sock = socket.socket(socket.AF_UNIX)

@@ -150,13 +150,17 @@ class Redis(Process):
         return f'redis://127.0.0.1:{self.port}' if self.port else f'unix:{self.path}'
 
     def start(self):
+        self.launch()
+        wait_until(self._answers, 'redis-server to answer')
+        return self
+
+    def launch(self):
+        """Starts it without waiting until it has loaded."""
         args = ['redis-server', '--port', str(self.port), '--bind', '127.0.0.1', '--save', '',
                 '--unixsocket', str(self.path), '--dir', str(self.directory)]
         for name, value in self.settings.items():
             args += [f'--{name}', value]
         self.spawn(args)
-        wait_until(self._answers, 'redis-server to answer')
-        return self
 
     def _answers(self):
         if not self.is_running():

@@ -85,6 +85,9 @@ typedef struct ringq_options {
     int reconnect_ms;       /* how long to try again, with growing pauses and jitter,
                                when the connection is lost; default 10000; -1: never */
     size_t reply_max;       /* bytes of one bulk in a reply; default 64 MiB */
+    /* With a name: leases outlive the connection, and a crash of the server.  They run
+     * on to their deadlines, and are as good over the next connection. */
+    bool keep_leases;
 } ringq_options;
 
 /* Connects to ringq://host[:port] (default port 7766) or unix:/path.  NULL url:
@@ -368,6 +371,17 @@ RINGQ_API int ringq_command(ringq *q, size_t argc, const char *const *argv,
                             const size_t *lens, ringq_reply **out);
 RINGQ_API int64_t ringq_qsize(ringq *q, const char *queue);
 RINGQ_API int ringq_ping(ringq *q);
+
+/* Hears of a job: event, id, queue, attempt, at (Unix ms), and error where there is
+ * one; or of `count` events that were `lost`, because we were too slow.  NULL:
+ * connected again, and what happened meanwhile is missing.  It may not call the library
+ * with the same handle. Returns  0 to go on; any other number ends the call. Owns lends
+ * `event`: for the call */
+typedef int ringq_event(void *arg, const ringq_reply *event);
+/* What becomes of the jobs of a queue (NULL: of all), as it happens, until `event` has
+ * heard enough.  The connection is closed then, and the next call makes another.
+ * Returns  what `event` returned */
+RINGQ_API int ringq_events(ringq *q, const char *queue, ringq_event *event, void *arg);
 
 /* ---- managing ---- */
 

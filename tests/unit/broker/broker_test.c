@@ -125,6 +125,40 @@ static long a_full_redis_refuses_every_put_and_takes_every_done_body(struct rig 
     return 0;
 }
 
+/* They have no pledge that the refusal could find: the others must be found all the
+ * same, in every batch. */
+static long jobs_of_level_memory_among_them_hide_no_refused_put_body(struct rig *rig)
+{
+    enum { PUTS = 150 };
+    struct answer *puts = calloc(PUTS, sizeof *puts);
+    struct answer take, end;
+    struct member *m;
+
+    EXPECT(puts != NULL);
+    EXPECT_EQ(await(rig_up(rig)), 0);
+    m = member_new(rig->broker);
+    EXPECT_EQ(await(put_stored(rig, "q")), 0);
+    redis_do(&rig->redis, "CONFIG SET maxmemory 1");
+    for (int i = 0; i < PUTS; i++)
+        EXPECT_EQ(i % 3 == 0 ? put_in_memory(rig, "m", &puts[i])
+                             : put(rig, "q", 1, &puts[i]),
+                  0);
+    EXPECT_EQ(puts[0].how, DONE); /* at once */
+    EXPECT(puts[0].put.is_in_memory);
+    EXPECT_EQ(get(m, "m", 0, &take), 0);
+    EXPECT_EQ(done(rig, &take.leases[0], &end), 0); /* in the commit that is refused */
+    EXPECT_EQ(await(answer_wait(&end)), DONE);
+    for (int i = 0; i < PUTS; i++)
+        EXPECT(i % 3 == 0 ? puts[i].how == DONE : puts[i].code == RQ_E_STORE);
+    EXPECT_EQ(look(rig, "q").unfinished, 1);
+    EXPECT_EQ(look(rig, "m").unfinished, PUTS / 3 - 1);
+    redis_do(&rig->redis, "CONFIG SET maxmemory 0");
+    core_check(broker_core(rig->broker));
+    member_leave(m);
+    free(puts);
+    return 0;
+}
+
 /* 128 MiB are the most that one commit holds: the last of these does not fit. */
 static long an_mput_that_fails_half_way_leaves_nothing_body(struct rig *rig)
 {
@@ -454,6 +488,7 @@ SCENARIO(a_put_is_answered_after_its_commit_only, rig_always)
 SCENARIO(a_sent_put_is_unknown_and_becomes_ready_when_it_had_landed, rig_always)
 SCENARIO(an_unsent_put_is_refused_after_store_wait_and_gone, rig_always)
 SCENARIO(a_full_redis_refuses_every_put_and_takes_every_done, rig_no_aof)
+SCENARIO(jobs_of_level_memory_among_them_hide_no_refused_put, rig_no_aof)
 SCENARIO(an_mput_that_fails_half_way_leaves_nothing, rig_no_aof)
 SCENARIO(a_large_mput_is_taken_back_swiftly, rig_no_aof)
 SCENARIO(at_level_memory_a_put_is_answered_at_once, rig_no_aof)
@@ -472,6 +507,7 @@ TEST_MAIN(cmocka_unit_test(a_put_is_answered_after_its_commit_only),
           cmocka_unit_test(a_sent_put_is_unknown_and_becomes_ready_when_it_had_landed),
           cmocka_unit_test(an_unsent_put_is_refused_after_store_wait_and_gone),
           cmocka_unit_test(a_full_redis_refuses_every_put_and_takes_every_done),
+          cmocka_unit_test(jobs_of_level_memory_among_them_hide_no_refused_put),
           cmocka_unit_test(an_mput_that_fails_half_way_leaves_nothing),
           cmocka_unit_test(a_large_mput_is_taken_back_swiftly),
           cmocka_unit_test(at_level_memory_a_put_is_answered_at_once),

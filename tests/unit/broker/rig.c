@@ -180,7 +180,8 @@ enum how answer_wait(struct answer *a)
     return a->how;
 }
 
-int put(struct rig *rig, const char *queue, size_t count, struct answer *a)
+static int put_as(struct rig *rig, const char *queue, size_t count, bool in_memory,
+                  struct answer *a)
 {
     static const struct job_policy policy = {.ttr_ms = 60000,
                                              .backoff_base_ms = 1000,
@@ -196,11 +197,25 @@ int put(struct rig *rig, const char *queue, size_t count, struct answer *a)
     for (size_t i = 0; i < count; i++)
         bodies[i] = RQ_LIT("body");
     answer_init(a);
-    const struct broker_put jobs = {
-        .job = job, .bodies = bodies, .count = count, .receipt = &a->put};
+    const struct broker_put jobs = {.job = job,
+                                    .bodies = bodies,
+                                    .count = count,
+                                    .has_level = in_memory,
+                                    .level = STORE_MEMORY,
+                                    .receipt = &a->put};
     int rc = broker_put(rig->broker, &jobs, &a->promise);
     free(bodies);
     return rc;
+}
+
+int put(struct rig *rig, const char *queue, size_t count, struct answer *a)
+{
+    return put_as(rig, queue, count, false, a);
+}
+
+int put_in_memory(struct rig *rig, const char *queue, struct answer *a)
+{
+    return put_as(rig, queue, 1, true, a);
 }
 
 int get(struct member *m, const char *queue, int64_t block_ms, struct answer *a)

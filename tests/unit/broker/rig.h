@@ -67,6 +67,8 @@ RIO_AWAITS enum how answer_wait(struct answer *a);
 
 /* Puts `count` jobs into `queue` that may be delivered at once. */
 int put(struct rig *rig, const char *queue, size_t count, struct answer *a);
+/* One of level `memory`. */
+int put_in_memory(struct rig *rig, const char *queue, struct answer *a);
 int get(struct member *m, const char *queue, int64_t block_ms, struct answer *a);
 int join(struct member *m, const char *queue, int64_t block_ms, struct answer *a);
 int done(struct rig *rig, const struct broker_lease *lease, struct answer *a);

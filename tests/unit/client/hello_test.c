@@ -59,6 +59,29 @@ static void a_name_goes_with_hello(void **state)
     fake_end(&f);
 }
 
+static void kept_leases_go_with_a_name(void **state)
+{
+    const struct fake_step script[] = {{FAKE_OPEN, 0, 0},
+                                       EXPECTS("HELLO 3 NAME w1 KEEPLEASES"),
+                                       REPLIES(HELLO_REPLY),
+                                       ENDS};
+    ringq_options options = {.size = sizeof options, .name = "w1", .keep_leases = true};
+    struct fake f;
+    ringq *q;
+
+    (void)state;
+    fake_begin(&f, script);
+    q = ringq_connect_over(&fake_transport, &f, "ringq://h", &options);
+    assert_int_equal(ringq_error(q), 0);
+    ringq_close(q);
+    fake_end(&f);
+    options.name = NULL;
+    q = ringq_connect_over(&fake_transport, &f, "ringq://h", &options);
+    assert_int_equal(ringq_error(q), RINGQ_USAGE);
+    assert_text_has(q, "keep_leases needs a name");
+    ringq_close(q);
+}
+
 static void hello_arrives_byte_by_byte(void **state)
 {
     const struct fake_step script[] = {OPENS, ENDS};
@@ -268,6 +291,7 @@ static void without_a_handle_every_call_is_out_of_memory(void **state)
 TEST_MAIN(cmocka_unit_test(a_connection_begins_with_hello),
           cmocka_unit_test(the_server_tells_of_itself),
           cmocka_unit_test(a_name_goes_with_hello),
+          cmocka_unit_test(kept_leases_go_with_a_name),
           cmocka_unit_test(hello_arrives_byte_by_byte),
           cmocka_unit_test(a_refused_connection_asks_for_ringqd),
           cmocka_unit_test(the_first_connection_is_not_tried_again),

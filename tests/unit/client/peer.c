@@ -32,6 +32,7 @@ struct conn {
     unsigned count; /* its COUNT */
     int64_t until_ns;
     bool has_taken; /* has ever sent a GET */
+    bool keeps;     /* KEEPLEASES */
 };
 
 struct job {
@@ -205,9 +206,10 @@ static void obey(struct peer *p, struct conn *c, const struct rq_cmd *cmd)
 
     if (answer != NULL)
         say(out_of(c), answer);
-    else if (strncmp(words, "HELLO", 5) == 0)
+    else if (strncmp(words, "HELLO", 5) == 0) {
+        c->keeps = strstr(words, "KEEPLEASES") != NULL;
         say(out_of(c), "%1\r\n$6\r\nserver\r\n$5\r\nringq\r\n");
-    else if (strncmp(words, "GET", 3) == 0)
+    } else if (strncmp(words, "GET", 3) == 0)
         get(c, cmd);
     else
         settle(p, c, cmd);
@@ -226,7 +228,7 @@ static void hang_up(struct peer *p, struct conn *c)
     rq_buf_fini(&c->held);
     rq_resp_reader_fini(&c->reader);
     for (unsigned i = 0; i < p->job_count; i++)
-        if (p->jobs[i].holder == (int)(c - p->conns))
+        if (p->jobs[i].holder == (int)(c - p->conns) && !c->keeps)
             p->jobs[i].holder = -1;
 }
 

@@ -85,6 +85,57 @@ static void a_lost_taker_makes_jobs_lost_and_is_made_again(void **state)
     peer_end(p);
 }
 
+static void kept_leases_outlive_the_taker(void **state)
+{
+    struct peer *p = peer_begin();
+    struct running r;
+    struct seen s;
+    ringq_worker_options o;
+    sem_t gate;
+
+    (void)state;
+    seen_init(&s);
+    sem_init(&gate, 0, 0);
+    s.gate = &gate;
+    o = options_of(&s);
+    peer_put(p, "x", 60000);
+    start_keeping(&r, p, &s, &o, 5000);
+    await_count(&s, &s.handled, 1);
+    peer_drop(p, PEER_ALL);
+    await_count(&s, &s.made_connection, 1);
+    peer_await(p, "TOUCH", 1); /* at once: is it still ours? */
+    sem_post(&gate);
+    await_count(&s, &s.done, 1);
+    assert_int_equal(s.stale, 0);
+    ringq_worker_stop(r.worker);
+    assert_int_equal(finish(&r), 1);
+    assert_int_equal(peer_done(p), 1);
+    sem_destroy(&gate);
+    peer_end(p);
+}
+
+static void a_kept_lease_is_lost_when_nobody_hears_of_it_for_long(void **state)
+{
+    struct peer *p = peer_begin();
+    struct running r;
+    struct seen s;
+    ringq_worker_options o;
+
+    (void)state;
+    seen_init(&s);
+    s.wait_lost = true;
+    o = options_of(&s);
+    peer_put(p, "x", 300);
+    start_keeping(&r, p, &s, &o, 1000);
+    await_count(&s, &s.handled, 1);
+    peer_refuse(p, true);
+    peer_drop(p, PEER_ALL);
+    ringq_worker_stop(r.worker);
+    assert_true(finish(&r) < 0 || s.settled == 1); /* the handler has left */
+    assert_int_equal(s.running, 0);
+    peer_end(p);
+}
+
 static void a_lost_settler_costs_nothing(void **state)
 {
     struct peer *p = peer_begin();
@@ -321,6 +372,8 @@ static void many_jobs_go_through_many_handlers_while_connections_break(void **st
 TEST_MAIN(cmocka_unit_test(without_a_second_connection_the_first_carries_all),
           cmocka_unit_test(a_stale_heartbeat_asks_the_handler_to_leave),
           cmocka_unit_test(a_lost_taker_makes_jobs_lost_and_is_made_again),
+          cmocka_unit_test(kept_leases_outlive_the_taker),
+          cmocka_unit_test(a_kept_lease_is_lost_when_nobody_hears_of_it_for_long),
           cmocka_unit_test(a_lost_settler_costs_nothing),
           cmocka_unit_test(a_done_the_server_could_not_store_is_told_again),
           cmocka_unit_test(a_server_that_is_never_there_is_an_error),

@@ -102,15 +102,33 @@ static void *run(void *arg)
     return NULL;
 }
 
+static void start_as(struct running *r, struct peer *p, ringq_handler *handler,
+                     struct seen *s, const ringq_worker_options *options,
+                     const ringq_options *connect)
+{
+    r->worker = ringq_worker_new(peer_url(p), connect, "q", handler, s, options);
+    assert_non_null(r->worker);
+    assert_int_equal(pthread_create(&r->thread, NULL, run, r), 0);
+}
+
 void start_with(struct running *r, struct peer *p, ringq_handler *handler,
                 struct seen *s, const ringq_worker_options *options, int reconnect_ms)
 {
     const ringq_options connect = {.size = sizeof connect,
                                    .reconnect_ms = reconnect_ms};
 
-    r->worker = ringq_worker_new(peer_url(p), &connect, "q", handler, s, options);
-    assert_non_null(r->worker);
-    assert_int_equal(pthread_create(&r->thread, NULL, run, r), 0);
+    start_as(r, p, handler, s, options, &connect);
+}
+
+void start_keeping(struct running *r, struct peer *p, struct seen *s,
+                   const ringq_worker_options *options, int reconnect_ms)
+{
+    const ringq_options connect = {.size = sizeof connect,
+                                   .name = "worker",
+                                   .keep_leases = true,
+                                   .reconnect_ms = reconnect_ms};
+
+    start_as(r, p, handle, s, options, &connect);
 }
 
 void start(struct running *r, struct peer *p, struct seen *s,

@@ -41,6 +41,9 @@ void start(struct running *r, struct peer *p, struct seen *s,
            const ringq_worker_options *options, int reconnect_ms);
 void start_with(struct running *r, struct peer *p, ringq_handler *handler,
                 struct seen *s, const ringq_worker_options *options, int reconnect_ms);
+/* With a name, and keep_leases. */
+void start_keeping(struct running *r, struct peer *p, struct seen *s,
+                   const ringq_worker_options *options, int reconnect_ms);
 /* Waits for its end.  Returns what ringq_worker_run() returned. */
 long finish(struct running *r);
 

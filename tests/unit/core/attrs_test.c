@@ -76,7 +76,31 @@ static void a_full_buffer_takes_no_more(void **state)
     rq_buf_fini(&b);
 }
 
-TEST_MAIN(cmocka_unit_test(what_goes_in_comes_out),
+static void a_batch_is_found_by_its_id(void **state)
+{
+    const struct job_id id = {UINT64_MAX, 258};
+    const struct attr cut = {.kind = ATTR_BATCH, .value = RQ_LIT("short")};
+    struct job_id found;
+    struct rq_buf buf;
+
+    (void)state;
+    rq_buf_init(&buf, 100);
+    assert_false(attrs_find_batch(rq_buf_slice(&buf), &found));
+    assert_int_equal(attrs_add_batch(&buf, id), 0);
+    assert_true(attrs_are_valid(rq_buf_slice(&buf)));
+    assert_true(attrs_find_batch(rq_buf_slice(&buf), &found));
+    assert_true(found.epoch == id.epoch && found.number == id.number);
+    rq_buf_clear(&buf);
+    assert_int_equal(attrs_add(&buf, &cut), 0);
+    assert_false(attrs_find_batch(rq_buf_slice(&buf), &found));
+    rq_buf_clear(&buf);
+    assert_int_equal(attrs_add_batch(&buf, (struct job_id){7, 0}), 0);
+    assert_false(attrs_find_batch(rq_buf_slice(&buf), &found));
+    rq_buf_fini(&buf);
+}
+
+TEST_MAIN(cmocka_unit_test(a_batch_is_found_by_its_id),
+          cmocka_unit_test(what_goes_in_comes_out),
           cmocka_unit_test(one_is_found_by_its_kind),
           cmocka_unit_test(every_cut_but_between_two_is_seen),
           cmocka_unit_test(a_full_buffer_takes_no_more))

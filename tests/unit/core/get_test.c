@@ -48,7 +48,7 @@ static void a_get_may_choose_its_own_ttr(void **state)
     assert_int_equal(world_view(&w, id)->lease_ttr_ms, 250);
     assert_int_equal(core_next_due(w.core), w.now.mono_ns + 250000000);
     struct core_touched touched;
-    assert_int_equal(core_touch(w.core, id, 1, 0, w.now, &touched), 0);
+    assert_int_equal(core_touch(w.core, id, 1, 0, w.now, &w.fx, &touched), 0);
     assert_int_equal(touched.deadline_wall_ms,
                      w.now.wall_ms + 250); /* the one it was taken with */
     world_fini(&w);

@@ -53,7 +53,7 @@ static void a_current_lease_stays_good_under_a_new_epoch(void **state)
     world_put_landed(&w, "q");
     uint64_t lease = world_get(&w, "q", &id);
     core_set_epoch(w.core, 8);
-    assert_int_equal(core_touch(w.core, id, lease, 0, w.now, &touched), 0);
+    assert_int_equal(core_touch(w.core, id, lease, 0, w.now, &w.fx, &touched), 0);
     assert_int_equal(world_done(&w, id, lease), 0);
     world_fini(&w);
 }

@@ -258,10 +258,10 @@ static void the_worker_of_a_cancelled_job_hears_it_at_its_touch(void **state)
     world_init(&w);
     world_put_landed(&w, "q");
     uint64_t lease = world_get(&w, "q", &id);
-    assert_int_equal(core_touch(w.core, id, lease, 0, w.now, &touched), 0);
+    assert_int_equal(core_touch(w.core, id, lease, 0, w.now, &w.fx, &touched), 0);
     assert_false(touched.cancel);
     assert_int_equal(world_cancel_job(&w, id), 1);
-    assert_int_equal(core_touch(w.core, id, lease, 0, w.now, &touched), 0);
+    assert_int_equal(core_touch(w.core, id, lease, 0, w.now, &w.fx, &touched), 0);
     assert_true(touched.cancel);
     assert_int_equal(world_view(&w, id)->state, JOB_LEASED);
     assert_int_equal(world_cancel_job(&w, id), 1); /* again is harmless, */

@@ -342,8 +342,8 @@ static void do_touch(struct play *p)
 
     if (job == NULL)
         return;
-    assert_int_equal(core_touch(p->w.core, job->id, job->lease, 0, p->w.now, &touched),
-                     0);
+    assert_int_equal(
+        core_touch(p->w.core, job->id, job->lease, 0, p->w.now, &p->w.fx, &touched), 0);
     assert_int_equal(touched.deadline_wall_ms, p->m.now.wall_ms + job->policy.ttr_ms);
     assert_int_equal(touched.cancel, job->is_cancelled);
     model_touch(&p->m, job);

@@ -253,6 +253,39 @@ static int do_new_holder(struct scene *s)
     return s->loser == NULL ? -ENOMEM : 0;
 }
 
+/* Under a name of its own, which comes and goes. */
+static int do_keep(struct scene *s)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "w%d", s->round);
+    return core_holder_keep(s->core, s->loser, rq_slice_str(name));
+}
+
+static int do_touch_longer(struct scene *s)
+{
+    struct core_touched touched;
+
+    return core_touch(s->core, s->id, s->lease, 5000 + (uint32_t)s->round, s->now,
+                      &s->fx, &touched);
+}
+
+static void ignore_touch(void *arg, const struct job *job,
+                         const struct core_touched *touched)
+{
+    (void)arg;
+    (void)job;
+    (void)touched;
+}
+
+static int do_touch_all(struct scene *s)
+{
+    long n =
+        core_touch_all(s->core, s->loser, 9000, s->now, &s->fx, ignore_touch, NULL);
+
+    return n < 0 ? (int)n : 0;
+}
+
 static int do_totals(struct scene *s)
 {
     return core_totals(s->core, 0, &s->fx);
@@ -313,6 +346,23 @@ static void put_and_take(struct scene *s)
     run(s, do_get);
 }
 
+/* A lease that goes from one holder to the next. */
+static void keep_and_lose(struct scene *s)
+{
+    run(s, do_new_holder);
+    run(s, do_keep);
+    run(s, do_get_to_lose);
+    run(s, do_touch_longer);
+    run(s, do_lose);
+    run(s, do_new_holder);
+    run(s, do_keep);
+    run(s, do_touch_all);
+    run(s, do_move);
+    run(s, do_done);
+    run(s, do_confirm_end);
+    run(s, do_lose);
+}
+
 static void play_round(struct scene *s)
 {
     /* out of order from the second round on: heaps grow, too */
@@ -347,6 +397,7 @@ static void play_round(struct scene *s)
     run(s, do_confirm);
     run(s, do_get_to_lose);
     run(s, do_lose);
+    keep_and_lose(s);
     run(s, do_wait);
     s->now.mono_ns += 100000000;
     s->now.wall_ms += 100;
@@ -913,6 +964,11 @@ static void replay_round(struct replay_scene *s, uint64_t i)
     replay(s, r);
     r.type = RECORD_LEASE;
     r.attempts = 1;
+    if (i % 4 == 0) {
+        r.hold.n = i + 1;
+        r.hold.ttr_ms = 1000;
+        r.hold.worker = i % 8 == 0 ? RQ_LIT("one") : RQ_LIT("two");
+    }
     replay(s, r);
     r.type = RECORD_STATE;
     r.state = i % 2 == 0 ? RECORD_READY : RECORD_DELAYED;

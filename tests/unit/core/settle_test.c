@@ -440,20 +440,24 @@ static void touch_moves_the_deadline(void **state)
     (void)state;
     leased_init(&l, world_policy());
     world_sleep(w, 900);
-    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &touched), 0);
+    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &w->fx, &touched),
+                     0);
     assert_int_equal(touched.deadline_wall_ms, w->now.wall_ms + 1000);
     assert_int_equal(world_view(w, l.id)->deadline_wall_ms, touched.deadline_wall_ms);
     world_sleep(w, 999);
     world_tick(w);
     assert_int_equal(world_view(w, l.id)->state, JOB_LEASED);
 
-    assert_int_equal(core_touch(w->core, l.id, l.lease, 5, w->now, &touched), 0);
+    assert_int_equal(core_touch(w->core, l.id, l.lease, 5, w->now, &w->fx, &touched),
+                     0);
     assert_int_equal(touched.deadline_wall_ms, w->now.wall_ms + 5);
     assert_int_equal(world_view(w, l.id)->lease_ttr_ms, 1000);
     assert_int_equal(core_next_due(w->core), w->now.mono_ns + 5000000);
-    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &touched), 0);
+    assert_int_equal(core_touch(w->core, l.id, l.lease, 0, w->now, &w->fx, &touched),
+                     0);
     assert_int_equal(touched.deadline_wall_ms, w->now.wall_ms + 1000);
-    assert_int_equal(core_touch(w->core, l.id, 99, 0, w->now, &touched), RQ_E_STALE);
+    assert_int_equal(core_touch(w->core, l.id, 99, 0, w->now, &w->fx, &touched),
+                     RQ_E_STALE);
     world_fini(w);
 }
 
@@ -490,7 +494,8 @@ static void touch_all_moves_those_of_the_holder_alone(void **state)
     world_get_as(&w, other, "q", &id);
     world_get(&w, "q", &id);
     world_sleep(&w, 500);
-    assert_int_equal(core_touch_all(w.core, w.holder, 0, w.now, note_touch, &t), 2);
+    assert_int_equal(core_touch_all(w.core, w.holder, 0, w.now, &w.fx, note_touch, &t),
+                     2);
     assert_int_equal(t.count, 2);
     assert_int_equal(t.numbers, 13);
     assert_int_equal(t.deadline, w.now.wall_ms + 1000);
@@ -510,7 +515,7 @@ static void expect(struct world *w, struct job_id id, uint64_t lease, int code)
     assert_int_equal(world_fail(w, id, lease, "x", -1, false, NULL), code);
     assert_int_equal(world_fail(w, id, lease, "x", -1, true, NULL), code);
     assert_int_equal(world_release(w, id, lease, 0), code);
-    assert_int_equal(core_touch(w->core, id, lease, 0, w->now, &touched), code);
+    assert_int_equal(core_touch(w->core, id, lease, 0, w->now, &w->fx, &touched), code);
 }
 
 static void only_the_current_lease_entitles(void **state)

@@ -60,6 +60,8 @@ static void append(struct world *w, const struct effect *e)
     own(&copy->r.result);
     if (copy->r.type == RECORD_DONE)
         own(&copy->r.key);
+    if (copy->r.type == RECORD_LEASE)
+        own(&copy->r.hold.worker);
     /* Each record is a commit of its own; its home is its place, from 1. */
     if (e->u.log.homes)
         core_set_home(w->core, e, w->log_count);
@@ -73,6 +75,8 @@ static void free_log(struct world *w, size_t from)
         free_slice(w->log[i].r.attrs);
         if (w->log[i].r.type == RECORD_DONE)
             free_slice(w->log[i].r.key);
+        if (w->log[i].r.type == RECORD_LEASE)
+            free_slice(w->log[i].r.hold.worker);
         free_slice(w->log[i].r.error);
         free_slice(w->log[i].r.result);
     }

@@ -185,7 +185,13 @@ static void fields_out_of_range_are_refused(void **state)
 
     (void)state;
     assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5), 1);
-    assert_int_equal(r.attempts, 5);
+    assert_true(r.attempts == 5 && r.hold.n == 0); /* of a log without KEEPLEASES */
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 1, 2, 1, 'w'), 1);
+    assert_true(r.hold.n == 1 && r.hold.ttr_ms == 2 && r.hold.worker.len == 1);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 0, 2, 1, 'w'), RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 1, 0, 1, 'w'), RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 1, 2, 1, '/'), RQ_E_MALFORMED);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 1, 2), RQ_E_MALFORMED);
     assert_int_equal(DECODE(RECORD_LEASE, &r, 13, 0, 5), RQ_E_MALFORMED); /* epoch 0 */
     assert_int_equal(DECODE(RECORD_LEASE, &r, 15, 0, 5), RQ_E_MALFORMED); /* epoch -1 */
     assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 1, 5), RQ_E_MALFORMED);  /* number 0 */
@@ -234,7 +240,7 @@ static void what_stands_behind_the_known_fields_is_ignored(void **state)
     struct record r;
 
     (void)state;
-    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 1, 2, 3), 1);
+    assert_int_equal(DECODE(RECORD_LEASE, &r, 0, 0, 5, 1, 2, 1, 'w', 3), 1);
     assert_int_equal(r.attempts, 5);
 }
 

@@ -75,7 +75,7 @@ static long run_scenario(void *arg)
 
     RIO_TRY(await(rio_start_server(fake_client, f, f->url, "", &f->server)));
     RIO_TRY(url_parse(f->url, &url, why));
-    int rc = await(link_open(&url, run->timeout_ns, &f->link));
+    int rc = await(link_open(&url, run->timeout_ns, run->timeout_ns, &f->link));
     if (rc == 0)
         line = run->scenario(f);
     RIO_IGNORE(await(link_close(f->link)));

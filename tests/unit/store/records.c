@@ -165,6 +165,13 @@ struct record record_sample(int i)
                                .queue = RQ_LIT("q"),
                                .policy = {.tries = 1},
                                .apart = {UINT32_MAX, 0, 0}};
+    case 20:
+        return (struct record){.type = RECORD_LEASE,
+                               .job = {7, 5},
+                               .attempts = 1,
+                               .hold = {.n = UINT64_MAX,
+                                        .ttr_ms = UINT32_MAX,
+                                        .worker = rq_slice(longest, 128)}};
     default:
         return (struct record){.type = RECORD_STATE,
                                .job = {7, 4},
@@ -258,7 +265,9 @@ bool record_equal(const struct record *a, const struct record *b)
     case RECORD_PUT:
         return same_job(a, b) && same_put(a, b);
     case RECORD_LEASE:
-        return same_job(a, b) && a->attempts == b->attempts;
+        return same_job(a, b) && a->attempts == b->attempts && a->hold.n == b->hold.n &&
+               a->hold.ttr_ms == b->hold.ttr_ms &&
+               rq_slice_eq(a->hold.worker, b->hold.worker);
     case RECORD_STATE:
         return same_job(a, b) && same_state(a, b) && a->due_wall_ms == b->due_wall_ms;
     case RECORD_DONE:

@@ -14,7 +14,7 @@ struct record record_lease(uint64_t epoch, uint64_t number);
 struct record record_done(uint64_t epoch, uint64_t number);
 struct record record_totals(const char *queue);
 
-enum { RECORD_SAMPLES = 21 };
+enum { RECORD_SAMPLES = 22 };
 /* One of each type with every field set, and with extreme values. */
 struct record record_sample(int i);
 

@@ -11,7 +11,7 @@
 #include "support/test.h"
 #include "unit/store/records.h"
 
-enum { PATIENCE_S = 10 };
+enum { PATIENCE_S = 50 };
 
 /* clang-format off */
 const char *const rig_no_aof[] = {"--appendonly", "no", NULL};
