@@ -28,18 +28,31 @@ static bool is_held(const struct history *h, const struct deed *d)
     return false;
 }
 
-void history_check_group(struct history *h, const struct deed *d, int64_t asked_ns)
+/* Is it in that queue, and in no other one perhaps?  REQUEUE brings it there. */
+static bool is_in(const struct deed *d, size_t queue)
 {
-    size_t queue = d->recipe.queue, held = 0;
-    size_t limit = h->limits[queue].limit;
+    return d->where == 1u << queue;
+}
 
-    if (d->recipe.group == 0 || limit == 0 || asked_ns <= h->limits[queue].since_ns)
+static void check_in(struct history *h, const struct deed *d, size_t queue,
+                     int64_t asked_ns)
+{
+    size_t held = 0, limit = h->limits[queue].limit;
+
+    if (limit == 0 || asked_ns <= h->limits[queue].since_ns)
         return;
     for (size_t i = 0; i < h->count; i++)
-        held += h->deeds[i]->recipe.queue == queue &&
+        held += is_in(h->deeds[i], queue) &&
                 h->deeds[i]->recipe.group == d->recipe.group && is_held(h, h->deeds[i]);
     if (held > limit)
         history_anomaly(h, "GROUP_OVER_LIMIT", d,
                         "%zu of group %zu are leased, not %zu", held, d->recipe.group,
                         limit);
+}
+
+void history_check_group(struct history *h, const struct deed *d, int64_t asked_ns)
+{
+    for (size_t queue = 0; queue < HISTORY_QUEUES && d->recipe.group > 0; queue++)
+        if (is_in(d, queue))
+            check_in(h, d, queue, asked_ns);
 }

@@ -138,11 +138,12 @@ static void play_set(struct play *p)
     world_tick(&p->w);
 }
 
-static void play(struct play *p, uint64_t seed)
+static void play(struct play *p, uint64_t seed, size_t memory)
 {
     memset(p, 0, sizeof *p);
     rq_rand_seed(&p->rand, seed);
     world_init(&p->w);
+    world_set_memory(&p->w, memory);
     play_put(p);
     for (int i = 0; i < STEPS; i++) {
         uint64_t what = rq_rand_below(&p->rand, 100);
@@ -165,7 +166,17 @@ static void every_job_is_the_one_whose_turn_it_is(void **state)
 
     (void)state;
     for (uint64_t seed = 1; seed <= PLAYS; seed++)
-        play(&p, seed);
+        play(&p, seed, 0);
 }
 
-TEST_MAIN(cmocka_unit_test(every_job_is_the_one_whose_turn_it_is))
+static void so_it_is_while_only_two_bodies_are_in_memory(void **state)
+{
+    static struct play p;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= PLAYS; seed++)
+        play(&p, seed, 2);
+}
+
+TEST_MAIN(cmocka_unit_test(every_job_is_the_one_whose_turn_it_is),
+          cmocka_unit_test(so_it_is_while_only_two_bodies_are_in_memory))

@@ -83,7 +83,8 @@ void world_refuse_one(struct world *w);
 /* `queues`: names with commas.  Returns  the error of core_get(). */
 int world_get_more(struct world *w, struct holder *holder, const char *queues,
                    uint32_t count, int64_t block_ms, void *cookie, struct waiter **out);
-/* GET BLOCK 0 of one job.  Returns  its lease, or 0. */
+/* GET BLOCK 0 of one job, whose body is read if it is away.  Returns  its lease, or
+ * 0. */
 uint64_t world_get(struct world *w, const char *queues, struct job_id *out_id);
 uint64_t world_get_as(struct world *w, struct holder *holder, const char *queues,
                       struct job_id *out_id);
@@ -118,6 +119,7 @@ long world_kick_some(struct world *w, const char *queue, size_t max);
 int world_cancel_job(struct world *w, struct job_id id);
 long world_purge(struct world *w, const char *queue, enum job_state state, size_t max);
 int world_reschedule(struct world *w, struct job_id id, int64_t due_wall_ms);
+/* The body of a job that is away is read first. */
 int world_requeue(struct world *w, struct job_id id, const char *queue,
                   struct job_id *out_exists); /* may be NULL */
 void world_undeliver(struct world *w, struct job_id id, uint64_t lease);
