@@ -31,6 +31,7 @@ struct broker_events {
 
 struct broker_config {
     uint64_t seed;             /* of the jitter */
+    size_t body_memory;        /* bytes of bodies that stay in memory; 0: any number */
     int64_t store_wait_ns;     /* how long a client waits for a commit; 5 s */
     core_zone_find *zone_find; /* time zones for CRON; NULL: UTC only */
     void *zone_arg;
@@ -171,7 +172,8 @@ RQ_MUST_CHECK int broker_purge(struct broker *b, struct rq_slice queue, unsigned
                                struct promise *promise, struct broker_changed *out);
 RQ_MUST_CHECK int broker_reschedule(struct broker *b, struct job_id id,
                                     int64_t due_wall_ms, struct promise *promise);
-/* Returns  0: the promise will be kept;  1: *out_exists has its UNIQUE key there
+/* A body that is not in memory is read first.
+ * Returns  0: the promise will be kept;  1: *out_exists has its UNIQUE key there
  * Errors   as core_requeue;  RQ_E_STORE  the log has no room for its body;  gate */
 RQ_MUST_CHECK int broker_requeue(struct broker *b, struct job_id id,
                                  struct rq_slice queue, struct promise *promise,
@@ -198,6 +200,10 @@ bool broker_is_draining(const struct broker *b);
 
 /* ---- looking ---- */
 
+/* The jobs with their bodies, which may have to be read from the log: `looked`.
+ * Errors  -ENOMEM, gate */
+RQ_MUST_CHECK int broker_look(struct broker *b, const struct job_id *ids, size_t count,
+                              struct promise *promise);
 const struct core *broker_core(const struct broker *b);
 void broker_store_stats(const struct broker *b, struct store_stats *out);
 enum store_level broker_level(const struct broker *b);

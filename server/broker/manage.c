@@ -66,18 +66,6 @@ int broker_reschedule(struct broker *b, struct job_id id, int64_t due_wall_ms,
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
-int broker_requeue(struct broker *b, struct job_id id, struct rq_slice queue,
-                   struct promise *promise, struct job_id *out_exists)
-{
-    int rc = broker_gate(b);
-
-    if (rc == 0 && (!store_has_room(b->store) || store_is_crowded(b->store)))
-        rc = RQ_E_STORE;
-    if (rc == 0)
-        rc = core_requeue(b->core, id, queue, broker__now(), &b->fx, out_exists);
-    return rc != 0 ? rc : broker__carry_promise(b, promise);
-}
-
 /* ---- jobs of a queue ---- */
 
 /* No more of them than there were at first: else it might never end. */

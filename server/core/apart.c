@@ -5,7 +5,9 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "core/aways.h"
 #include "core/gate.h"
+#include "core/heir.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/state.h"
@@ -19,9 +21,9 @@ int core_give_body(struct core *core, struct job_id id, struct rq_slice body)
         return -ENOENT;
     if (body.len != job->body_len)
         return RQ_E_MALFORMED;
-    if (body.len > 0)
-        memcpy(job->body, body.ptr, body.len);
-    return 0;
+    if (!job->is_away || !away_has_memory(core, body.len))
+        return 0; /* it is read again when its turn comes */
+    return heir_make(core, job, body, job_attrs(job)) == NULL ? -ENOMEM : 0;
 }
 
 /* The record that says so goes to the log, too: the next replay finds a dead job. */
@@ -52,12 +54,12 @@ int core_lose_body(struct core *core, struct job_id id, struct rq_slice reason,
     ASSERT(core->is_replaying);
     if (job == NULL)
         return -ENOENT;
+    ASSERT(job->is_away); /* its record has no body */
     if (job->state != JOB_DEAD) {
         int rc = die(core, job, reason, now, fx);
         if (rc < 0)
             return rc;
     }
-    memset(job->body, 0, job->body_len); /* nobody is to see what stood there before */
     job->has_no_body = true;
     return 0;
 }

@@ -21,7 +21,7 @@ int batch_enlist(struct core *core, struct job *job, struct rq_slice attrs)
         b = batch_make(core, id);
     if (b == NULL)
         return -ENOMEM;
-    job->extra->batch = b;
+    job_extra(job)->batch = b;
     b->refs++;
     return 0;
 }

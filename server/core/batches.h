@@ -46,7 +46,7 @@ struct batch *batch_find(const struct core *core, struct job_id id); /* or NULL 
 /* NULL: it belongs to none. */
 static inline struct batch *batch_of(const struct job *job)
 {
-    return job->extra == NULL ? NULL : job->extra->batch;
+    return job_extra(job) == NULL ? NULL : job_extra(job)->batch;
 }
 static inline uint64_t batch_unfinished(const struct batch *b)
 {

@@ -16,7 +16,7 @@
 
 struct recount {
     uint64_t count[JOB_STATES];
-    size_t bodies, extras, timers, leases, kept;
+    size_t bodies, away, extras, timers, leases, kept;
 };
 
 static size_t length(const struct rq_list *head)
@@ -35,7 +35,7 @@ static size_t length(const struct rq_list *head)
 
 static void check_lease(const struct core *core, const struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     ASSERT(x != NULL);
     if (core->is_replaying)
@@ -48,7 +48,7 @@ static void check_lease(const struct core *core, const struct job *job)
 
 static void check_job(const struct core *core, const struct job *job, struct recount *n)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
     bool is_timed = job->state == JOB_DELAYED || job->state == JOB_LEASED ||
                     (job->state == JOB_READY && job_can_expire(job));
 
@@ -57,11 +57,17 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(job->is_late ? job->state == JOB_READY : true);
     ASSERT(job->is_cancelled ? job->state == JOB_LEASED : true);
     batch_check_job(job);
+    ASSERT(!job->has_no_body || job->is_away);
     ASSERT(job->has_no_body ? job->state == JOB_DEAD || job->state == JOB_ENDING
                             : true);
     ASSERT(job->is_returning ? job->state == JOB_ENDING && x != NULL : true);
     n->count[job->state]++;
     n->bodies += job_bytes(job);
+    n->away += job->is_away;
+    if (job->is_away) /* what is leased has its body, or had before a restart */
+        ASSERT(job->state != JOB_PENDING &&
+               (job->state != JOB_LEASED || core->is_replaying || x->keeper != NULL));
+    ASSERT(job->is_wanted ? job->is_away && !job->has_no_body : true);
     if (job->state == JOB_LEASED)
         check_lease(core, job);
     if ((job->state == JOB_ENDING && job->end == 0) || job->state == JOB_DEAD ||
@@ -122,8 +128,8 @@ static void check_gate(const struct core *core, const struct queue *q)
            gate_admits(core, q, 1) == RQ_E_FULL);
     ASSERT(g->settings.deadmax == 0 || q->count[JOB_DEAD] <= g->settings.deadmax);
     if (q->getter_count > 0 && ready_first(q) != NULL)
-        ASSERT(core->is_draining || g->settings.paused & RECORD_PAUSED_OUT ||
-               g->timer.node.place != 0 ||
+        ASSERT(core->is_draining || ready_first(q)->is_wanted ||
+               g->settings.paused & RECORD_PAUSED_OUT || g->timer.node.place != 0 ||
                (g->settings.concurrency > 0 &&
                 q->count[JOB_LEASED] >= g->settings.concurrency));
 }
@@ -132,7 +138,8 @@ static void check_waiters(const struct core *core, const struct queue *q)
 {
     ASSERT(length(&q->getters) == q->getter_count);
     ASSERT(q->getter_count == 0 || ready_first(q) == NULL || /* no lost wake-up */
-           core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening));
+           core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening) ||
+           ready_first(q)->is_wanted);
     check_gate(core, q);
     ASSERT(length(&q->barriers) == q->barrier_count);
     for (size_t strict = 0; strict < 2; strict++) {
@@ -202,13 +209,16 @@ static uint64_t count_barred(const struct core *core, const struct waiter *w)
 static size_t check_waiter(const struct core *core, const struct holder *holder,
                            const struct waiter *w)
 {
-    size_t linked = 0;
+    size_t linked = 0, can_come = 0;
 
     ASSERT(w->holder == holder && (w->link_count > 0 || w->kind >= WAITER_WAIT));
     for (size_t i = 0; i < w->link_count; i++) {
         ASSERT(w->links[i].waiter == w && w->links[i].queue->pins > 0);
         linked += !rq_list_empty(&w->links[i].link);
+        can_come += ready_first(w->links[i].queue) != NULL ||
+                    !rq_list_empty(&w->links[i].queue->opening);
     }
+    ASSERT(!w->is_short || can_come > 0); /* else it is answered */
     if (w->kind == WAITER_WAIT)
         ASSERT(w->left > 0 && w->left <= w->ref_count);
     else if (w->kind == WAITER_BATCH)
@@ -265,7 +275,7 @@ static void check_remnants(const struct core *core)
         bytes += r->result_len;
         ASSERT((r->queue != NULL) == (job == NULL));
         ASSERT((r->timer.node.place != 0) == is_timed);
-        ASSERT(job == NULL || job->extra->remnant == r);
+        ASSERT(job == NULL || job_extra(job)->remnant == r);
     }
     ASSERT(timed == core->keep_timers.count && bytes == core->kept_bytes);
 }
@@ -296,7 +306,7 @@ void core_check(const struct core *core)
         jobs += core->count[i];
     }
     ASSERT(jobs == core->index.count && queues == core->queues.count);
-    ASSERT(n.bodies == core->body_bytes);
+    ASSERT(n.bodies == core->body_bytes && n.away == core->away_count);
     ASSERT(n.extras == core->extra_count);
     ASSERT(n.timers == core->job_timers.count);
     ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);

@@ -186,14 +186,23 @@ RQ_MUST_CHECK int core_reschedule(struct core *core, struct job_id id,
                                   int64_t due_wall_ms, struct core_now now,
                                   struct effects *fx);
 
+/* A body as it stands in the log. */
+struct core_read {
+    uint64_t home; /* the commit */
+    struct rq_slice body;
+};
 /* A delayed, ready or dead job goes to another queue, as it is: MOVE (homes, with a
  * departure).  Its UNIQUE key goes with it.  To the queue that it is in: nothing.
+ * `read` is the body of one that is away, which the MOVE carries; NULL: not read.
  * Returns  0;  1: *out_exists has its key there, and nothing has changed
- * Errors   RQ_E_NOJOB;  RQ_E_BADARG  it is leased, or ending;  as gate_admits();
- *          RQ_E_LIMIT  too many queues */
+ * Errors   RQ_E_NOJOB;  RQ_E_BADARG  it is leased, or ending, or its body is lost;  as
+ *          gate_admits();  RQ_E_LIMIT  too many queues;  -EAGAIN  it is away, and that
+ *          is not its body
+ * Owns     lends `read` to the effects */
 RQ_MUST_CHECK int core_requeue(struct core *core, struct job_id id,
-                               struct rq_slice queue, struct core_now now,
-                               struct effects *fx, struct job_id *out_exists);
+                               struct rq_slice queue, const struct core_read *read,
+                               struct core_now now, struct effects *fx,
+                               struct job_id *out_exists);
 /* The MOVE of this departure is in the log: the queue that was left has one unfinished
  * job less, and joiners may be answered.  Owns  consumes `d`, unless it fails */
 RQ_MUST_CHECK int core_departed(struct core *core, struct departure *d,
@@ -243,7 +252,7 @@ enum { CORE_REPLAY_EFFECTS = 2 }; /* of one record: a job's home, and that of it
 RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record,
                               uint64_t home, struct core_now now, struct effects *fx);
 /* All records are applied, and this is the body of a job whose PUT or MOVE said that it
- * stands apart.  Until then its body is room, and is not looked at.
+ * stands apart.  Until then it is away; it stays so without room in memory.
  * Errors  -ENOENT         no such job
  *         RQ_E_MALFORMED  it is not as long as the record said */
 RQ_MUST_CHECK int core_give_body(struct core *core, struct job_id id,
@@ -348,8 +357,8 @@ const struct queue *core_next_queue(const struct core *core, size_t *cursor);
 /* The server's sums over all queues. */
 struct core_sums {
     uint64_t queues, jobs, ready, delayed, leased, dead, unfinished, getters, joiners,
-        putters, kept;
-    size_t body_bytes;
+        putters, kept, away, lost;
+    size_t body_bytes; /* in memory */
     struct record_totals totals;
 };
 void core_sums(const struct core *core, struct core_sums *out);

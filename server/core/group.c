@@ -242,7 +242,7 @@ void group_take_turn(struct core *core, struct job *job)
     struct groups *all = job_queue(job)->groups;
     struct group *g = job->kind->key.group;
 
-    job->extra->turn = turn_of(all, g);
+    job_extra(job)->turn = turn_of(all, g);
     set_turn(all, g, ++core->turn);
 }
 
@@ -250,7 +250,7 @@ void group_give_turn_back(struct job *job)
 {
     struct groups *all = job_queue(job)->groups;
     struct group *g = job->kind->key.group;
-    uint64_t turn = job->extra->turn;
+    uint64_t turn = job_extra(job)->turn;
 
     if (turn != 0 && all != NULL && turn < turn_of(all, g))
         set_turn(all, g, turn);
@@ -268,6 +268,17 @@ struct group *group_next(const struct queue *q, const struct job *rest)
     uint8_t pri = rest->kind->key.policy.pri;
     bool is_first = g->pri != pri ? g->pri < pri : g->turn < q->groups->rest_turn;
     return is_first ? g : NULL;
+}
+
+size_t groups_ahead(const struct queue *q, const struct ready **out)
+{
+    struct line_place *front[GROUPS_AHEAD];
+    size_t count =
+        q->groups == NULL ? 0 : line_front(&q->groups->turns, front, GROUPS_AHEAD);
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = &of_turn(front[i])->ready;
+    return count;
 }
 
 struct group *group_oldest(const struct queue *q)

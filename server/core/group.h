@@ -15,6 +15,7 @@
 #include "core/core.h"
 
 struct group;
+struct ready;
 
 /* The group of a key, which may be new: then it stays if somebody takes a reference.
  * Errors  -ENOMEM */
@@ -44,6 +45,12 @@ void group_give_turn_back(struct job *job);
 /* The queue has groups: the one that is served next; NULL: none can be, or the jobs
  * without one come first, whose first is `rest` (NULL: they have none). */
 struct group *group_next(const struct queue *q, const struct job *rest);
+enum { GROUPS_AHEAD = 64 };
+/* The ready jobs of the groups that are served next, more or less in that order; not
+ * those without a group.
+ * Shape    out: room for GROUPS_AHEAD
+ * Returns  how many */
+size_t groups_ahead(const struct queue *q, const struct ready **out);
 /* The one with the job that has been ready for longest; NULL: none has a ready job. */
 struct group *group_oldest(const struct queue *q);
 

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/mutant.h"
+#include "core/aways.h"
 #include "core/batches.h"
 #include "core/counters.h"
 #include "core/gate.h"
@@ -56,8 +57,9 @@ static void serve(struct core *core, struct job *job, struct waiter *w,
     struct effect *e = effects_add(fx, EFFECT_DELIVER);
     e->u.deliver.cookie = w->cookie;
     e->u.deliver.job = job;
-    e->u.deliver.lease = job->extra->lease;
+    e->u.deliver.lease = job_extra(job)->lease;
     waiter_free(core, w);
+    away_passed(core, job_queue(job));
 }
 
 int hand_ready(struct core *core, struct job *job, struct core_now now,
@@ -87,7 +89,7 @@ static bool can_pass(const struct core *core, const struct job *job,
 {
     const struct queue *q = job_queue(job);
 
-    return !rq_list_empty(&q->getters) &&
+    return !job->is_away && !rq_list_empty(&q->getters) &&
            (q->count[JOB_READY] == 0 || ready_first(q) == NULL) &&
            !group_is_full(job->kind->key.group) && gate_is_open(core, q, now);
 }
@@ -113,13 +115,13 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
 void hand_return(struct core *core, struct job *job, bool is_delayed, bool was_kept,
                  struct core_now now, struct effects *fx)
 {
-    int64_t at_ns = is_delayed ? job->extra->timer.at_ns : 0;
+    int64_t at_ns = is_delayed ? job_extra(job)->timer.at_ns : 0;
 
     was_kept &= !MUTANT(KEPT_LEASE_NOT_AWAITED);
     job->is_returning = was_kept;
     if (was_kept) {
         place_move(core, job, JOB_ENDING);
-        job->extra->timer.at_ns = at_ns;
+        job_extra(job)->timer.at_ns = at_ns;
         job->end = 0;
         job->was_dead = false;
     } else if (is_delayed) {
@@ -133,7 +135,7 @@ void hand_return(struct core *core, struct job *job, bool is_delayed, bool was_k
 int hand_returned(struct core *core, struct job *job, struct core_now now,
                   struct effects *fx)
 {
-    bool is_delayed = job->extra->timer.at_ns > now.mono_ns;
+    bool is_delayed = job_extra(job)->timer.at_ns > now.mono_ns;
     int rc = hand_reserve(job, core, 0, fx);
 
     ASSERT(job->state == JOB_ENDING && job->is_returning);
@@ -143,7 +145,7 @@ int hand_returned(struct core *core, struct job *job, struct core_now now,
     place_move(core, job, is_delayed ? JOB_DELAYED : JOB_PENDING);
     if (is_delayed)
         return 0;
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     hand_over(core, job, now, fx);
     return 0;
 }
@@ -186,7 +188,7 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
               struct core_now now, struct effects *fx)
 {
     bool is_last = job->attempts >= job->kind->key.policy.tries;
-    bool was_kept = job->extra->keeper != NULL;
+    bool was_kept = job_extra(job)->keeper != NULL;
 
     ASSERT(job->state == JOB_LEASED);
     int rc = hand_reserve(job, core, 1, fx);
@@ -204,7 +206,7 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
         hand_bury(core, job, fx);
         return 0;
     }
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     hand_return(core, job, false, was_kept, now, fx);
     return 0;
 }

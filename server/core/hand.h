@@ -21,11 +21,12 @@ RQ_MUST_CHECK int hand_reserve_as(struct job_kind *kind, struct job *job,
  * its TTL is over. */
 void hand_over(struct core *core, struct job *job, struct core_now now,
                struct effects *fx);
-/* A READY job of a queue with getters: to the first of them, unless it cannot be
- * leased any more.  Returns  1.  Errors  -ENOMEM, and nothing has changed */
+/* A READY job, not away, of a queue with getters: to the first of them, unless
+ * it cannot be leased any more.  Returns  1.  Errors  -ENOMEM, and nothing has changed
+ */
 RQ_MUST_CHECK int hand_ready(struct core *core, struct job *job, struct core_now now,
                              struct effects *fx);
-/* The job, its lease stopped, comes back, at job->extra->timer.at_ns if `is_delayed`:
+/* The job, its lease stopped, comes back, at extra->timer.at_ns if `is_delayed`:
  * STATE record.  Once that is in the log if the lease `was_kept`.  As hand_over(), with
  * room for one effect more. */
 void hand_return(struct core *core, struct job *job, bool is_delayed, bool was_kept,

@@ -77,6 +77,22 @@ struct line_place *line_first(const struct line *line)
     return late != NULL && goes_before(line, late, first) ? late : first;
 }
 
+size_t line_front(const struct line *line, struct line_place **out, size_t max)
+{
+    struct rq_list *link = line->list.next;
+    size_t count = 0, late = 0;
+
+    while (count < max && (late < line->late.count || link != &line->list)) {
+        if (late < line->late.count)
+            out[count++] = line_of_node(line->late.nodes[late++]);
+        if (count < max && link != &line->list) {
+            out[count++] = of_link(link);
+            link = link->next;
+        }
+    }
+    return count;
+}
+
 size_t line_check(const struct line *line)
 {
     const struct rq_heap *h = &line->late;

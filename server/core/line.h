@@ -33,6 +33,9 @@ void line_enter(struct line *line, struct line_place *at); /* there is room */
 void line_leave(struct line *line, struct line_place *at);
 bool line_has(const struct line_place *at);             /* does it stand in one? */
 struct line_place *line_first(const struct line *line); /* NULL: it is empty */
+/* Up to `max` of those in front: half of them from the list, where they stand in order,
+ * half from the heap, whose first places are near enough.  Returns  how many */
+size_t line_front(const struct line *line, struct line_place **out, size_t max);
 struct line_place *line_of_node(const struct rq_heap_node *late);
 /* Asserts that it is in order.  Returns  how many stand there. */
 size_t line_check(const struct line *line);

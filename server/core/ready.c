@@ -185,9 +185,9 @@ int64_t ready_oldest_of(const struct ready *r)
     int64_t oldest = INT64_MAX;
 
     if (!rq_list_empty(&r->list))
-        oldest = of_link(r->list.next)->ready_ns;
-    if (node != NULL && of_node(node)->ready_ns < oldest)
-        oldest = of_node(node)->ready_ns;
+        oldest = job_ready_ns(of_link(r->list.next));
+    if (node != NULL && job_ready_ns(of_node(node)) < oldest)
+        oldest = job_ready_ns(of_node(node));
     return oldest;
 }
 

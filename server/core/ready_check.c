@@ -35,6 +35,19 @@ static size_t count_ready(const struct queue *q, const struct group *g,
     return count;
 }
 
+static size_t count_away(const struct ready *r)
+{
+    size_t n = 0;
+
+    RQ_LIST_EACH(link, &r->list)
+    {
+        n += RQ_LIST_ENTRY(link, const struct job, at.link)->is_away;
+    }
+    for (size_t i = 0; i < r->late.count; i++)
+        n += RQ_CONTAINER_OF(r->late.nodes[i], const struct job, at.late)->is_away;
+    return n;
+}
+
 static size_t count_leased(const struct queue *q, const struct group *g)
 {
     size_t n = 0;
@@ -67,16 +80,19 @@ void ready_check(const struct core *core, const struct queue *q)
 {
     size_t ready = count_ready(q, NULL, &q->ready), cursor = 0, count = 0;
     size_t leased = count_leased(q, NULL), turns = 0, ages = 0;
+    size_t away = count_away(&q->ready);
     const struct group *g;
 
     while ((g = groups_each(q, &cursor)) != NULL) {
         ready += check_group(core, q, g);
         leased += g->leased;
+        away += count_away(&g->ready);
         turns += line_has(&g->by_turn);
         ages += line_has(&g->by_age);
         count++;
     }
     ASSERT(ready == q->count[JOB_READY] && leased == q->count[JOB_LEASED]);
+    ASSERT(away == q->away_ready);
     ASSERT((q->groups != NULL) == (count > 0));
     if (q->groups == NULL)
         return;

@@ -1,71 +1,71 @@
 /* replace - a job that waits gets another body: row 5.
  *
- * The body stands in the struct, so the struct is another one; everything else moves
- * into it.
+ * With another GROUP it goes there, and stands where it would if it had come with it.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/assert.h"
 #include "core/attrs.h"
 #include "core/batches.h"
+#include "core/heir.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/kind.h"
 #include "core/limits.h"
 #include "core/ready.h"
-#include "core/state.h"
 
 enum { REPLACE_EFFECTS = 2 }; /* MOVE, and FORGET of the old home */
 
-/* In no place yet, perhaps in another group; it has nothing of the old one's extra.
- * NULL: no memory */
-static struct job *make_heir(struct core *core, const struct job *old,
-                             struct rq_slice body, struct rq_slice attrs)
+/* Owns  consumes a reference to `kind`, in whose group there is room. */
+static void become(struct core *core, struct job *job, struct job_kind *kind)
 {
-    struct queue *q = job_queue(old);
-    const struct job_kind_key *key = &old->kind->key;
-    struct job_kind *kind = kind_need(core, q, attrs, key->epoch, &key->policy);
+    struct job_kind *old = job->kind;
+    enum job_state state = (enum job_state)job->state;
 
-    if (kind == NULL)
-        return NULL;
-    struct job *job = job_new(kind, old->number, body, attrs, old->put_wall_ms);
-    if (job == NULL || rq_heap_reserve(&ready_of(q, job)->late, 1) < 0) {
-        kind_unref(core, kind);
-        free(job);
-        return NULL;
+    if (kind != old) {
+        place_leave(core, job);
+        job->kind = kind;
+        place_enter(core, job, state);
     }
-    job->ready_ns = old->ready_ns;
-    job->attempts = old->attempts;
-    return job;
+    kind_unref(core, old);
 }
 
-static void inherit(struct job *job, struct job *old)
+/* Owns  consumes a reference to `kind`, unless it fails: then nothing has changed. */
+static int make_heir(struct core *core, struct job **job, struct job_kind *kind,
+                     struct rq_slice body, struct rq_slice attrs)
 {
-    job->extra = old->extra;
-    old->extra = NULL;
-    if (job->extra != NULL)
-        job->extra->job = job;
+    int rc = kind == (*job)->kind ? 0 : ready_reserve_any(kind);
+
+    if (rc < 0)
+        return rc;
+    struct job *heir = heir_make(core, *job, body, attrs);
+    if (heir == NULL)
+        return -ENOMEM;
+    become(core, heir, kind);
+    *job = heir;
+    return 0;
 }
 
-static int replace(struct core *core, struct job *old, struct rq_slice body,
+static int replace(struct core *core, struct job *job, struct rq_slice body,
                    struct rq_slice attrs, struct effects *fx)
 {
-    enum job_state state = (enum job_state)old->state;
+    const struct job_kind_key *key = &job->kind->key;
     int rc = effects_reserve(fx, REPLACE_EFFECTS);
 
     if (rc < 0)
         return rc;
-    struct job *job = make_heir(core, old, body, attrs);
-    if (job == NULL)
+    struct job_kind *kind =
+        kind_need(core, job_queue(job), attrs, key->epoch, &key->policy);
+    if (kind == NULL)
         return -ENOMEM;
-
-    place_leave(core, old);
-    inherit(job, old);
-    place_enter(core, job, state);
+    rc = make_heir(core, &job, kind, body, attrs);
+    if (rc < 0) {
+        kind_unref(core, kind);
+        return rc;
+    }
     journal_move(job, fx);
-    journal_forget(old, fx);
-    job_free(core, old);
+    journal_forget(job, fx);
+    job->home = 0;
     return 1;
 }
 

@@ -17,6 +17,7 @@
 #include "base/mutant.h"
 #include "base/name.h"
 #include "core/attrs.h"
+#include "core/aways.h"
 #include "core/batches.h"
 #include "core/counters.h"
 #include "core/crons.h"
@@ -83,18 +84,18 @@ static enum job_state settle_in(struct replaying *r, struct job *job,
 
     if (state == RECORD_DEAD)
         return JOB_DEAD;
-    job->ready_ns = r->now.mono_ns;
+    job_set_ready_ns(job, r->now.mono_ns);
     if (state == RECORD_READY || due_ms <= r->now.wall_ms)
         return JOB_READY;
-    job->extra->wall_ms = due_ms;
-    job->extra->timer.at_ns = timer_from_wall(due_ms, r->now);
+    job_extra(job)->wall_ms = due_ms;
+    job_extra(job)->timer.at_ns = timer_from_wall(due_ms, r->now);
     return JOB_DELAYED;
 }
 
 /* Sets the last error; `copy` is NULL when the record has none. */
 static void settle_error(const struct replaying *r, struct job *job, uint8_t *copy)
 {
-    if (job->extra != NULL)
+    if (job_extra(job) != NULL)
         job_set_error(job, copy, r->record->error.len);
 }
 
@@ -149,7 +150,7 @@ static int limit_life(const struct replaying *r, struct job *job)
         return 0;
     left_ms =
         rq_clock_until(rq_clock_after(r->record->put_wall_ms, ttl_ms), r->now.wall_ms);
-    job->extra->expires_ns =
+    job_extra(job)->expires_ns =
         timer_after_ms(r->now.mono_ns, left_ms < ttl_ms ? left_ms : ttl_ms);
     return 0;
 }
@@ -176,7 +177,7 @@ static int make_job(struct replaying *r, struct job **out)
     }
     struct rq_slice body = record->body;
     if (record->apart.epoch > 0)
-        body = rq_slice(NULL, (size_t)record->apart.len); /* room: core_give_body() */
+        body = rq_slice(NULL, (size_t)record->apart.len); /* away: core_give_body() */
     if (MUTANT(BODY_CUT_BY_REPLAY) && body.len > 0)
         body.len--;
     *out = job_new(kind, record->job.number, body, record->attrs, record->put_wall_ms);
@@ -185,7 +186,7 @@ static int make_job(struct replaying *r, struct job **out)
         queue_release(r->core, q);
         return -ENOMEM;
     }
-    (*out)->home = r->home;
+    job_set_home(*out, r->home);
     rc = limit_life(r, *out);
     if (rc < 0)
         unmake_job(r, *out);
@@ -203,12 +204,12 @@ static void correct_times(const struct replaying *r, struct job *job,
     if (state == JOB_READY) {
         int64_t since_ms = due_ms > put_ms ? due_ms : put_ms;
         int64_t age_ns = timer_after_ms(0, rq_clock_until(r->now.wall_ms, since_ms));
-        job->ready_ns = age_ns < INT64_MAX / 2 ? r->now.mono_ns - age_ns : 0;
+        job_set_ready_ns(job, age_ns < INT64_MAX / 2 ? r->now.mono_ns - age_ns : 0);
         return;
     }
     int64_t latest_ns = timer_after_ms(r->now.mono_ns, rq_clock_until(due_ms, put_ms));
-    if (latest_ns < job->extra->timer.at_ns)
-        job->extra->timer.at_ns = latest_ns;
+    if (latest_ns < job_extra(job)->timer.at_ns)
+        job_extra(job)->timer.at_ns = latest_ns;
 }
 
 /* An end is final: its job is not made again by what a repair has appended. */
@@ -226,7 +227,7 @@ static int replay_put_again(struct replaying *r, struct job *job)
     if (!rq_slice_eq(queue_name(job_queue(job)), r->record->queue))
         return RQ_E_MALFORMED;
     forget(r, job->home);
-    job->home = r->home;
+    job_set_home(job, r->home);
     return 0;
 }
 
@@ -253,6 +254,7 @@ static int replay_put(struct replaying *r)
     kind_remember(r->core, job_queue(job), job->kind);
     place_enter(r->core, job, state);
     counters_add(r->core, job_queue(job), (struct record_totals){.put = 1});
+    away_settle(r->core, job);
     return 0;
 }
 
@@ -286,9 +288,9 @@ static int replay_move(struct replaying *r)
         return 0;
     if (old != NULL)
         unique_release(r->core, old);
-    if (old != NULL && old->extra != NULL && old->extra->remnant != NULL) {
-        remnant_drop(r->core, old->extra->remnant); /* the new one gets its own */
-        old->extra->remnant = NULL;
+    if (old != NULL && job_extra(old) != NULL && job_extra(old)->remnant != NULL) {
+        remnant_drop(r->core, job_extra(old)->remnant); /* the new one gets its own */
+        job_extra(old)->remnant = NULL;
     }
     int rc = make_job(r, &job);
     if (rc < 0)
@@ -312,6 +314,7 @@ static int replay_move(struct replaying *r)
     place_enter(r->core, job, settle_in(r, job, r->record->state));
     if (old_queue != NULL)
         queue_release(r->core, old_queue);
+    away_settle(r->core, job);
     return 0;
 }
 
@@ -337,7 +340,7 @@ static bool is_hold_good(struct core *core, const struct record *record)
 static void lease_again(struct replaying *r, struct job *job, struct keeper *keeper)
 {
     const struct record *record = r->record;
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     if (job->state == JOB_LEASED)
         lease_stop(job);
@@ -601,7 +604,7 @@ static void end_leases(struct core *core, struct queue *q, struct core_now now,
     {
         struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
 
-        if (job->extra->keeper != NULL) {
+        if (job_extra(job)->keeper != NULL) {
             lease_revive(core, job, now);
             continue;
         }

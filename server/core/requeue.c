@@ -3,6 +3,8 @@
  * In the queue that it enters it counts at once.  In the one that it has left it counts
  * as unfinished until its MOVE is in the log: else a JOIN there could be answered, and
  * a crash could bring the job back.  Meanwhile a departure stands for it.
+ *
+ * The MOVE carries the body: whoever wants a job to go whose body is away brings it.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@ enum { REQUEUE_EFFECTS = 2 }; /* MOVE, and FORGET of the old home */
 /* A job on its way, with all that it needs there. */
 struct going {
     struct job *job;
+    const struct core_read *read; /* its body, if that is away */
     struct queue *to;
     struct job_kind *kind;
     struct departure *departure;
@@ -64,6 +67,18 @@ static void depart(struct core *core, const struct going *g)
     rq_list_push_back(&core->departures, &d->link);
 }
 
+/* What was being read is not at home there any more. */
+static void write_move(const struct going *g, struct effects *fx)
+{
+    struct job *job = g->job;
+
+    journal_requeue(job, g->departure, fx);
+    if (job->is_away)
+        fx->items[fx->count - 1].u.log.record.body = g->read->body;
+    journal_forget(job, fx);
+    job->is_wanted = false;
+}
+
 static void go(struct core *core, const struct going *g, struct core_now now,
                struct effects *fx)
 {
@@ -77,8 +92,7 @@ static void go(struct core *core, const struct going *g, struct core_now now,
     job->kind = g->kind;
     kind_unref(core, old);
     place_enter(core, job, state == JOB_READY ? JOB_PENDING : state);
-    journal_requeue(job, g->departure, fx);
-    journal_forget(job, fx);
+    write_move(g, fx);
     counters_add(core, g->to, (struct record_totals){.put = 1, .dead = is_dead});
     join_raise(g->to, &(struct join_change){job_id(job), !is_dead, true});
     if (state == JOB_READY)
@@ -95,15 +109,24 @@ static bool is_taken(struct core *core, const struct going *g, struct core_now n
            unique_find(core, g->to, key, now, out);
 }
 
-static int requeue(struct core *core, struct job *job, struct rq_slice queue,
+static bool has_body(const struct going *g)
+{
+    const struct core_read *read = g->read;
+
+    return !g->job->is_away || (read != NULL && read->home == g->job->home &&
+                                read->body.len == g->job->body_len);
+}
+
+static int requeue(struct core *core, struct going g, struct rq_slice queue,
                    struct core_now now, struct effects *fx, struct job_id *out_exists)
 {
-    struct going g = {.job = job};
     int rc = queue_need(core, queue, LIMIT_QUEUES, &g.to);
 
     if (rc < 0)
         return rc;
-    rc = is_taken(core, &g, now, out_exists) ? 1 : prepare(core, &g, fx);
+    rc = is_taken(core, &g, now, out_exists) ? 1
+         : has_body(&g)                      ? prepare(core, &g, fx)
+                                             : -EAGAIN;
     if (rc == 0)
         go(core, &g, now, fx);
     else
@@ -112,18 +135,21 @@ static int requeue(struct core *core, struct job *job, struct rq_slice queue,
 }
 
 int core_requeue(struct core *core, struct job_id id, struct rq_slice queue,
-                 struct core_now now, struct effects *fx, struct job_id *out_exists)
+                 const struct core_read *read, struct core_now now, struct effects *fx,
+                 struct job_id *out_exists)
 {
     struct job *job = index_get(&core->index, id);
 
     if (job == NULL || job->state == JOB_PENDING)
         return RQ_E_NOJOB;
-    if (job->state == JOB_LEASED || job->state == JOB_ENDING)
+    if (job->state == JOB_LEASED || job->state == JOB_ENDING || job->has_no_body)
         return RQ_E_BADARG;
     if (rq_slice_eq(queue_name(job_queue(job)), queue))
         return 0; /* it is there */
     int rc = gate_admits(core, queue_find(core, queue), 1);
-    return rc < 0 ? rc : requeue(core, job, queue, now, fx, out_exists);
+    struct going going = {.job = job, .read = read};
+
+    return rc < 0 ? rc : requeue(core, going, queue, now, fx, out_exists);
 }
 
 int core_departed(struct core *core, struct departure *d, struct effects *fx)

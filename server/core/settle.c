@@ -49,7 +49,7 @@ int core_done(struct core *core, struct job_id id, uint64_t lease,
 static void delay(struct core *core, struct job *job, int64_t delay_ms, bool was_kept,
                   struct core_now now, struct effects *fx)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     x->wall_ms = timer_wall_after(now, delay_ms);
     x->timer.at_ns = timer_after_ms(now.mono_ns, delay_ms);
@@ -77,7 +77,7 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
     const struct job_policy *policy = &job->kind->key.policy;
     bool is_last =
         dead || (job->attempts >= policy->tries && !MUTANT(ATTEMPTS_UNLIMITED));
-    bool was_kept = job->extra->keeper != NULL;
+    bool was_kept = job_extra(job)->keeper != NULL;
     lease_stop(job);
     job_set_error(job, copy, error.len);
     if (job->is_cancelled) {
@@ -95,7 +95,7 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
     if (delay_ms < 0)
         delay_ms = retry_delay_ms(policy, job->attempts, &core->rand);
     delay(core, job, delay_ms, was_kept, now, fx);
-    *out = (struct core_failed){.retry_wall_ms = job->extra->wall_ms};
+    *out = (struct core_failed){.retry_wall_ms = job_extra(job)->wall_ms};
     return 0;
 }
 
@@ -110,7 +110,7 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
     rc = hand_reserve(job, core, 1, fx);
     if (rc < 0)
         return rc;
-    bool was_kept = job->extra->keeper != NULL;
+    bool was_kept = job_extra(job)->keeper != NULL;
     lease_stop(job);
     job->attempts--;
     if (job->is_cancelled) {
@@ -121,7 +121,7 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
         delay(core, job, delay_ms, was_kept, now, fx);
         return 0;
     }
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     hand_return(core, job, false, was_kept, now, fx);
     return 0;
 }
@@ -133,7 +133,7 @@ static struct core_touched touch(struct core *core, struct job *job, uint32_t tt
     lease_extend(core, job, ttr_ms, now);
     if (lease_is_logged_too_short(job, ttr_ms))
         journal_lease(job, fx);
-    return (struct core_touched){.deadline_wall_ms = job->extra->wall_ms,
+    return (struct core_touched){.deadline_wall_ms = job_extra(job)->wall_ms,
                                  .cancel = job->is_cancelled};
 }
 

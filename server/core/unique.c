@@ -103,7 +103,7 @@ static int hold_in(struct core *core, struct job *job, const struct queue *q,
         u->id = job_id(job);
     int rc = add(core, u);
     if (rc == 0)
-        job->extra->unique = u;
+        job_extra(job)->unique = u;
     return rc;
 }
 
@@ -115,7 +115,7 @@ int unique_hold(struct core *core, struct job *job, struct rq_slice key)
 int unique_carry_over(struct core *core, struct job *job, const struct queue *to,
                       struct rq_slice key)
 {
-    struct unique *left = job->extra->unique;
+    struct unique *left = job_extra(job)->unique;
     int rc = hold_in(core, job, to, key);
 
     if (rc == 0 && left != NULL)
@@ -125,20 +125,20 @@ int unique_carry_over(struct core *core, struct job *job, const struct queue *to
 
 void unique_release(struct core *core, struct job *job)
 {
-    if (job->extra == NULL || job->extra->unique == NULL)
+    if (job_extra(job) == NULL || job_extra(job)->unique == NULL)
         return;
-    forget(core, job->extra->unique);
-    job->extra->unique = NULL;
+    forget(core, job_extra(job)->unique);
+    job_extra(job)->unique = NULL;
 }
 
 void unique_pass_on(struct job *job, struct remnant *r, int64_t window_ms,
                     struct core_now now)
 {
-    struct unique *u = job->extra->unique;
+    struct unique *u = job_extra(job)->unique;
 
     if (u == NULL || window_ms == 0)
         return;
-    job->extra->unique = NULL;
+    job_extra(job)->unique = NULL;
     u->remnant = r;
     u->until_ns = timer_after_ms(now.mono_ns, window_ms);
     r->unique = u;

@@ -168,7 +168,7 @@ static void a_kick_of_many_kicks_what_there_is_memory_for(void **state)
         struct job_id id = put("q", policy);
 
         assert_int_equal(get(&what), 0);
-        uint64_t lease = s.job->extra->lease;
+        uint64_t lease = job_extra(s.job)->lease;
         assert_int_equal(
             core_fail(s.core, id, lease, RQ_LIT("no"), -1, true, s.now, &s.fx, &failed),
             0);
@@ -227,8 +227,8 @@ static void a_job_without_numbers_for_leases_is_buried_at_a_gate(void **state)
     (void)state;
     put_behind_gate(policy);
     assert_int_equal(job_need_extra(s.core, s.job), 0);
-    s.job->extra->deliveries = UINT32_MAX;
-    s.job->extra->deliveries_epoch = s.core->epoch;
+    job_extra(s.job)->deliveries = UINT32_MAX;
+    job_extra(s.job)->deliveries_epoch = s.core->epoch;
     assert_int_equal(hand_ready(s.core, s.job, s.now, &s.fx), 1);
     assert_int_equal(s.fx.items[0].u.log.record.state, RECORD_DEAD);
     assert_int_equal(take_deliveries(), 0);

@@ -759,6 +759,30 @@ static void the_latest_attempt_count_of_a_saturated_job_stays(void **state)
     world_fini(&w);
 }
 
+static int64_t put_time_kept(int64_t said)
+{
+    struct record r = put_record(1);
+    struct world w;
+
+    blank(&w);
+    r.put_wall_ms = said;
+    assert_int_equal(world_replay_one(&w, &r, 1), 0);
+    int64_t kept = world_view(&w, r.job)->put_wall_ms;
+    world_fini(&w);
+    return kept;
+}
+
+/* A job keeps 48 bits of it. */
+static void a_job_of_the_year_10889_is_as_old_as_can_be(void **state)
+{
+    const int64_t last = (INT64_C(1) << 48) - 1;
+
+    (void)state;
+    assert_int_equal(put_time_kept(last), last);
+    assert_int_equal(put_time_kept(last + 1), last);
+    assert_int_equal(put_time_kept(INT64_MAX), last);
+}
+
 TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_delayed_put_waits_for_what_is_left),
           cmocka_unit_test(a_wall_clock_set_back_delays_no_longer_than_asked),
@@ -789,5 +813,6 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_record_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_that_is_not_leased_cannot_be_marked),
           cmocka_unit_test(a_state_that_cannot_be_is_corruption),
+          cmocka_unit_test(a_job_of_the_year_10889_is_as_old_as_can_be),
           cmocka_unit_test(a_job_of_our_own_epoch_is_corruption),
           cmocka_unit_test(the_latest_attempt_count_of_a_saturated_job_stays))
