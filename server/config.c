@@ -116,6 +116,8 @@ static int set_value(struct config *c, enum option_id id, const char *value,
         return rq_num_size(s, 1, RQ_RESP_BODY_LIMIT, &c->max_body);
     case OPTION_log_spare:
         return rq_num_size(s, 64 << 10, UINT64_C(1) << 40, &c->log_spare);
+    case OPTION_body_memory:
+        return rq_num_size(s, 0, UINT64_C(1) << 40, &c->body_memory);
     case OPTION_max_connections:
         return rq_num_u64(s, 1, 1000000, &c->max_connections);
     case OPTION_redis_timeout_ms:

@@ -266,6 +266,7 @@ static bool init_parts(struct running *run)
     const struct broker_events events = {run, on_serving, on_stopped};
     struct broker_config settings = {.store_wait_ns =
                                          (int64_t)config->store_wait_ms * RIO_MS,
+                                     .body_memory = config->body_memory,
                                      .zone_find = zoneinfo_find,
                                      .zone_arg = run->service->zones};
 

@@ -143,6 +143,14 @@ void rq_heap_remove(struct rq_heap *h, struct rq_heap_node *node)
         settle(h, hole, last);
 }
 
+void rq_heap_swap(struct rq_heap *h, struct rq_heap_node *node,
+                  struct rq_heap_node *heir)
+{
+    ASSERT(node->place != 0 && h->nodes[node->place - 1] == node);
+    set(h, node->place - 1, heir);
+    node->place = 0;
+}
+
 void rq_heap_update(struct rq_heap *h, struct rq_heap_node *node)
 {
     ASSERT(node->place != 0 && node->place <= h->count);

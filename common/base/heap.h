@@ -33,6 +33,10 @@ struct rq_heap_node *rq_heap_min(const struct rq_heap *h); /* NULL when empty */
 struct rq_heap_node *rq_heap_pop(struct rq_heap *h);       /* NULL when empty */
 /* Takes `node` out; does nothing when it is in no heap. */
 void rq_heap_remove(struct rq_heap *h, struct rq_heap_node *node);
+/* `heir`, whose key is the same, takes the place of `node`, which must be in the heap.
+ */
+void rq_heap_swap(struct rq_heap *h, struct rq_heap_node *node,
+                  struct rq_heap_node *heir);
 /* Puts `node` right after its key has changed. */
 void rq_heap_update(struct rq_heap *h, struct rq_heap_node *node);
 

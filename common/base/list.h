@@ -61,6 +61,13 @@ static inline void rq_list_remove(struct rq_list *item)
     rq_list_init(item);
 }
 
+/* `heir` takes the place of `item`, which is free then. */
+static inline void rq_list_swap(struct rq_list *item, struct rq_list *heir)
+{
+    rq_list_insert_after(item, heir);
+    rq_list_remove(item);
+}
+
 /* The first link, taken off; NULL when empty. */
 static inline struct rq_list *rq_list_pop_front(struct rq_list *head)
 {

@@ -102,6 +102,8 @@ static void write_server_stats(struct map *m, const void *arg)
     map_u64(m, "queues", sums.queues);
     map_u64(m, "jobs", sums.jobs);
     map_u64(m, "body_bytes", sums.body_bytes);
+    map_u64(m, "jobs_away", sums.away);
+    map_u64(m, "jobs_lost", sums.lost);
     map_u64(m, "ready", sums.ready);
     map_u64(m, "delayed", sums.delayed);
     map_u64(m, "leased", sums.leased);

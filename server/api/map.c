@@ -15,6 +15,13 @@ void map_str(struct map *m, const char *name, struct rq_slice v)
     m->pairs++;
 }
 
+void map_null(struct map *m, const char *name)
+{
+    rq_resp_bulk_str(m->w, name);
+    rq_resp_null(m->w);
+    m->pairs++;
+}
+
 void map_text(struct map *m, const char *name, const char *v)
 {
     map_str(m, name, rq_slice_str(v));

@@ -12,6 +12,7 @@ struct map {
 
 void map_u64(struct map *m, const char *name, uint64_t v);
 void map_str(struct map *m, const char *name, struct rq_slice v);
+void map_null(struct map *m, const char *name);
 void map_text(struct map *m, const char *name, const char *v);
 
 /* What writes the fields of one map. */

@@ -83,10 +83,14 @@ static void write_job(struct map *m, const void *arg)
     put_policy(m, &job->policy);
     put_times(m, job);
     map_str(m, "error", job->error);
-    map_u64(m, "size", job->body.len);
+    map_u64(m, "size", job->size);
     if (job->attrs.len > 0)
         put_attrs(m, job->attrs);
-    if (shown->with_body)
+    if (!shown->with_body)
+        return;
+    if (job->is_away) /* and lost, else it would have been read */
+        map_null(m, "body");
+    else
         map_str(m, "body", job->body);
 }
 
@@ -109,14 +113,77 @@ static void write_kept(struct map *m, const void *arg)
         map_str(m, "result", kept->outcome.result);
 }
 
-static void show_kept(struct api_client *c, struct job_id id, struct reply *r)
+static void show_kept(struct job_id id, struct reply *r)
 {
     struct kept kept = {.id = id};
 
-    if (core_outcome(broker_core(c->server->broker), id, &kept.outcome) < 0)
+    if (core_outcome(broker_core(r->broker), id, &kept.outcome) < 0)
         reply_error(r, RQ_E_NOJOB, NULL);
     else
         map_reply(r, write_kept, &kept);
+}
+
+/* ---- bodies that have to be read first ---- */
+
+/* The job as it is now.  Returns  false: it is gone */
+static bool view_looked(const struct reply *r, const struct broker_body *body,
+                        struct shown *out)
+{
+    const struct job *job = core_find_job(broker_core(r->broker), body->job);
+
+    if (job == NULL)
+        return false;
+    job_view(job, &out->job);
+    out->with_body = true;
+    if (out->job.is_away && body->ptr != NULL) {
+        out->job.body = rq_slice(body->ptr, body->len);
+        out->job.is_away = false;
+    }
+    return true;
+}
+
+static void show_looked(struct promise *p, const struct broker_body *bodies,
+                        size_t count)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+    struct shown shown;
+
+    (void)count; /* 1 */
+    if (view_looked(r, &bodies[0], &shown))
+        map_reply(r, write_job, &shown);
+    else
+        show_kept(bodies[0].job, r);
+}
+
+static void peek_looked(struct promise *p, const struct broker_body *bodies,
+                        size_t count)
+{
+    struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
+    struct rq_resp_writer w = reply_writer(r);
+    struct shown shown;
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++)
+        left += view_looked(r, &bodies[i], &shown);
+    rq_resp_array(&w, left);
+    for (size_t i = 0; i < count; i++)
+        if (view_looked(r, &bodies[i], &shown))
+            map_write(&w, write_job, &shown);
+    reply_resolve(r, &w);
+}
+
+static const struct promise_ops show_ops = {.looked = show_looked,
+                                            .failed = reply_failed},
+                                peek_ops = {.looked = peek_looked,
+                                            .failed = reply_failed};
+
+static void look(struct api_client *c, const struct promise_ops *ops,
+                 const struct job_id *ids, size_t count, struct reply *r)
+{
+    r->promise.ops = ops;
+    int rc = broker_look(c->server->broker, ids, count, &r->promise);
+    if (rc < 0)
+        reply_refuse(r, rc);
 }
 
 void api_show(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
@@ -136,11 +203,14 @@ void api_show(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     const struct job *job = core_find_job(broker_core(c->server->broker),
                                           (struct job_id){id.epoch, id.number});
     if (job == NULL) {
-        show_kept(c, (struct job_id){id.epoch, id.number}, r);
+        show_kept((struct job_id){id.epoch, id.number}, r);
         return;
     }
     job_view(job, &shown.job);
-    map_reply(r, write_job, &shown);
+    if (shown.with_body && shown.job.is_away)
+        look(c, &show_ops, &shown.job.id, 1, r);
+    else
+        map_reply(r, write_job, &shown);
 }
 
 /* ---- PEEK ---- */
@@ -162,7 +232,7 @@ static size_t cut_page(const struct job **jobs, size_t count)
         struct job_view view;
 
         job_view(jobs[n], &view);
-        bytes += view.body.len;
+        bytes += view.size;
     }
     return n;
 }
@@ -171,7 +241,6 @@ static void write_page(struct reply *r, const struct job **jobs, size_t count)
 {
     struct rq_resp_writer w = reply_writer(r);
 
-    count = cut_page(jobs, count);
     rq_resp_array(&w, count);
     for (size_t i = 0; i < count; i++) {
         struct shown shown = {.with_body = true};
@@ -180,6 +249,47 @@ static void write_page(struct reply *r, const struct job **jobs, size_t count)
         map_write(&w, write_job, &shown);
     }
     reply_resolve(r, &w);
+}
+
+static bool is_one_away(const struct job **jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct job_view view;
+
+        job_view(jobs[i], &view);
+        if (view.is_away)
+            return true;
+    }
+    return false;
+}
+
+static void read_page(struct api_client *c, struct reply *r, const struct job **jobs,
+                      size_t count)
+{
+    struct job_id *ids = calloc(count, sizeof *ids);
+
+    if (ids == NULL) {
+        reply_refuse(r, -ENOMEM);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct job_view view;
+
+        job_view(jobs[i], &view);
+        ids[i] = view.id;
+    }
+    look(c, &peek_ops, ids, count, r);
+    free(ids);
+}
+
+static void answer_page(struct api_client *c, struct reply *r, const struct job **jobs,
+                        size_t count)
+{
+    count = cut_page(jobs, count);
+    if (is_one_away(jobs, count))
+        read_page(c, r, jobs, count);
+    else
+        write_page(r, jobs, count);
 }
 
 void api_peek(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
@@ -216,6 +326,6 @@ void api_peek(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     else if (count < 0)
         reply_refuse(r, (int)count);
     else
-        write_page(r, jobs, (size_t)count);
+        answer_page(c, r, jobs, (size_t)count);
     free(jobs);
 }

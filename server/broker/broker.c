@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "broker/inner.h"
+#include "core/away.h"
 
 enum {
     TICK_MAX = 256,          /* due jobs handled in one turn */
@@ -131,6 +132,7 @@ struct broker *broker_new(const struct broker_config *config,
     rq_list_init(&b->listeners);
     rq_list_init(&b->admitted);
     rq_list_init(&b->chores);
+    bodies_init(b);
     return b;
 }
 
@@ -144,7 +146,11 @@ int broker_start(struct broker *b, const struct store_config *store, rio_group *
     b->totals_bytes_max =
         spare / 16 < TOTALS_BYTES ? (size_t)(spare / 16) : TOTALS_BYTES;
 
-    return store_start(store, &events, group, why, &b->store);
+    /* At level `memory` the log may not have what was answered. */
+    core_set_body_memory(b->core,
+                         store->wanted == STORE_MEMORY ? 0 : b->config.body_memory);
+    int rc = store_start(store, &events, group, why, &b->store);
+    return rc < 0 ? rc : bodies_start(b, group);
 }
 
 void broker_free(struct broker *b)

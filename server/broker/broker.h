@@ -30,6 +30,7 @@ struct broker_events {
 
 struct broker_config {
     uint64_t seed;             /* of the jitter */
+    size_t body_memory;        /* bytes of bodies that stay in memory; 0: any number */
     int64_t store_wait_ns;     /* how long a client waits for a commit; 5 s */
     core_zone_find *zone_find; /* time zones for CRON; NULL: UTC only */
     void *zone_arg;
@@ -173,6 +174,10 @@ bool broker_is_draining(const struct broker *b);
 
 /* ---- looking ---- */
 
+/* The jobs with their bodies, which may have to be read from the log: `looked`.
+ * Errors  -ENOMEM, gate */
+RQ_MUST_CHECK int broker_look(struct broker *b, const struct job_id *ids, size_t count,
+                              struct promise *promise);
 const struct core *broker_core(const struct broker *b);
 void broker_store_stats(const struct broker *b, struct store_stats *out);
 enum store_level broker_level(const struct broker *b);

@@ -228,6 +228,7 @@ struct carried broker__carry(struct broker *b, struct promise *promise)
     if (undo.count > 0)
         undo_deliveries(b, &undo);
     effects_fini(&undo);
+    bodies_look(b);
     broker__rearm(b);
     return out;
 }

@@ -1,5 +1,6 @@
 /* inner.h - the broker's own state, shared by its files only.
  *
+ *   bodies.c   bodies that are not in memory, read from the log
  *   broker.c   the clock, members, views, life
  *   carry.c    effects carried out: records, deliveries, answers
  *   command.c  one function per command of producers and workers
@@ -13,6 +14,7 @@
 #define BROKER_INNER_H
 
 #include "broker/arrears.h"
+#include "broker/bodies.h"
 #include "broker/broker.h"
 #include "broker/listener.h"
 #include "broker/pledge.h"
@@ -41,6 +43,7 @@ struct broker {
     size_t totals_bytes;     /* of bodies logged since */
     size_t totals_bytes_max; /* after which the next are due */
     struct rewrite rewrite;
+    struct bodies bodies;
     /* A refused commit's PUTs are told in batches: how far its pledges are looked
      * through, as a position of the ring. */
     uint64_t refused_seq;

@@ -1,9 +1,10 @@
-/* promise.h - an answer that is owed: to a commit, to a job that will come, to a join.
+/* promise.h - an answer that is owed: to a commit, to a job that will come, to a join,
+ * to who looks at bodies.
  *
  * Whoever issues a command embeds a promise; the broker keeps its address until it
- * calls exactly one of `done`, `failed`, `timed_out` or `joined` (or `delivered`, up to
- * the last job of the batch), and forgets it before that call.  None of them may call
- * the broker: it is in the middle of something.
+ * calls exactly one of `done`, `failed`, `timed_out`, `looked` or `joined` (or
+ * `delivered`, up to the last job of the batch), and forgets it before that call.  None
+ * of them may call the broker: it is in the middle of something.
  * SPDX-License-Identifier: MIT */
 #ifndef BROKER_PROMISE_H
 #define BROKER_PROMISE_H
@@ -13,6 +14,12 @@
 
 struct promise;
 struct broker_put;
+
+struct broker_body {
+    struct job_id job;
+    uint8_t *ptr; /* lends until the call returns; NULL: in memory, or lost */
+    size_t len;
+};
 
 struct promise_ops {
     /* What was issued is in the log. */
@@ -28,6 +35,9 @@ struct promise_ops {
     void (*timed_out)(struct promise *p);
     /* WAIT: the jobs are over; core_outcome() says how. */
     void (*waited)(struct promise *p);
+    /* Bodies of jobs that are away, read from the log.  A job may have gone since, or
+     * be in memory. */
+    void (*looked)(struct promise *p, const struct broker_body *bodies, size_t count);
     /* JOIN: nothing is unfinished. */
     void (*joined)(struct promise *p, const struct join_counts *counts);
 };

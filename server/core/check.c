@@ -13,7 +13,7 @@
 
 struct recount {
     uint64_t count[JOB_STATES];
-    size_t bodies, extras, timers, leases;
+    size_t bodies, away, extras, timers, leases;
 };
 
 static size_t length(const struct rq_list *head)
@@ -32,7 +32,7 @@ static size_t length(const struct rq_list *head)
 
 static void check_lease(const struct core *core, const struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     ASSERT(x != NULL);
     if (core->is_replaying)
@@ -45,7 +45,7 @@ static void check_lease(const struct core *core, const struct job *job)
 
 static void check_job(const struct core *core, const struct job *job, struct recount *n)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
     bool is_timed = job->state == JOB_DELAYED || job->state == JOB_LEASED ||
                     (job->state == JOB_READY && job_can_expire(job));
 
@@ -53,10 +53,13 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(index_get(&core->index, job_id(job)) == job);
     ASSERT(job->is_late ? job->state == JOB_READY : true);
     ASSERT(job->is_cancelled ? job->state == JOB_LEASED : true);
-    ASSERT(job->has_no_body ? job->state == JOB_DEAD || job->state == JOB_ENDING
-                            : true);
     n->count[job->state]++;
     n->bodies += job_bytes(job);
+    n->away += job->is_away;
+    if (job->is_away) /* what is leased has its body */
+        ASSERT(job->state != JOB_PENDING &&
+               (job->state != JOB_LEASED || core->is_replaying));
+    ASSERT(job->is_wanted ? job->is_away && job->home != 0 : true);
     if (job->state == JOB_LEASED)
         check_lease(core, job);
     if ((job->state == JOB_ENDING && job->end == 0) || job->state == JOB_DEAD ||
@@ -89,6 +92,7 @@ static void check_list(const struct queue *q, const struct rq_list *head,
 static void check_ready(const struct queue *q)
 {
     const struct job *previous = NULL;
+    uint64_t away = 0;
 
     check_list(q, &q->ready, JOB_READY);
     RQ_LIST_EACH(link, &q->ready)
@@ -97,12 +101,15 @@ static void check_ready(const struct queue *q)
 
         ASSERT(previous == NULL || ready_goes_before(previous, job));
         previous = job;
+        away += job->is_away;
     }
     for (size_t i = 0; i < q->late.count; i++) {
         const struct job *job = RQ_CONTAINER_OF(q->late.nodes[i], struct job, at.late);
 
         ASSERT(job->state == JOB_READY && job->is_late && job_queue(job) == q);
+        away += job->is_away;
     }
+    ASSERT(away == q->away_ready);
     ASSERT(length(&q->ready) + q->late.count == q->count[JOB_READY]);
 }
 
@@ -134,8 +141,8 @@ static void check_gate(const struct core *core, const struct queue *q)
            gate_admits(core, q, 1) == RQ_E_FULL);
     ASSERT(g->settings.deadmax == 0 || q->count[JOB_DEAD] <= g->settings.deadmax);
     if (q->getter_count > 0 && q->count[JOB_READY] > 0)
-        ASSERT(core->is_draining || g->settings.paused & RECORD_PAUSED_OUT ||
-               g->timer.node.place != 0 ||
+        ASSERT(core->is_draining || ready_first(q)->is_wanted ||
+               g->settings.paused & RECORD_PAUSED_OUT || g->timer.node.place != 0 ||
                (g->settings.concurrency > 0 &&
                 q->count[JOB_LEASED] >= g->settings.concurrency));
 }
@@ -144,7 +151,8 @@ static void check_waiters(const struct core *core, const struct queue *q)
 {
     ASSERT(length(&q->getters) == q->getter_count);
     ASSERT(q->getter_count == 0 || q->count[JOB_READY] == 0 || /* no lost wake-up */
-           core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening));
+           core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening) ||
+           ready_first(q)->is_wanted);
     check_gate(core, q);
     ASSERT(length(&q->barriers) == q->barrier_count);
     for (size_t strict = 0; strict < 2; strict++) {
@@ -194,13 +202,16 @@ static uint64_t count_barred(const struct core *core, const struct waiter *w)
 static size_t check_waiter(const struct core *core, const struct holder *holder,
                            const struct waiter *w)
 {
-    size_t linked = 0;
+    size_t linked = 0, can_come = 0;
 
     ASSERT(w->holder == holder && (w->link_count > 0 || w->kind == WAITER_WAIT));
     for (size_t i = 0; i < w->link_count; i++) {
         ASSERT(w->links[i].waiter == w && w->links[i].queue->pins > 0);
         linked += !rq_list_empty(&w->links[i].link);
+        can_come += w->links[i].queue->count[JOB_READY] > 0 ||
+                    !rq_list_empty(&w->links[i].queue->opening);
     }
+    ASSERT(!w->is_short || can_come > 0); /* else it is answered */
     if (w->kind == WAITER_WAIT)
         ASSERT(w->left > 0 && w->left <= w->ref_count);
     else
@@ -253,7 +264,7 @@ static void check_remnants(const struct core *core)
         bytes += r->result_len;
         ASSERT((r->queue != NULL) == (job == NULL));
         ASSERT((r->timer.node.place != 0) == is_timed);
-        ASSERT(job == NULL || job->extra->remnant == r);
+        ASSERT(job == NULL || job_extra(job)->remnant == r);
     }
     ASSERT(timed == core->keep_timers.count && bytes == core->kept_bytes);
 }
@@ -282,7 +293,7 @@ void core_check(const struct core *core)
         jobs += core->count[i];
     }
     ASSERT(jobs == core->index.count && queues == core->queues.count);
-    ASSERT(n.bodies == core->body_bytes);
+    ASSERT(n.bodies == core->body_bytes && n.away == core->away_count);
     ASSERT(n.extras == core->extra_count);
     ASSERT(n.timers == core->job_timers.count);
     ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "core/aways.h"
 #include "core/crons.h"
 #include "core/jobs.h"
 #include "core/kind.h"
@@ -68,9 +69,9 @@ static void free_jobs(struct core *core)
     while (job != NULL) {
         struct job *next = index_next(&core->index, job);
 
-        if (job->extra != NULL) {
-            timer_stop(&core->job_timers, &job->extra->timer);
-            job->extra->holder = NULL; /* freed with the others */
+        if (job_extra(job) != NULL) {
+            timer_stop(&core->job_timers, &job_extra(job)->timer);
+            job_extra(job)->holder = NULL; /* freed with the others */
         }
         job_free(core, job);
         job = next;
@@ -86,6 +87,7 @@ void core_free(struct core *core)
     remnants_free(core);
     crons_free(core);
     uniques_free(core);
+    away_free(core);
     while (!rq_list_empty(&core->all_queues))
         queue_free(core, RQ_LIST_ENTRY(core->all_queues.next, struct queue, all));
     ASSERT(core->extra_count == 0 && core->kinds.count == 0 && core->queues.count == 0);
@@ -141,6 +143,8 @@ void core_sums(const struct core *core, struct core_sums *out)
         .putters = core->putter_count,
         .kept = core->remnants.count,
         .body_bytes = core->body_bytes,
+        .away = core->away_count,
+        .lost = core->lost_count,
         .totals = core->totals,
     };
 }

@@ -46,7 +46,7 @@ struct core_put {
  * Returns  0;  1: another job, *out_exists, has its UNIQUE key (an attribute), and
  *          nothing has changed
  * Errors   RQ_E_LIMIT  too many queues
- * Owns     lends *out: until the job's end */
+ * Owns     lends *out: until it is confirmed; see away.h */
 RQ_MUST_CHECK int core_put(struct core *core, const struct core_put *put,
                            struct core_now now, struct effects *fx, struct job **out,
                            struct job_id *out_exists);
@@ -213,26 +213,11 @@ RQ_MUST_CHECK int core_totals(struct core *core, uint64_t before, struct effects
 
 /* ---- recovery ---- */
 
-enum { CORE_REPLAY_EFFECTS = 2 }; /* of one record: a job's home, and that of its end */
-
 /* Applies one record of the log, before there are holders.  `home` (> 0) names the
  * commit it stands in.  Records of unknown jobs are ignored.  Effects: FORGET.
  * Errors  RQ_E_MALFORMED  it cannot follow what came before: corruption */
 RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record,
                               uint64_t home, struct core_now now, struct effects *fx);
-/* All records are applied, and this is the body of a job whose PUT or MOVE said that it
- * stands apart.  Until then its body is room, and is not looked at.
- * Errors  -ENOENT         no such job
- *         RQ_E_MALFORMED  it is not as long as the record said */
-RQ_MUST_CHECK int core_give_body(struct core *core, struct job_id id,
-                                 struct rq_slice body);
-/* Row 22: the body cannot be had any more.  The job is dead, and cannot be kicked.
- * STATE, if it was not dead already.
- * Errors  -ENOENT  no such job;  -ENOMEM
- * Owns    lends `reason` to the effects: a constant */
-RQ_MUST_CHECK int core_lose_body(struct core *core, struct job_id id,
-                                 struct rq_slice reason, struct core_now now,
-                                 struct effects *fx);
 /* The whole log is applied: leased jobs go back by row 14, with their STATE records.
  * The totals are made to agree with the jobs (S9): see replay.c. */
 RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now,
@@ -326,8 +311,8 @@ const struct queue *core_next_queue(const struct core *core, size_t *cursor);
 /* The server's sums over all queues. */
 struct core_sums {
     uint64_t queues, jobs, ready, delayed, leased, dead, unfinished, getters, joiners,
-        putters, kept;
-    size_t body_bytes;
+        putters, kept, away, lost;
+    size_t body_bytes; /* in memory */
     struct record_totals totals;
 };
 void core_sums(const struct core *core, struct core_sums *out);

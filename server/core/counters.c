@@ -94,7 +94,7 @@ void counters_delivered(struct core *core, const struct job *job, int64_t now_ns
                                         .redelivered = job->attempts > 1 ? 1 : 0});
     if (rates != NULL)
         rate_add(&rates->delivered, now_ns);
-    sample(&q->wait, job->ready_ns, now_ns);
+    sample(&q->wait, job_ready_ns(job), now_ns);
 }
 
 void counters_undelivered(struct core *core, const struct job *job)
@@ -120,7 +120,7 @@ void counters_ended(struct core *core, struct queue *q, enum record_end end,
 
 void counters_run(const struct job *job, int64_t now_ns)
 {
-    sample(&job_queue(job)->run, job->extra->taken_ns, now_ns);
+    sample(&job_queue(job)->run, job_extra(job)->taken_ns, now_ns);
 }
 
 void counters_recorded(struct core *core, struct queue *q, uint64_t home)

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "core/aways.h"
 #include "core/hand.h"
 #include "core/jobs.h"
 #include "core/limits.h"
@@ -99,6 +100,11 @@ void gate_passed(struct core *core, struct queue *q, struct core_now now)
         timer_arm(core, &core->gate_timers, &g->timer, next_ns(g));
 }
 
+bool gate_has_next(const struct core *core, const struct queue *q, struct core_now now)
+{
+    return q->count[JOB_READY] > 0 && gate_is_open(core, q, now);
+}
+
 bool gate_is_dry(const struct queue *q)
 {
     return q->gate != NULL && q->gate->settings.shut != RECORD_OPEN &&
@@ -162,7 +168,42 @@ static int serve_getter(struct core *core, struct queue *q, struct core_now now,
     if (q->getter_count == 0 || !gate_is_open(core, q, now))
         return 0;
     struct job *job = ready_first(q);
-    return job == NULL ? 0 : hand_ready(core, job, now, fx);
+    if (job == NULL)
+        return 0;
+    return job->is_away && !away_is_lost(job) ? away_want_first(core, q)
+                                              : hand_ready(core, job, now, fx);
+}
+
+static bool can_come_for(const struct core *core, const struct waiter *w,
+                         struct core_now now)
+{
+    for (size_t i = 0; i < w->link_count; i++)
+        if (gate_has_next(core, w->links[i].queue, now))
+            return true;
+    return false;
+}
+
+/* A getter that would not wait has done so while there was a job that was away: nothing
+ * is left. */
+static int send_away(struct core *core, struct queue *q, struct core_now now,
+                     struct effects *fx)
+{
+    if (q->short_count == 0)
+        return 0;
+    RQ_LIST_EACH(link, &q->getters)
+    {
+        struct waiter *w = RQ_LIST_ENTRY(link, struct waiter_link, link)->waiter;
+
+        if (!w->is_short || can_come_for(core, w, now))
+            continue;
+        int rc = effects_reserve(fx, 1);
+        if (rc < 0)
+            return rc;
+        effects_add(fx, EFFECT_TIMEOUT)->u.timeout.cookie = w->cookie;
+        waiter_free(core, w);
+        return 1;
+    }
+    return 0;
 }
 
 static bool is_dry_for(const struct waiter *w)
@@ -235,6 +276,8 @@ static int serve_one(struct core *core, struct queue *q, struct core_now now,
 
     if (rc == 0)
         rc = dismiss_getter(core, q, fx);
+    if (rc == 0)
+        rc = send_away(core, q, now, fx);
     if (rc == 0)
         rc = admit_putter(core, q, fx);
     return rc != 0 ? rc : drop_dead(core, q, now, fx);

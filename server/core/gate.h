@@ -20,6 +20,8 @@ bool gate_is_open(const struct core *core, const struct queue *q, struct core_no
 /* A job was delivered. */
 void gate_passed(struct core *core, struct queue *q, struct core_now now);
 /* Is the queue shut, and nothing left to wait for? */
+/* Is there a ready job that may pass? */
+bool gate_has_next(const struct core *core, const struct queue *q, struct core_now now);
 bool gate_is_dry(const struct queue *q);
 /* May one more job come in, beside those who wait?  0, RQ_E_SHUTDOWN, RQ_E_PAUSED,
  * RQ_E_FULL;  RQ_E_BADARG  `count` never fit */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
 #include "base/err.h"
+#include "core/aways.h"
 #include "core/counters.h"
 #include "core/gate.h"
 #include "core/hand.h"
@@ -31,6 +32,8 @@ static void drop(struct taking *t, struct job *job)
 {
     if (job_is_expired(job, t->now))
         hand_end(t->core, job, RECORD_END_EXPIRED, RQ_LIT(""), t->now, t->fx);
+    else if (away_is_lost(job))
+        hand_bury_lost(t->core, job, t->fx);
     else
         hand_bury_unleasable(t->core, job, t->fx);
     t->has_dropped = true;
@@ -46,6 +49,8 @@ static int take_one(struct taking *t, struct queue *q)
         return 0;
     if (q->getter_count > 0 || !gate_is_open(t->core, q, t->now))
         return 0; /* those who wait before the gate come first */
+    if (job->is_away && !away_is_lost(job))
+        return away_want_first(t->core, q);
     if (t->taken > 0 &&
         (t->bytes >= t->bytes_max || job->body_len > t->bytes_max - t->bytes)) {
         t->taken_max = t->taken; /* strict order: no smaller one instead */
@@ -58,11 +63,13 @@ static int take_one(struct taking *t, struct queue *q)
     rc = job_need_extra(t->core, job);
     if (rc < 0)
         return rc;
-    if (job_is_expired(job, t->now) || !lease_is_possible(t->core, job)) {
+    if (job_is_expired(job, t->now) || away_is_lost(job) ||
+        !lease_is_possible(t->core, job)) {
         drop(t, job);
         return 1;
     }
     lease_start(t->core, job, t->holder, t->ttr_ms, t->now, t->fx);
+    away_passed(t->core, q);
     t->bytes += job->body_len;
     t->taken++;
     return 1;
@@ -144,7 +151,7 @@ static void deliver(struct effects *fx, size_t first, void *cookie)
 
         e->u.deliver.cookie = cookie;
         e->u.deliver.job = job;
-        e->u.deliver.lease = job->extra->lease;
+        e->u.deliver.lease = job_extra(job)->lease;
         if (previous != NULL)
             previous->u.deliver.more = true;
         previous = e;
@@ -163,6 +170,21 @@ static bool are_dry(const struct core *core, const struct core_get *get)
     return true;
 }
 
+/* Has one of the queues jobs, which only have not been brought yet? */
+static bool can_come(const struct core *core, const struct core_get *get,
+                     struct core_now now)
+{
+    for (size_t i = 0; i < get->queue_count; i++) {
+        const struct queue *q = queue_find(core, get->queues[i]);
+
+        if (q != NULL && (q->away_ready > 0 || q->short_count > 0) &&
+            gate_has_next(core, q, now))
+            return true;
+    }
+    return false;
+}
+
+/* BLOCK 0: only for what can come. */
 static int wait_for_one(struct core *core, const struct core_get *get,
                         struct holder *holder, void *cookie, struct core_now now,
                         struct waiter **out)
@@ -170,7 +192,8 @@ static int wait_for_one(struct core *core, const struct core_get *get,
     const struct waiter_call call = {.kind = WAITER_GET,
                                      .queues = get->queues,
                                      .queue_count = get->queue_count,
-                                     .block_ms = get->block_ms,
+                                     .block_ms =
+                                         get->block_ms == 0 ? -1 : get->block_ms,
                                      .holder = holder,
                                      .cookie = cookie};
     struct waiter *w;
@@ -179,6 +202,7 @@ static int wait_for_one(struct core *core, const struct core_get *get,
     if (rc < 0)
         return rc;
     w->ttr_ms = get->ttr_ms;
+    w->is_short = get->block_ms == 0;
     waiter_listen(w);
     *out = w;
     return 0;
@@ -209,7 +233,7 @@ int core_get(struct core *core, const struct core_get *get, struct holder *holde
         rc = get->weights == NULL ? take_in_order(&t, get) : take_turns(&t, get);
     if (rc == 0 && t.taken == 0 && are_dry(core, get))
         rc = RQ_E_SHUTDOWN;
-    if (rc == 0 && t.taken == 0 && get->block_ms != 0) {
+    if (rc == 0 && t.taken == 0 && (get->block_ms != 0 || can_come(core, get, now))) {
         rc = wait_for_one(core, get, holder, cookie, now, out_waiter);
         if (rc == 0)
             return 0;

@@ -6,6 +6,7 @@
 #include "core/hand.h"
 
 #include "base/assert.h"
+#include "core/aways.h"
 #include "core/counters.h"
 #include "core/gate.h"
 #include "core/jobs.h"
@@ -38,8 +39,9 @@ static void serve(struct core *core, struct job *job, struct waiter *w,
     struct effect *e = effects_add(fx, EFFECT_DELIVER);
     e->u.deliver.cookie = w->cookie;
     e->u.deliver.job = job;
-    e->u.deliver.lease = job->extra->lease;
+    e->u.deliver.lease = job_extra(job)->lease;
     waiter_free(core, w);
+    away_passed(core, job_queue(job));
 }
 
 int hand_ready(struct core *core, struct job *job, struct core_now now,
@@ -54,6 +56,8 @@ int hand_ready(struct core *core, struct job *job, struct core_now now,
         return rc;
     if (job_is_expired(job, now))
         hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
+    else if (away_is_lost(job))
+        hand_bury_lost(core, job, fx);
     else if (lease_is_possible(core, job))
         serve(core, job, waiter_first_getter(job_queue(job)), now, fx);
     else
@@ -62,10 +66,12 @@ int hand_ready(struct core *core, struct job *job, struct core_now now,
 }
 
 /* Nobody overtakes: neither a getter nor a job that waits before a closed gate. */
-static bool can_pass(const struct core *core, const struct queue *q,
+static bool can_pass(const struct core *core, const struct job *job,
                      struct core_now now)
 {
-    return !rq_list_empty(&q->getters) && q->count[JOB_READY] == 0 &&
+    const struct queue *q = job_queue(job);
+
+    return !job->is_away && !rq_list_empty(&q->getters) && q->count[JOB_READY] == 0 &&
            gate_is_open(core, q, now);
 }
 
@@ -77,7 +83,7 @@ void hand_over(struct core *core, struct job *job, struct core_now now,
     ASSERT(job->state != JOB_READY && job->state != JOB_ENDING);
     if (job_is_expired(job, now)) {
         hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
-    } else if (!can_pass(core, q, now)) {
+    } else if (!can_pass(core, job, now)) {
         place_move(core, job, JOB_READY);
         job_drop_extra(core, job);
     } else if (lease_is_possible(core, job)) {
@@ -120,6 +126,12 @@ void hand_bury_unleasable(struct core *core, struct job *job, struct effects *fx
     hand_bury(core, job, fx);
 }
 
+void hand_bury_lost(struct core *core, struct job *job, struct effects *fx)
+{
+    job_set_reason(job, RQ_LIT("lost"));
+    hand_bury(core, job, fx);
+}
+
 int hand_back(struct core *core, struct job *job, struct rq_slice reason,
               struct core_now now, struct effects *fx)
 {
@@ -141,7 +153,7 @@ int hand_back(struct core *core, struct job *job, struct rq_slice reason,
         hand_bury(core, job, fx);
         return 0;
     }
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
     return 0;

@@ -127,7 +127,8 @@ void index_add(struct job_index *x, struct job *job)
         split(x);
 }
 
-void index_remove(struct job_index *x, struct job *job)
+/* Where the pointer to the job stands, which is in the table. */
+static struct job **place_of(struct job_index *x, const struct job *job)
 {
     struct job **at = &x->buckets[bucket_of(x, job_id(job))];
 
@@ -135,7 +136,18 @@ void index_remove(struct job_index *x, struct job *job)
         ASSERT(*at != NULL);
         at = &(*at)->index_next;
     }
-    *at = job->index_next;
+    return at;
+}
+
+void index_swap(struct job_index *x, struct job *job, struct job *heir)
+{
+    *place_of(x, job) = heir;
+    heir->index_next = job->index_next;
+}
+
+void index_remove(struct job_index *x, struct job *job)
+{
+    *place_of(x, job) = job->index_next;
     x->count--;
     for (int i = 0;
          i < MERGES_MAX && x->used > FIRST_CAP && x->used / SPARSE > x->count; i++)

@@ -25,6 +25,8 @@ struct job *index_get(const struct job_index *x, struct job_id id); /* NULL: abs
 /* Cannot fail: without memory the chains get longer.  The id must be new (ASSERTed). */
 void index_add(struct job_index *x, struct job *job);
 void index_remove(struct job_index *x, struct job *job);
+/* `heir` has the id of `job`, and takes its place. */
+void index_swap(struct job_index *x, struct job *job, struct job *heir);
 /* Walks all jobs in no order; start with NULL, NULL at the end. */
 struct job *index_next(const struct job_index *x, const struct job *job);
 

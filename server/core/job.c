@@ -29,7 +29,9 @@
  * SPDX-License-Identifier: MIT */
 #include "core/job.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -41,49 +43,76 @@
 #include "core/state.h"
 #include "core/unique.h"
 
-struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
-                    struct rq_slice attrs, int64_t put_wall_ms)
+static_assert(offsetof(struct job, body) == 68, "what each of ten million jobs costs");
+
+/* A few bytes at the end of the struct are the first of the body. */
+static size_t size_with(size_t behind)
 {
+    size_t size = offsetof(struct job, body) + behind;
+
+    return size < sizeof(struct job) ? sizeof(struct job) : size;
+}
+
+static uint64_t wall_ms_that_fits(int64_t ms)
+{
+    return (uint64_t)(ms < 0 ? 0 : ms > JOB_WALL_MS_MAX ? JOB_WALL_MS_MAX : ms);
+}
+
+struct job *job_make(struct rq_slice body, struct rq_slice attrs)
+{
+    bool is_away = body.ptr == NULL && body.len > 0;
+    size_t here = is_away ? 0 : body.len;
     uint32_t attrs_len = (uint32_t)attrs.len;
 
     ASSERT(body.len <= UINT32_MAX && attrs.len <= UINT32_MAX);
     size_t behind = attrs_len > 0 ? sizeof attrs_len + attrs_len : 0;
-    struct job *job = malloc(sizeof *job + body.len + behind);
+    struct job *job = malloc(size_with(here + behind));
 
     if (job == NULL)
         return NULL;
-    *job = (struct job){.number = number,
-                        .kind = kind,
-                        .put_wall_ms = put_wall_ms,
-                        .body_len = (uint32_t)body.len,
-                        .has_attrs = attrs_len > 0};
-    if (body.ptr != NULL && body.len > 0)
-        memcpy(job->body, body.ptr, body.len);
+    *job = (struct job){
+        .body_len = (uint32_t)body.len, .is_away = is_away, .has_attrs = attrs_len > 0};
+    if (here > 0)
+        memcpy(job->body, body.ptr, here);
     if (attrs_len > 0) {
-        memcpy(job->body + body.len, &attrs_len, sizeof attrs_len);
-        memcpy(job->body + body.len + sizeof attrs_len, attrs.ptr, attrs_len);
+        memcpy(job->body + here, &attrs_len, sizeof attrs_len);
+        memcpy(job->body + here + sizeof attrs_len, attrs.ptr, attrs_len);
     }
+    return job;
+}
+
+struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
+                    struct rq_slice attrs, int64_t put_wall_ms)
+{
+    struct job *job = job_make(body, attrs);
+
+    if (job == NULL)
+        return NULL;
+    job->number = number;
+    job->kind = kind;
+    job->put_wall_ms = wall_ms_that_fits(put_wall_ms) & JOB_WALL_MS_MAX;
     return job;
 }
 
 struct rq_slice job_body(const struct job *job)
 {
-    return rq_slice(job->body, job->has_no_body ? 0 : job->body_len);
+    return rq_slice(job->body, job->is_away ? 0 : job->body_len);
 }
 
 struct rq_slice job_attrs(const struct job *job)
 {
+    const uint8_t *at = job->body + job_body(job).len;
     uint32_t len;
 
     if (!job->has_attrs)
         return RQ_LIT("");
-    memcpy(&len, job->body + job->body_len, sizeof len);
-    return rq_slice(job->body + job->body_len + sizeof len, len);
+    memcpy(&len, at, sizeof len);
+    return rq_slice(at + sizeof len, len);
 }
 
 size_t job_bytes(const struct job *job)
 {
-    return job->body_len + job_attrs(job).len;
+    return job_body(job).len + job_attrs(job).len;
 }
 
 bool job_can_expire(const struct job *job)
@@ -93,7 +122,7 @@ bool job_can_expire(const struct job *job)
 
 bool job_is_expired(const struct job *job, struct core_now now)
 {
-    return job_can_expire(job) && job->extra->expires_ns <= now.mono_ns;
+    return job_can_expire(job) && job_extra(job)->expires_ns <= now.mono_ns;
 }
 
 static void free_error(struct job_extra *x)
@@ -107,15 +136,18 @@ static void free_error(struct job_extra *x)
 
 static void free_extra(struct core *core, struct job *job)
 {
-    if (job->extra == NULL)
+    struct job_extra *x = job_extra(job);
+
+    if (x == NULL)
         return;
-    ASSERT(job->extra->timer.node.place == 0 && job->extra->holder == NULL);
-    free_error(job->extra);
-    if (job->extra->remnant != NULL)
-        remnant_drop(core, job->extra->remnant);
+    ASSERT(x->timer.node.place == 0 && x->holder == NULL);
+    free_error(x);
+    if (x->remnant != NULL)
+        remnant_drop(core, x->remnant);
     unique_release(core, job);
-    free(job->extra);
-    job->extra = NULL;
+    job->has_extra = false;
+    job->more.ready_ns = x->ready_ns;
+    free(x);
     core->extra_count--;
 }
 
@@ -128,7 +160,7 @@ void job_free(struct core *core, struct job *job)
 
 int job_need_extra(struct core *core, struct job *job)
 {
-    if (job->extra != NULL)
+    if (job->has_extra)
         return 0;
 
     /* There is always room for the timers of all extras, armed or not. */
@@ -139,16 +171,17 @@ int job_need_extra(struct core *core, struct job *job)
     struct job_extra *x = malloc(sizeof *x);
     if (x == NULL)
         return -ENOMEM;
-    *x = (struct job_extra){.job = job};
+    *x = (struct job_extra){.job = job, .ready_ns = job->more.ready_ns};
     rq_list_init(&x->of_holder);
-    job->extra = x;
+    job->has_extra = true;
+    job->more.extra = x;
     core->extra_count++;
     return 0;
 }
 
 void job_drop_extra(struct core *core, struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     if (x == NULL || x->error_len > 0 || x->remnant != NULL || x->unique != NULL ||
         job->kind->key.policy.ttl_ms > 0)
@@ -175,7 +208,7 @@ int job_copy_error(struct rq_slice text, uint8_t **out)
 
 void job_set_error(struct job *job, uint8_t *copy, size_t len)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     free_error(x);
     if (copy == NULL)
@@ -187,7 +220,7 @@ void job_set_error(struct job *job, uint8_t *copy, size_t len)
 
 void job_set_reason(struct job *job, struct rq_slice constant)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     free_error(x);
     x->error = constant.ptr;
@@ -216,21 +249,23 @@ const char *job_state_name(enum job_state state)
 
 void job_view(const struct job *job, struct job_view *out)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     *out = (struct job_view){.id = job_id(job),
                              .state = (enum job_state)job->state,
                              .queue = queue_name(job_queue(job)),
                              .body = job_body(job),
+                             .size = job->body_len,
+                             .is_away = job->is_away,
                              .attrs = job_attrs(job),
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,
-                             .put_wall_ms = job->put_wall_ms,
+                             .put_wall_ms = (int64_t)job->put_wall_ms,
                              .end = (enum record_end)job->end,
                              .home = job->home};
     if (job_can_expire(job))
         out->expires_wall_ms =
-            rq_clock_after(job->put_wall_ms, (int64_t)job->kind->key.policy.ttl_ms);
+            rq_clock_after(out->put_wall_ms, (int64_t)job->kind->key.policy.ttl_ms);
     if (x == NULL)
         return;
     out->error = rq_slice(x->error, x->error_len);

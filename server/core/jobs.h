@@ -11,6 +11,9 @@
 
 struct job_kind;
 
+/* A struct with copies of these texts, and nothing else.  body.ptr NULL: only its
+ * length is known, and it is away.  NULL: no memory. */
+struct job *job_make(struct rq_slice body, struct rq_slice attrs);
 /* In no place yet.  Owns  consumes the reference to `kind` unless it fails.  NULL: no
  * memory. */
 struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
@@ -24,7 +27,8 @@ RQ_MUST_CHECK int job_need_extra(struct core *core, struct job *job);
 /* Frees the extra if nothing in it matters for a job that just waits. */
 void job_drop_extra(struct core *core, struct job *job);
 
-struct rq_slice job_body(const struct job *job); /* empty when it has none */
+/* What of the body is in memory. */
+struct rq_slice job_body(const struct job *job);
 struct rq_slice job_attrs(const struct job *job);
 /* What the job takes beside its struct. */
 size_t job_bytes(const struct job *job);
@@ -49,5 +53,9 @@ void place_enter(struct core *core, struct job *job, enum job_state state);
 void place_move(struct core *core, struct job *job, enum job_state state);
 /* Out of its state and of the index; place_enter() would bring it back. */
 void place_leave(struct core *core, struct job *job);
+
+/* What the job adds to the sums, beside its state: taken out while its texts change. */
+void place_count_in(struct core *core, const struct job *job);
+void place_count_out(struct core *core, const struct job *job);
 
 #endif

@@ -26,8 +26,8 @@ void journal_put(struct job *job, struct effects *fx)
     r->body = job_body(job);
     r->attrs = job_attrs(job);
     r->policy = job->kind->key.policy;
-    r->put_wall_ms = job->put_wall_ms;
-    r->due_wall_ms = job->extra == NULL ? 0 : job->extra->wall_ms;
+    r->put_wall_ms = (int64_t)job->put_wall_ms;
+    r->due_wall_ms = job_extra(job) == NULL ? 0 : job_extra(job)->wall_ms;
     fx->items[fx->count - 1].u.log.homes = true;
 }
 
@@ -41,7 +41,7 @@ static enum record_state state_of(const struct job *job)
 void journal_move(struct job *job, struct effects *fx)
 {
     struct record *r = add(job, RECORD_MOVE, false, fx);
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     r->state = state_of(job);
     r->attempts = job->attempts;
@@ -49,7 +49,7 @@ void journal_move(struct job *job, struct effects *fx)
     r->body = job_body(job);
     r->attrs = job_attrs(job);
     r->policy = job->kind->key.policy;
-    r->put_wall_ms = job->put_wall_ms;
+    r->put_wall_ms = (int64_t)job->put_wall_ms;
     if (x != NULL) {
         r->error = rq_slice(x->error, x->error_len);
         r->due_wall_ms = job->state == JOB_DELAYED ? x->wall_ms : 0;
@@ -65,7 +65,7 @@ void journal_lease(struct job *job, struct effects *fx)
 void journal_state(struct job *job, enum record_state state, struct effects *fx)
 {
     struct record *r = add(job, RECORD_STATE, state == RECORD_DEAD, fx);
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     r->state = state;
     r->attempts = job->attempts;
@@ -77,7 +77,8 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
 {
     struct record *r = add(job, RECORD_DONE, true, fx);
 
-    const struct remnant *left = job->extra == NULL ? NULL : job->extra->remnant;
+    const struct remnant *left =
+        job_extra(job) == NULL ? NULL : job_extra(job)->remnant;
 
     r->end = (enum record_end)job->end;
     r->result = result;
@@ -87,7 +88,7 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
     r->kept_wall_ms = left->kept_wall_ms;
     r->has_result = left->has_result;
     r->lease = left->lease;
-    if (job->kind->key.policy.window_ms > 0 && job->extra->unique != NULL &&
+    if (job->kind->key.policy.window_ms > 0 && job_extra(job)->unique != NULL &&
         attrs_find(job_attrs(job), ATTR_UNIQUE, &r->key))
         r->window_wall_ms = left->window_wall_ms;
     fx->items[fx->count - 1].u.log.homes = true;

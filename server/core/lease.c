@@ -22,7 +22,7 @@
 /* Deliveries of the job, which has an extra, in this epoch. */
 static uint32_t deliveries(const struct core *core, const struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     return x->deliveries_epoch == core->epoch ? x->deliveries : 0;
 }
@@ -45,7 +45,7 @@ static void arm(struct job_extra *x, uint32_t ttr_ms, struct core_now now)
 void lease_start(struct core *core, struct job *job, struct holder *holder,
                  uint32_t ttr_ms, struct core_now now, struct effects *fx)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     ASSERT(lease_is_possible(core, job));
     ASSERT(x->holder == NULL && core->epoch >= job->kind->key.epoch);
@@ -71,7 +71,7 @@ void lease_start(struct core *core, struct job *job, struct holder *holder,
 
 void lease_stop(struct job *job)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     ASSERT(job->state == JOB_LEASED);
     x->lease = 0;
@@ -86,7 +86,7 @@ void lease_stop(struct job *job)
 void lease_extend(struct core *core, struct job *job, uint32_t ttr_ms,
                   struct core_now now)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     ASSERT(job->state == JOB_LEASED);
     arm(x, ttr_ms == 0 ? x->ttr_ms : ttr_ms, now);
@@ -101,7 +101,7 @@ int lease_find(const struct core *core, struct job_id id, uint64_t lease,
     if (job == NULL)
         return RQ_E_NOJOB;
     if (job->state != JOB_LEASED || lease == 0 ||
-        (job->extra->lease != lease && !MUTANT(OLD_LEASE_ACCEPTED)))
+        (job_extra(job)->lease != lease && !MUTANT(OLD_LEASE_ACCEPTED)))
         return RQ_E_STALE;
     *out = job;
     return 0;

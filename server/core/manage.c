@@ -32,7 +32,7 @@ static int kick(struct core *core, struct job *job, struct core_now now,
     if (rc < 0)
         return rc;
     job->attempts = 0;
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
     if (job->state != JOB_ENDING)
@@ -48,7 +48,7 @@ int core_kick(struct core *core, struct job_id id, struct core_now now,
 
     if (rc < 0)
         return rc;
-    return job->state == JOB_DEAD && !job->has_no_body ? kick(core, job, now, fx) : 0;
+    return job->state == JOB_DEAD ? kick(core, job, now, fx) : 0;
 }
 
 long core_kick_some(struct core *core, struct rq_slice queue, size_t max,
@@ -59,17 +59,11 @@ long core_kick_some(struct core *core, struct rq_slice queue, size_t max,
 
     if (q == NULL)
         return 0;
-    for (struct rq_list *link = q->dead.next, *next;
-         (size_t)kicked < max && link != &q->dead; link = next) {
-        struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
+    for (; (size_t)kicked < max && !rq_list_empty(&q->dead); kicked++) {
+        int rc = kick(core, RQ_LIST_ENTRY(q->dead.next, struct job, at.link), now, fx);
 
-        next = link->next;
-        if (job->has_no_body)
-            continue; /* there is nothing to deliver */
-        int rc = kick(core, job, now, fx);
         if (rc < 0)
             return kicked > 0 ? kicked : rc;
-        kicked++;
     }
     return kicked;
 }
@@ -155,8 +149,8 @@ long core_purge_some(struct core *core, struct rq_slice queue, enum job_state st
 static void wait_until(struct core *core, struct job *job, int64_t due_wall_ms,
                        struct core_now now, struct effects *fx)
 {
-    job->extra->wall_ms = due_wall_ms;
-    job->extra->timer.at_ns = timer_from_wall(due_wall_ms, now);
+    job_extra(job)->wall_ms = due_wall_ms;
+    job_extra(job)->timer.at_ns = timer_from_wall(due_wall_ms, now);
     place_move(core, job, JOB_DELAYED);
     journal_state(job, RECORD_DELAYED, fx);
 }
@@ -179,7 +173,7 @@ int core_reschedule(struct core *core, struct job_id id, int64_t due_wall_ms,
     if (due_wall_ms > now.wall_ms) {
         wait_until(core, job, due_wall_ms, now, fx);
     } else if (job->state == JOB_DELAYED) {
-        job->ready_ns = now.mono_ns;
+        job_set_ready_ns(job, now.mono_ns);
         journal_state(job, RECORD_READY, fx);
         hand_over(core, job, now, fx);
     } else {

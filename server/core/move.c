@@ -3,6 +3,7 @@
 #include "core/move.h"
 
 #include "base/assert.h"
+#include "core/aways.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/remnant.h"
@@ -64,6 +65,16 @@ static void write_job(struct step *s, struct job *job)
     written(s, job_bytes(job), job->home);
 }
 
+/* It is written when its body comes: core_body(). */
+static int want_job(struct step *s, struct job *job)
+{
+    size_t size = job->body_len;
+
+    s->bytes = size < s->bytes ? s->bytes - size : 0;
+    s->mover->again = true;
+    return away_want(s->core, job);
+}
+
 static int visit_job(struct step *s, struct job *job)
 {
     if (!is_old(s, job->home))
@@ -72,6 +83,8 @@ static int visit_job(struct step *s, struct job *job)
         s->mover->again = true;
         return 0;
     }
+    if (job->is_away)
+        return want_job(s, job);
     int rc = effects_reserve(s->fx, EFFECTS_OF_ONE);
     if (rc == 0)
         write_job(s, job);
@@ -118,7 +131,7 @@ static void visit_queue(struct step *s, struct queue *q)
 
 static bool may_go_on(struct step *s)
 {
-    if (s->visits == 0 || s->bytes == 0)
+    if (s->visits == 0 || s->bytes == 0 || !away_has_room(s->core))
         return false;
     s->visits--;
     return true;
@@ -216,6 +229,7 @@ int core_move_some(struct core *core, struct core_mover *m, size_t visits, size_
     int rc = 1;
 
     ASSERT(visits > 0 && bytes > 0);
+    core->move_before = m->before;
     /* The homes of what is written change when the effects are carried out: a pass must
      * not begin before. */
     while (rc == 1 && m->phase != MOVER_OVER) {
@@ -227,5 +241,7 @@ int core_move_some(struct core *core, struct core_mover *m, size_t visits, size_
     }
     if (rc < 0 && fx->count == before)
         return rc;
+    if (m->phase == MOVER_OVER)
+        core->move_before = 0;
     return m->phase != MOVER_OVER; /* without memory: the rest in the next step */
 }

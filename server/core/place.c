@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/aways.h"
 #include "core/gate.h"
 #include "core/jobs.h"
 #include "core/ready.h"
@@ -16,10 +17,20 @@
 /* It becomes due, unless it expires before that. */
 static int64_t delayed_until(const struct job *job)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
 
     return job_can_expire(job) && x->expires_ns < x->timer.at_ns ? x->expires_ns
                                                                  : x->timer.at_ns;
+}
+
+/* Getters may wait for a job that is away, and another one is the next now. */
+static void look_at(struct core *core, const struct job *job)
+{
+    struct queue *q = job_queue(job);
+    bool is_awaited = q->getter_count > 0 && (q->away_ready > 0 || job->is_away);
+
+    if (q->gate != NULL || q->short_count > 0 || is_awaited)
+        gate_look(core, q);
 }
 
 static void link_in(struct core *core, struct job *job)
@@ -29,17 +40,18 @@ static void link_in(struct core *core, struct job *job)
     switch ((enum job_state)job->state) {
     case JOB_DELAYED:
         rq_list_push_back(&q->delayed, &job->at.link);
-        timer_arm(core, &core->job_timers, &job->extra->timer, delayed_until(job));
+        timer_arm(core, &core->job_timers, &job_extra(job)->timer, delayed_until(job));
         break;
     case JOB_LEASED:
         rq_list_push_back(&q->leased, &job->at.link);
-        timer_arm(core, &core->job_timers, &job->extra->timer, job->extra->timer.at_ns);
+        timer_arm(core, &core->job_timers, &job_extra(job)->timer,
+                  job_extra(job)->timer.at_ns);
         break;
     case JOB_READY:
         ready_push(q, job);
         if (job_can_expire(job))
-            timer_arm(core, &core->job_timers, &job->extra->timer,
-                      job->extra->expires_ns);
+            timer_arm(core, &core->job_timers, &job_extra(job)->timer,
+                      job_extra(job)->expires_ns);
         break;
     case JOB_DEAD:
         rq_list_push_back(&q->dead, &job->at.link);
@@ -50,8 +62,7 @@ static void link_in(struct core *core, struct job *job)
     }
     q->count[job->state]++;
     core->count[job->state]++;
-    if (q->gate != NULL)
-        gate_look(core, q);
+    look_at(core, job);
 }
 
 static void link_out(struct core *core, struct job *job)
@@ -62,12 +73,12 @@ static void link_out(struct core *core, struct job *job)
     case JOB_DELAYED:
     case JOB_LEASED:
         rq_list_remove(&job->at.link);
-        timer_stop(&core->job_timers, &job->extra->timer);
+        timer_stop(&core->job_timers, &job_extra(job)->timer);
         break;
     case JOB_READY:
         ready_remove(q, job);
-        if (job->extra != NULL)
-            timer_stop(&core->job_timers, &job->extra->timer);
+        if (job_extra(job) != NULL)
+            timer_stop(&core->job_timers, &job_extra(job)->timer);
         break;
     case JOB_DEAD:
         rq_list_remove(&job->at.link);
@@ -79,29 +90,63 @@ static void link_out(struct core *core, struct job *job)
     ASSERT(q->count[job->state] > 0 && core->count[job->state] > 0);
     q->count[job->state]--;
     core->count[job->state]--;
-    if (q->gate != NULL)
-        gate_look(core, q);
+    look_at(core, job);
+}
+
+static void set_state(struct job *job, enum job_state state)
+{
+    job->state = (unsigned)state & 7U;
+}
+
+static void away_count_in(const struct job *job)
+{
+    job_queue(job)->away_ready += job->is_away && job->state == JOB_READY;
+}
+
+static void away_count_out(const struct job *job)
+{
+    job_queue(job)->away_ready -= job->is_away && job->state == JOB_READY;
+}
+
+void place_count_in(struct core *core, const struct job *job)
+{
+    core->body_bytes += job_bytes(job);
+    core->away_count += job->is_away;
+    away_count_in(job);
+}
+
+void place_count_out(struct core *core, const struct job *job)
+{
+    ASSERT(core->body_bytes >= job_bytes(job) && core->away_count >= job->is_away);
+    core->body_bytes -= job_bytes(job);
+    core->away_count -= job->is_away;
+    away_count_out(job);
 }
 
 void place_enter(struct core *core, struct job *job, enum job_state state)
 {
     index_add(&core->index, job);
-    core->body_bytes += job_bytes(job);
-    job->state = (uint8_t)state;
+    set_state(job, state);
     link_in(core, job);
+    place_count_in(core, job);
 }
 
 void place_move(struct core *core, struct job *job, enum job_state state)
 {
+    bool was_bound = job->state == JOB_LEASED || job->state == JOB_ENDING;
+
     link_out(core, job);
-    job->state = (uint8_t)state;
+    away_count_out(job);
+    set_state(job, state);
     link_in(core, job);
+    away_count_in(job);
+    if (was_bound)
+        away_look_again(core, job);
 }
 
 void place_leave(struct core *core, struct job *job)
 {
     link_out(core, job);
-    ASSERT(core->body_bytes >= job_bytes(job));
-    core->body_bytes -= job_bytes(job);
+    place_count_out(core, job);
     index_remove(&core->index, job);
 }

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/mutant.h"
 #include "core/attrs.h"
+#include "core/aways.h"
 #include "core/counters.h"
 #include "core/crons.h"
 #include "core/hand.h"
@@ -51,11 +52,11 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
         return -ENOMEM;
     }
     if (put->policy.ttl_ms > 0)
-        job->extra->expires_ns =
+        job_extra(job)->expires_ns =
             timer_after_ms(now.mono_ns, (int64_t)put->policy.ttl_ms);
     if (put->due_wall_ms > now.wall_ms) {
-        job->extra->wall_ms = put->due_wall_ms;
-        job->extra->timer.at_ns = timer_from_wall(put->due_wall_ms, now);
+        job_extra(job)->wall_ms = put->due_wall_ms;
+        job_extra(job)->timer.at_ns = timer_from_wall(put->due_wall_ms, now);
     }
     *out = job;
     return 0;
@@ -103,7 +104,7 @@ int core_put(struct core *core, const struct core_put *put, struct core_now now,
     }
 
     core->number++;
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     kind_remember(core, q, job->kind);
     place_enter(core, job, JOB_PENDING);
     journal_put(job, fx);
@@ -120,7 +121,7 @@ static bool is_shut_now(const struct queue *q)
 static int put_is_logged(struct core *core, struct job *job, struct core_now now,
                          struct effects *fx)
 {
-    const struct job_extra *x = job->extra;
+    const struct job_extra *x = job_extra(job);
     struct queue *q = job_queue(job);
 
     if (x != NULL && x->timer.at_ns > now.mono_ns && !is_shut_now(q) &&
@@ -176,8 +177,12 @@ int core_confirmed(struct core *core, struct job *job, struct core_now now,
                    struct effects *fx)
 {
     ASSERT(job->state == JOB_PENDING || job->state == JOB_ENDING);
-    return job->state == JOB_PENDING ? put_is_logged(core, job, now, fx)
-                                     : end_is_logged(core, job, now, fx);
+    if (job->state == JOB_ENDING)
+        return end_is_logged(core, job, now, fx);
+    int rc = put_is_logged(core, job, now, fx);
+    if (rc == 0)
+        away_settle(core, job);
+    return rc;
 }
 
 int core_refused(struct core *core, struct job *job, struct core_now now,
@@ -223,5 +228,5 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
     }
     /* A PUT has one home; a MOVE is the next one. */
     ASSERT(record->type == RECORD_MOVE || logged->u.log.job->home == 0);
-    logged->u.log.job->home = home;
+    job_set_home(logged->u.log.job, home);
 }

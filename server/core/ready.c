@@ -103,9 +103,9 @@ int64_t ready_oldest_ns(const struct queue *q)
     int64_t oldest = INT64_MAX;
 
     if (!rq_list_empty(&q->ready))
-        oldest = of_link(q->ready.next)->ready_ns;
-    if (node != NULL && of_node(node)->ready_ns < oldest)
-        oldest = of_node(node)->ready_ns;
+        oldest = job_ready_ns(of_link(q->ready.next));
+    if (node != NULL && job_ready_ns(of_node(node)) < oldest)
+        oldest = job_ready_ns(of_node(node));
     return oldest;
 }
 

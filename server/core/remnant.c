@@ -56,7 +56,7 @@ static struct remnant *remnant_new(struct core *core, struct job_id id)
 
 int remnant_need(struct core *core, struct job *job, uint64_t keep_ms)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     if (x->remnant == NULL)
         x->remnant = remnant_new(core, job_id(job));
@@ -87,7 +87,7 @@ static int copy_result(struct core *core, struct remnant *r, struct rq_slice res
 int remnant_set_result(struct core *core, struct job *job, uint64_t lease,
                        struct rq_slice result, bool has_result)
 {
-    struct remnant *r = job->extra->remnant;
+    struct remnant *r = job_extra(job)->remnant;
 
     if (r == NULL)
         return 0;
@@ -100,7 +100,7 @@ int remnant_set_result(struct core *core, struct job *job, uint64_t lease,
 
 void remnant_fix(struct job *job, struct core_now now)
 {
-    struct remnant *r = job->extra == NULL ? NULL : job->extra->remnant;
+    struct remnant *r = job_extra(job) == NULL ? NULL : job_extra(job)->remnant;
 
     if (r == NULL)
         return;
@@ -140,11 +140,11 @@ bool remnants_are_too_many(const struct core *core)
 
 void remnant_settle(struct core *core, struct job *job, struct core_now now)
 {
-    struct remnant *r = job->extra == NULL ? NULL : job->extra->remnant;
+    struct remnant *r = job_extra(job) == NULL ? NULL : job_extra(job)->remnant;
 
     if (r == NULL)
         return;
-    job->extra->remnant = NULL;
+    job_extra(job)->remnant = NULL;
     unique_pass_on(job, r, (int64_t)job->kind->key.policy.window_ms, now);
     keep(core, r, job_queue(job), (int64_t)r->keep_ms, now);
 }

@@ -17,6 +17,7 @@
 #include "base/mutant.h"
 #include "base/name.h"
 #include "core/attrs.h"
+#include "core/aways.h"
 #include "core/counters.h"
 #include "core/crons.h"
 #include "core/gate.h"
@@ -38,8 +39,10 @@ struct replaying {
     const struct record *record;
     uint64_t home;
     struct core_now now;
-    struct effects *fx; /* with room for CORE_REPLAY_EFFECTS */
+    struct effects *fx; /* with room for REPLAY_EFFECTS */
 };
+
+enum { REPLAY_EFFECTS = 2 }; /* a job's home, and that of its end */
 
 /* ---- checks ---- */
 
@@ -80,18 +83,18 @@ static enum job_state settle_in(struct replaying *r, struct job *job,
 
     if (state == RECORD_DEAD)
         return JOB_DEAD;
-    job->ready_ns = r->now.mono_ns;
+    job_set_ready_ns(job, r->now.mono_ns);
     if (state == RECORD_READY || due_ms <= r->now.wall_ms)
         return JOB_READY;
-    job->extra->wall_ms = due_ms;
-    job->extra->timer.at_ns = timer_from_wall(due_ms, r->now);
+    job_extra(job)->wall_ms = due_ms;
+    job_extra(job)->timer.at_ns = timer_from_wall(due_ms, r->now);
     return JOB_DELAYED;
 }
 
 /* Sets the last error; `copy` is NULL when the record has none. */
 static void settle_error(const struct replaying *r, struct job *job, uint8_t *copy)
 {
-    if (job->extra != NULL)
+    if (job_extra(job) != NULL)
         job_set_error(job, copy, r->record->error.len);
 }
 
@@ -143,7 +146,7 @@ static int limit_life(const struct replaying *r, struct job *job)
         return 0;
     left_ms =
         rq_clock_until(rq_clock_after(r->record->put_wall_ms, ttl_ms), r->now.wall_ms);
-    job->extra->expires_ns =
+    job_extra(job)->expires_ns =
         timer_after_ms(r->now.mono_ns, left_ms < ttl_ms ? left_ms : ttl_ms);
     return 0;
 }
@@ -169,7 +172,7 @@ static int make_job(struct replaying *r, struct job **out)
     }
     struct rq_slice body = record->body;
     if (record->apart.epoch > 0)
-        body = rq_slice(NULL, (size_t)record->apart.len); /* room: core_give_body() */
+        body = rq_slice(NULL, (size_t)record->apart.len); /* away */
     if (MUTANT(BODY_CUT_BY_REPLAY) && body.len > 0)
         body.len--;
     *out = job_new(kind, record->job.number, body, record->attrs, record->put_wall_ms);
@@ -178,7 +181,7 @@ static int make_job(struct replaying *r, struct job **out)
         queue_release(r->core, q);
         return -ENOMEM;
     }
-    (*out)->home = r->home;
+    job_set_home(*out, r->home);
     rc = limit_life(r, *out);
     if (rc < 0)
         unmake_job(r, *out);
@@ -196,12 +199,12 @@ static void correct_times(const struct replaying *r, struct job *job,
     if (state == JOB_READY) {
         int64_t since_ms = due_ms > put_ms ? due_ms : put_ms;
         int64_t age_ns = timer_after_ms(0, rq_clock_until(r->now.wall_ms, since_ms));
-        job->ready_ns = age_ns < INT64_MAX / 2 ? r->now.mono_ns - age_ns : 0;
+        job_set_ready_ns(job, age_ns < INT64_MAX / 2 ? r->now.mono_ns - age_ns : 0);
         return;
     }
     int64_t latest_ns = timer_after_ms(r->now.mono_ns, rq_clock_until(due_ms, put_ms));
-    if (latest_ns < job->extra->timer.at_ns)
-        job->extra->timer.at_ns = latest_ns;
+    if (latest_ns < job_extra(job)->timer.at_ns)
+        job_extra(job)->timer.at_ns = latest_ns;
 }
 
 /* An end is final: its job is not made again by what a repair has appended. */
@@ -219,7 +222,7 @@ static int replay_put_again(struct replaying *r, struct job *job)
     if (!rq_slice_eq(queue_name(job_queue(job)), r->record->queue))
         return RQ_E_MALFORMED;
     forget(r, job->home);
-    job->home = r->home;
+    job_set_home(job, r->home);
     return 0;
 }
 
@@ -246,6 +249,7 @@ static int replay_put(struct replaying *r)
     kind_remember(r->core, job_queue(job), job->kind);
     place_enter(r->core, job, state);
     counters_add(r->core, job_queue(job), (struct record_totals){.put = 1});
+    away_settle(r->core, job);
     return 0;
 }
 
@@ -270,9 +274,9 @@ static int replay_move(struct replaying *r)
         return 0;
     if (old != NULL)
         unique_release(r->core, old);
-    if (old != NULL && old->extra != NULL && old->extra->remnant != NULL) {
-        remnant_drop(r->core, old->extra->remnant); /* the new one gets its own */
-        old->extra->remnant = NULL;
+    if (old != NULL && job_extra(old) != NULL && job_extra(old)->remnant != NULL) {
+        remnant_drop(r->core, job_extra(old)->remnant); /* the new one gets its own */
+        job_extra(old)->remnant = NULL;
     }
     int rc = make_job(r, &job);
     if (rc < 0)
@@ -294,6 +298,7 @@ static int replay_move(struct replaying *r)
     place_enter(r->core, job, settle_in(r, job, r->record->state));
     if (old_queue != NULL)
         queue_release(r->core, old_queue);
+    away_settle(r->core, job);
     return 0;
 }
 
@@ -317,7 +322,7 @@ static int replay_lease(struct replaying *r)
     int rc = job_need_extra(r->core, job);
     if (rc < 0)
         return rc;
-    job->extra->timer.at_ns = INT64_MAX; /* until the end of the replay */
+    job_extra(job)->timer.at_ns = INT64_MAX; /* until the end of the replay */
     job->attempts = (uint16_t)attempts;
     place_move(r->core, job, JOB_LEASED);
     if (is_new)
@@ -486,7 +491,7 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
     struct replaying r = {core, record, home, now, fx};
 
     ASSERT(home > 0 && rq_list_empty(&core->holders));
-    int rc = effects_reserve(fx, CORE_REPLAY_EFFECTS);
+    int rc = effects_reserve(fx, REPLAY_EFFECTS);
     if (rc < 0)
         return rc;
     core->is_replaying = true;
@@ -561,5 +566,6 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
             counters_add(core, q, (struct record_totals){0});
     }
     core->is_replaying = false;
+    core->bring_left = core->index.used;
     return 0;
 }

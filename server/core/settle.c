@@ -49,7 +49,7 @@ int core_done(struct core *core, struct job_id id, uint64_t lease,
 static void delay(struct core *core, struct job *job, int64_t delay_ms,
                   struct core_now now, struct effects *fx)
 {
-    struct job_extra *x = job->extra;
+    struct job_extra *x = job_extra(job);
 
     x->wall_ms = timer_wall_after(now, delay_ms);
     x->timer.at_ns = timer_after_ms(now.mono_ns, delay_ms);
@@ -95,7 +95,7 @@ int core_fail(struct core *core, struct job_id id, uint64_t lease,
     if (delay_ms < 0)
         delay_ms = retry_delay_ms(policy, job->attempts, &core->rand);
     delay(core, job, delay_ms, now, fx);
-    *out = (struct core_failed){.retry_wall_ms = job->extra->wall_ms};
+    *out = (struct core_failed){.retry_wall_ms = job_extra(job)->wall_ms};
     return 0;
 }
 
@@ -120,7 +120,7 @@ int core_release(struct core *core, struct job_id id, uint64_t lease, int64_t de
         delay(core, job, delay_ms, now, fx);
         return 0;
     }
-    job->ready_ns = now.mono_ns;
+    job_set_ready_ns(job, now.mono_ns);
     journal_state(job, RECORD_READY, fx);
     hand_over(core, job, now, fx);
     return 0;
@@ -130,7 +130,7 @@ static struct core_touched touch(struct core *core, struct job *job, uint32_t tt
                                  struct core_now now)
 {
     lease_extend(core, job, ttr_ms, now);
-    return (struct core_touched){.deadline_wall_ms = job->extra->wall_ms,
+    return (struct core_touched){.deadline_wall_ms = job_extra(job)->wall_ms,
                                  .cancel = job->is_cancelled};
 }
 

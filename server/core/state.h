@@ -9,15 +9,16 @@
  *      \--- holders --- their leases <---------------------/
  *                \----- their waiters
  *
- * A job that just waits costs sizeof(struct job), its body and 8 bytes of the index;
- * what only some jobs need stands in struct job_extra, and what many jobs share in
- * struct job_kind.
+ * A job that just waits costs 68 bytes of struct job, its body and 8 bytes of the
+ * index; what only some jobs need stands in struct job_extra, and what many jobs share
+ * in struct job_kind.
  *
  * Private to core/.
  * SPDX-License-Identifier: MIT */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
+#include "base/assert.h"
 #include "base/heap.h"
 #include "base/hist.h"
 #include "base/list.h"
@@ -36,6 +37,11 @@ struct timer {
     uint64_t order; /* of arming: equal times fire first in, first out */
 };
 
+/* How far a job's bit-fields count: 2^52 commits are a century of a million a second;
+ * 2^48 ms end in the year 10889. */
+#define JOB_HOME_MAX ((UINT64_C(1) << 52) - 1)
+#define JOB_WALL_MS_MAX ((INT64_C(1) << 48) - 1)
+
 struct job {
     uint64_t number;
     struct job_kind *kind;
@@ -44,19 +50,23 @@ struct job {
         struct rq_list link;      /* in the queue's list of its state */
         struct rq_heap_node late; /* ready and `is_late`: in the queue's heap */
     } at;
-    struct job_extra *extra; /* NULL: never delayed, leased, dead, or all forgotten */
-    uint64_t home;           /* the commit with its PUT or last MOVE; 0: none yet */
-    int64_t ready_ns;        /* since when it has been ready */
-    int64_t put_wall_ms;
-    uint32_t body_len;
-    uint16_t attempts; /* begun and not given back */
-    uint8_t state;     /* enum job_state */
+    union {
+        int64_t ready_ns;        /* without an extra: see job_ready_ns() */
+        struct job_extra *extra; /* `has_extra`: see job_extra() */
+    } more;
+    uint64_t home : 52; /* the commit with its PUT or last MOVE; 0: none yet */
+    uint8_t state : 3;  /* enum job_state */
     bool is_late : 1;
     bool is_cancelled : 1; /* while leased: it ends when it comes back */
     bool was_dead : 1;     /* while ending: `unfinished` never counted it */
     uint8_t end : 2;       /* while ending: enum record_end; 0: it will be dead */
-    bool has_no_body : 1;  /* dead: what stands there is not it */
     bool has_attrs : 1;    /* behind the body: their length, 4 bytes, and they */
+    bool is_away : 1;      /* its body is not in memory: away.h */
+    bool is_wanted : 1;    /* ...and has been asked for */
+    bool has_extra : 1;    /* not if never delayed, leased, dead, or all forgotten */
+    uint64_t put_wall_ms : 48;
+    uint16_t attempts; /* begun and not given back */
+    uint32_t body_len;
     uint8_t body[];
 };
 
@@ -64,6 +74,7 @@ struct job_extra {
     struct timer timer; /* delayed: until due, or expired; leased: until the deadline;
                          * ready, with a TTL: until expired */
     struct job *job;
+    int64_t ready_ns;
     int64_t wall_ms;         /* the same time on the wall clock */
     int64_t expires_ns;      /* of a job with a TTL */
     struct remnant *remnant; /* what will be left of it; NULL: nothing */
@@ -102,7 +113,10 @@ struct queue {
     struct rq_list joiners[2]; /* struct waiter_link; [1]: STRICT */
     struct rq_list barriers;   /* the same: JOINs with BARRIER */
     uint32_t getter_count, joiner_count[2], barrier_count;
-    uint32_t pins;             /* waiters and kinds that point here */
+    uint32_t short_count; /* of the getters: waiter->is_short */
+    uint32_t look_in;     /* jobs to be handed over before it is read ahead again */
+    uint64_t away_ready;  /* READY jobs that are away */
+    uint32_t pins;        /* waiters and kinds that point here */
     struct job_kind *last_put; /* a guess at the next PUT's kind; counts as a ref */
     uint64_t mark;             /* the last walk over names that met this queue */
     struct gate *gate;         /* NULL: all settings are the defaults */
@@ -193,6 +207,7 @@ struct waiter {
     struct rq_list of_holder;
     void *cookie;
     uint32_t ttr_ms;       /* GET; 0: each job's own */
+    bool is_short;         /* GET: until no job of its queues can come any more */
     bool strict;           /* JOIN */
     bool has_barrier;      /* JOIN: stands in the barriers of all its queues */
     struct job_id barrier; /* the last job that counts */
@@ -204,6 +219,12 @@ struct waiter {
     struct join_counts before; /* JOIN: sums at the time of the call */
     size_t link_count;
     struct waiter_link links[]; /* GET: each stands in its queue's FIFO */
+};
+
+/* A ring of jobs that are away and wanted: wanted.c. */
+struct core_wants {
+    struct job_id *ids;
+    size_t first, count, cap; /* cap: a power of two, or 0 */
 };
 
 struct core {
@@ -237,7 +258,15 @@ struct core {
     size_t extra_count, getter_count, joiner_count;
     uint64_t count[JOB_STATES];
     uint64_t ending_dead; /* as in the queues */
-    size_t body_bytes;
+    size_t body_bytes;    /* in memory, with the attributes */
+    size_t away_count;
+    size_t body_memory; /* the budget for them; 0: none */
+    size_t away_at;     /* the walk that gives bodies up: a bucket of the index... */
+    size_t away_left;   /* ...and how many are left of this round */
+    struct core_wants wants;
+    size_t bring_left; /* buckets of the walk after a start that brings bodies back */
+    uint64_t move_before; /* by the mover at work; 0: there is none */
+    uint64_t lost_count;  /* jobs whose bodies the log has lost */
     struct record_totals totals;
     struct rq_rand rand;
     uint64_t mark;
@@ -252,6 +281,29 @@ static inline struct queue *job_queue(const struct job *job)
 static inline struct job_id job_id(const struct job *job)
 {
     return (struct job_id){job->kind->key.epoch, job->number};
+}
+
+/* NULL: it has none. */
+static inline struct job_extra *job_extra(const struct job *job)
+{
+    return job->has_extra ? job->more.extra : NULL;
+}
+
+/* Since when it has been ready. */
+static inline int64_t job_ready_ns(const struct job *job)
+{
+    return job->has_extra ? job->more.extra->ready_ns : job->more.ready_ns;
+}
+
+static inline void job_set_ready_ns(struct job *job, int64_t ns)
+{
+    *(job->has_extra ? &job->more.extra->ready_ns : &job->more.ready_ns) = ns;
+}
+
+static inline void job_set_home(struct job *job, uint64_t home)
+{
+    ASSERT(home <= JOB_HOME_MAX);
+    job->home = home & JOB_HOME_MAX;
 }
 
 static inline struct rq_slice queue_name(const struct queue *q)

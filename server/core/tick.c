@@ -3,6 +3,7 @@
  * Jobs come first: a waiter whose time is over in the same turn as a job comes free
  * still gets the job. SPDX-License-Identifier: MIT */
 #include "base/assert.h"
+#include "core/aways.h"
 #include "core/crons.h"
 #include "core/gate.h"
 #include "core/hand.h"
@@ -26,7 +27,8 @@ int64_t core_next_due(const struct core *core)
     const struct timer *wait = first_of(&core->wait_timers);
     int64_t due = job == NULL ? INT64_MAX : job->at_ns;
 
-    if (!rq_list_empty(&core->openings) || remnants_are_too_many(core))
+    if (!rq_list_empty(&core->openings) || remnants_are_too_many(core) ||
+        away_is_due(core))
         return 0;
     if (gate != NULL && gate->at_ns < due)
         due = gate->at_ns;
@@ -61,7 +63,7 @@ static int fire_job(struct core *core, struct timer *t, struct core_now now,
         hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
         return 0;
     }
-    job->ready_ns = t->at_ns;
+    job_set_ready_ns(job, t->at_ns);
     hand_over(core, job, now, fx);
     return 0;
 }
@@ -103,6 +105,8 @@ static int serve_gate(struct core *core, size_t max, struct core_now now,
 
 int core_tick(struct core *core, struct core_now now, size_t max, struct effects *fx)
 {
+    if (fx->count == 0)
+        away_step(core);
     for (size_t fired = 0; fired < max; fired++) {
         struct timer *job = first_of(&core->job_timers);
         struct timer *gate = first_of(&core->gate_timers);

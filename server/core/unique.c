@@ -101,26 +101,26 @@ int unique_hold(struct core *core, struct job *job, struct rq_slice key)
         u->id = job_id(job);
     int rc = add(core, u);
     if (rc == 0)
-        job->extra->unique = u;
+        job_extra(job)->unique = u;
     return rc;
 }
 
 void unique_release(struct core *core, struct job *job)
 {
-    if (job->extra == NULL || job->extra->unique == NULL)
+    if (job_extra(job) == NULL || job_extra(job)->unique == NULL)
         return;
-    forget(core, job->extra->unique);
-    job->extra->unique = NULL;
+    forget(core, job_extra(job)->unique);
+    job_extra(job)->unique = NULL;
 }
 
 void unique_pass_on(struct job *job, struct remnant *r, int64_t window_ms,
                     struct core_now now)
 {
-    struct unique *u = job->extra->unique;
+    struct unique *u = job_extra(job)->unique;
 
     if (u == NULL || window_ms == 0)
         return;
-    job->extra->unique = NULL;
+    job_extra(job)->unique = NULL;
     u->remnant = r;
     u->until_ns = timer_after_ms(now.mono_ns, window_ms);
     r->unique = u;

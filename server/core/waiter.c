@@ -111,6 +111,7 @@ static void unlink_one(struct core *core, struct waiter *w, struct waiter_link *
     count = count_of(q, w);
     ASSERT(*count > 0);
     (*count)--;
+    q->short_count -= w->is_short;
     if (w->kind == WAITER_PUT)
         gate_look(core, q); /* the next one may need less room */
 }
@@ -149,6 +150,7 @@ void waiter_listen(struct waiter *w)
 
         rq_list_push_back(&q->getters, &w->links[i].link);
         q->getter_count++;
+        q->short_count += w->is_short;
     }
 }
 

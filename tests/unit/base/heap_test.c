@@ -144,8 +144,27 @@ static void any_mix_of_calls_keeps_the_order(void **state)
     rq_heap_fini(&h);
 }
 
+static void an_heir_stands_where_the_other_stood(void **state)
+{
+    struct item items[3] = {{.key = 1}, {.key = 2}, {.key = 3}}, heir = {.key = 2};
+    struct rq_heap h;
+
+    (void)state;
+    rq_heap_init(&h, less);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(rq_heap_push(&h, &items[i].node), 0);
+    rq_heap_swap(&h, &items[1].node, &heir.node);
+    assert_sound(&h);
+    assert_int_equal(items[1].node.place, 0);
+    assert_ptr_equal(rq_heap_pop(&h), &items[0].node);
+    assert_ptr_equal(rq_heap_pop(&h), &heir.node);
+    assert_ptr_equal(rq_heap_pop(&h), &items[2].node);
+    rq_heap_fini(&h);
+}
+
 TEST_MAIN(cmocka_unit_test(an_empty_heap_has_no_least),
           cmocka_unit_test(items_come_out_in_order),
           cmocka_unit_test(removing_what_is_in_no_heap_does_nothing),
           cmocka_unit_test(after_a_reserve_pushes_do_not_allocate),
+          cmocka_unit_test(an_heir_stands_where_the_other_stood),
           cmocka_unit_test(any_mix_of_calls_keeps_the_order))

@@ -83,7 +83,23 @@ static void a_safe_walk_may_remove_what_it_stands_on(void **state)
     assert_order(&head, (const int[]){1, 3}, 2);
 }
 
+static void an_heir_stands_where_the_other_stood(void **state)
+{
+    struct rq_list head = RQ_LIST_INIT(head);
+    struct item a = {.value = 1}, b = {.value = 2}, c = {.value = 3},
+                heir = {.value = 4};
+
+    (void)state;
+    rq_list_push_back(&head, &a.link);
+    rq_list_push_back(&head, &b.link);
+    rq_list_push_back(&head, &c.link);
+    rq_list_swap(&b.link, &heir.link);
+    assert_order(&head, (const int[]){1, 4, 3}, 3);
+    assert_true(rq_list_empty(&b.link));
+}
+
 TEST_MAIN(cmocka_unit_test(items_stand_where_they_were_put),
           cmocka_unit_test(removing_twice_is_harmless),
           cmocka_unit_test(the_first_is_popped_until_none_is_left),
+          cmocka_unit_test(an_heir_stands_where_the_other_stood),
           cmocka_unit_test(a_safe_walk_may_remove_what_it_stands_on))

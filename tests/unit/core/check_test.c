@@ -120,7 +120,7 @@ static void a_late_job_that_does_not_say_so(struct zoo *z)
 }
 static void a_lease_without_a_holder(struct zoo *z)
 {
-    z->leased->extra->holder = NULL;
+    job_extra(z->leased)->holder = NULL;
 }
 static void a_lease_without_an_attempt(struct zoo *z)
 {
@@ -128,27 +128,27 @@ static void a_lease_without_an_attempt(struct zoo *z)
 }
 static void a_lease_with_the_wrong_number(struct zoo *z)
 {
-    z->leased->extra->lease++;
+    job_extra(z->leased)->lease++;
 }
 static void a_lease_of_the_wrong_epoch(struct zoo *z)
 {
-    z->leased->extra->lease |= UINT64_C(1) << 32;
+    job_extra(z->leased)->lease |= UINT64_C(1) << 32;
 }
 static void a_lease_left_behind(struct zoo *z)
 {
-    z->delayed->extra->lease = 1;
+    job_extra(z->delayed)->lease = 1;
 }
 static void a_delay_that_never_ends(struct zoo *z)
 {
-    rq_heap_remove(&z->w.core->job_timers, &z->delayed->extra->timer.node);
+    rq_heap_remove(&z->w.core->job_timers, &job_extra(z->delayed)->timer.node);
 }
 static void an_error_without_text(struct zoo *z)
 {
-    z->dead->extra->error_len = 0;
+    job_extra(z->dead)->error_len = 0;
 }
 static void an_extra_of_another_job(struct zoo *z)
 {
-    z->dead->extra->job = z->leased;
+    job_extra(z->dead)->job = z->leased;
 }
 static void bytes_miscounted(struct zoo *z)
 {

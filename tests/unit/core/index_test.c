@@ -160,6 +160,26 @@ static void chains_stay_short(void **state)
     assert_true(longest < 20);
 }
 
+static void an_heir_is_found_instead(void **state)
+{
+    struct shelf *s = *state;
+    struct job *heirs = calloc(100, sizeof *heirs);
+
+    assert_non_null(heirs);
+    for (size_t i = 0; i < 1000; i++)
+        add(s, i);
+    for (size_t i = 0; i < 100; i++) {
+        heirs[i] = s->jobs[i * 7];
+        index_swap(&s->x, &s->jobs[i * 7], &heirs[i]);
+        s->jobs[i * 7].index_next = NULL;
+        assert_ptr_equal(index_get(&s->x, job_id(&heirs[i])), &heirs[i]);
+    }
+    for (size_t i = 0; i < 100; i++)
+        index_swap(&s->x, &heirs[i], &s->jobs[i * 7]);
+    free(heirs);
+    expect_all(s);
+}
+
 #define WITH_SHELF(test) cmocka_unit_test_setup_teardown(test, shelf_init, shelf_fini)
 
 TEST_MAIN(WITH_SHELF(an_empty_index_has_nothing),
@@ -167,4 +187,4 @@ TEST_MAIN(WITH_SHELF(an_empty_index_has_nothing),
           WITH_SHELF(what_goes_in_is_found_while_it_grows),
           WITH_SHELF(it_shrinks_when_most_is_gone),
           WITH_SHELF(a_queue_that_turns_over_does_not_grow),
-          WITH_SHELF(chains_stay_short))
+          WITH_SHELF(an_heir_is_found_instead), WITH_SHELF(chains_stay_short))

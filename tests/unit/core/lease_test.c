@@ -132,7 +132,7 @@ static struct job_id put_worn_out(struct world *w)
     world_put_landed(w, "q");
     uint64_t lease = world_get(w, "q", &id);
     assert_int_equal(world_release(w, id, lease, 0), 0);
-    job_of(w, id)->extra->deliveries = UINT32_MAX;
+    job_extra(job_of(w, id))->deliveries = UINT32_MAX;
     return id;
 }
 
@@ -143,7 +143,7 @@ static void the_last_number_is_used_and_then_the_job_is_dead(void **state)
     (void)state;
     world_init(&w);
     struct job_id id = put_worn_out(&w);
-    job_of(&w, id)->extra->deliveries = UINT32_MAX - 1;
+    job_extra(job_of(&w, id))->deliveries = UINT32_MAX - 1;
     assert_int_equal(world_get(&w, "q", NULL), UINT32_MAX);
     assert_int_equal(world_release(&w, id, UINT32_MAX, 0), 0);
 
@@ -203,8 +203,8 @@ static void a_waiter_is_not_given_the_worn_out(void **state)
     world_put_landed(&w, "q");
     uint64_t lease = world_get(&w, "q", &id);
     struct waiter *waiter = world_wait(&w, "q", -1, NULL);
-    job_of(&w, id)->extra->deliveries = UINT32_MAX;
-    job_of(&w, id)->extra->lease = lease = UINT32_MAX;
+    job_extra(job_of(&w, id))->deliveries = UINT32_MAX;
+    job_extra(job_of(&w, id))->lease = lease = UINT32_MAX;
     assert_int_equal(world_release(&w, id, lease, 0), 0);
     assert_int_equal(world_count(&w, EFFECT_DELIVER), 0);
     assert_int_equal(world_view(&w, id)->state, JOB_ENDING);

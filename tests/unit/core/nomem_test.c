@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/attrs.h"
+#include "core/away.h"
 #include "core/cron.h"
 #include "core/move.h"
 #include "core/state.h"
@@ -23,6 +24,7 @@ struct scene {
     struct job_id id;
     uint64_t lease, home;
     struct waiter *waiter;
+    struct core_want want;
     int round;
     char queue[16];
     struct job_policy policy;
@@ -659,7 +661,7 @@ static void a_get_that_has_buried_does_not_fail(void **state)
     assert_non_null(s.holder);
     put_and_take(&s);
     run(&s, do_release);
-    s.job->extra->deliveries = UINT32_MAX;
+    job_extra(s.job)->deliveries = UINT32_MAX;
     assert_int_equal(effects_reserve(&s.fx, 1), 0);
     alloc_fail_after(0);
     assert_int_equal(get(&s, "q", 5, s.holder), 0);
@@ -915,12 +917,87 @@ static void an_index_that_cannot_grow_still_finds(void **state)
     free(jobs);
 }
 
+/* ---- bodies ---- */
+
+static int do_body(struct scene *s)
+{
+    return core_body(s->core, &s->want, RQ_LIT("body"), true, &s->fx);
+}
+
+static int do_lose_body(struct scene *s)
+{
+    int rc = core_lost(s->core, &s->want, RQ_LIT("lost"), &s->fx);
+
+    return rc == 1 ? 0 : rc;
+}
+
+static size_t count_away(const struct scene *s)
+{
+    struct core_sums sums;
+
+    core_sums(s->core, &sums);
+    return sums.away;
+}
+
+/* A job that is away and wanted by somebody who waits. */
+static void want_one(struct scene *s)
+{
+    run(s, do_put);
+    run(s, do_confirm);
+    s->job = NULL; /* it will be in another struct */
+    core_set_body_memory(s->core, 1);
+    alloc_fail_after(0);
+    assert_int_equal(core_tick(s->core, s->now, 100, &s->fx), 0);
+    alloc_fail_after(-1);
+    assert_int_equal(count_away(s), 0); /* without memory it stays */
+    core_check(s->core);
+    core_set_body_memory(s->core, 1);
+    assert_int_equal(core_tick(s->core, s->now, 100, &s->fx), 0);
+    assert_int_equal(count_away(s), 1);
+    run(s, do_get);
+    assert_int_equal(core_wanted(s->core, &s->want, 1), 1);
+}
+
+static int do_tick_now(struct scene *s)
+{
+    return core_tick(s->core, s->now, 100, &s->fx);
+}
+
+static void a_body_that_cannot_come_back_now_does_later(void **state)
+{
+    struct scene s = {.now = {1000000000, 1000000},
+                      .queue = "q",
+                      .policy = {.ttr_ms = 1000, .tries = 9}};
+
+    (void)state;
+    alloc_fail_after(-1);
+    effects_init(&s.fx);
+    s.core = core_new(1);
+    assert_non_null(s.core);
+    core_set_epoch(s.core, 1);
+    s.holder = core_holder_new(s.core);
+    assert_non_null(s.holder);
+    want_one(&s);
+    run(&s, do_body);
+    assert_int_equal(count_away(&s), 0);
+    run(&s, do_tick_now);
+    assert_int_equal(core_holder_leases(s.holder), 1);
+
+    core_set_body_memory(s.core, 0);
+    want_one(&s);
+    run(&s, do_lose_body);
+    assert_int_equal(s.core->count[JOB_ENDING], 1);
+    assert_true(s.refusals > 5);
+    core_free(s.core);
+}
+
 TEST_MAIN(cmocka_unit_test(a_tick_fires_as_much_as_there_is_memory_for),
           cmocka_unit_test(no_call_of_a_long_life_minds),
           cmocka_unit_test(no_call_of_an_operator_minds),
           cmocka_unit_test(a_hand_over_without_memory_leaves_job_and_waiter),
           cmocka_unit_test(a_get_of_many_takes_as_many_as_there_is_memory_for),
           cmocka_unit_test(a_get_that_has_buried_does_not_fail),
+          cmocka_unit_test(a_body_that_cannot_come_back_now_does_later),
           cmocka_unit_test(no_record_of_a_replay_minds),
           cmocka_unit_test(an_entry_of_cron_is_whole_or_not_there),
           cmocka_unit_test(a_core_needs_memory),

@@ -1,6 +1,7 @@
 /* replay_test - section 4: what a restart makes of the log.
  * SPDX-License-Identifier: MIT */
 #include "base/err.h"
+#include "core/away.h"
 #include "core/limits.h"
 #include "support/test.h"
 #include "world.h"
@@ -601,6 +602,65 @@ static void an_age_beyond_all_clocks_is_none(void **state)
     world_fini(&w);
 }
 
+/* ---- bodies that stand apart ---- */
+
+/* Three jobs whose bodies are not in their records, of `len` bytes each. */
+static void read_apart(struct world *w, uint64_t len)
+{
+    static struct record put;
+
+    for (uint64_t number = 1; number <= 3; number++) {
+        put = put_record(number);
+        put.body = RQ_LIT("");
+        put.apart = (struct record_apart){3, number, len};
+        assert_int_equal(world_replay_one(w, &put, number), 0);
+    }
+    world_end_replay(w);
+}
+
+static void bodies_that_stand_apart_are_away_and_come_back_unasked(void **state)
+{
+    struct core_want wants[4];
+    struct world w;
+
+    (void)state;
+    blank(&w);
+    read_apart(&w, 5);
+    const struct job_view *v = world_view(&w, (struct job_id){3, 1});
+    assert_true(v->is_away && v->size == 5 && v->body.len == 0);
+    assert_int_equal(v->state, JOB_READY);
+    assert_true(core_wants_bodies(w.core));
+    assert_int_equal(core_wanted(w.core, wants, 4), 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(wants[i].home, wants[i].job.number);
+        w.fx.count = 0;
+        assert_int_equal(core_body(w.core, &wants[i], RQ_LIT("hello"), false, &w.fx),
+                         0);
+    }
+    core_check(w.core);
+    assert_true(
+        rq_slice_eq(world_view(&w, (struct job_id){3, 2})->body, RQ_LIT("hello")));
+    assert_false(core_wants_bodies(w.core));
+    world_fini(&w);
+}
+
+static void no_more_bodies_come_back_than_there_is_room_for(void **state)
+{
+    struct core_want wants[4];
+    struct world w;
+
+    (void)state;
+    blank(&w);
+    core_set_body_memory(w.core, 16);
+    read_apart(&w, 8);
+    assert_int_equal(core_wanted(w.core, wants, 1), 1);
+    assert_int_equal(core_body(w.core, &wants[0], RQ_LIT("01234567"), false, &w.fx), 0);
+    assert_int_equal(core_wanted(w.core, wants, 1), 1);
+    assert_int_equal(core_body(w.core, &wants[0], RQ_LIT("01234567"), false, &w.fx), 0);
+    assert_false(core_wants_bodies(w.core)); /* the last comes when it is needed */
+    world_fini(&w);
+}
+
 /* ---- corruption ---- */
 
 static void refuse(struct world *w, const struct record *r)
@@ -759,6 +819,30 @@ static void the_latest_attempt_count_of_a_saturated_job_stays(void **state)
     world_fini(&w);
 }
 
+static int64_t put_time_kept(int64_t said)
+{
+    struct record r = put_record(1);
+    struct world w;
+
+    blank(&w);
+    r.put_wall_ms = said;
+    assert_int_equal(world_replay_one(&w, &r, 1), 0);
+    int64_t kept = world_view(&w, r.job)->put_wall_ms;
+    world_fini(&w);
+    return kept;
+}
+
+/* A job keeps 48 bits of it. */
+static void a_job_of_the_year_10889_is_as_old_as_can_be(void **state)
+{
+    const int64_t last = (INT64_C(1) << 48) - 1;
+
+    (void)state;
+    assert_int_equal(put_time_kept(last), last);
+    assert_int_equal(put_time_kept(last + 1), last);
+    assert_int_equal(put_time_kept(INT64_MAX), last);
+}
+
 TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_delayed_put_waits_for_what_is_left),
           cmocka_unit_test(a_wall_clock_set_back_delays_no_longer_than_asked),
@@ -786,8 +870,11 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_kicked_job_is_ready_again),
           cmocka_unit_test(nobody_has_the_lease_of_a_replayed_job),
           cmocka_unit_test(an_age_beyond_all_clocks_is_none),
+          cmocka_unit_test(bodies_that_stand_apart_are_away_and_come_back_unasked),
+          cmocka_unit_test(no_more_bodies_come_back_than_there_is_room_for),
           cmocka_unit_test(a_record_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_that_is_not_leased_cannot_be_marked),
           cmocka_unit_test(a_state_that_cannot_be_is_corruption),
+          cmocka_unit_test(a_job_of_the_year_10889_is_as_old_as_can_be),
           cmocka_unit_test(a_job_of_our_own_epoch_is_corruption),
           cmocka_unit_test(the_latest_attempt_count_of_a_saturated_job_stays))

@@ -1,12 +1,12 @@
 /* world - a core with a clock, a log and a list of what happened.
  * SPDX-License-Identifier: MIT */
 #include "world.h"
-#include "core/move.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "core/away.h"
 #include "core/move.h"
 #include "support/test.h"
 
@@ -14,6 +14,7 @@ struct world_record {
     struct record r;
     struct job_id id;
     bool confirm, is_refused, is_confirmed;
+    bool is_gone;
     bool is_live; /* has data that somebody needs: PUT, MOVE, TOTALS */
 };
 
@@ -553,6 +554,54 @@ void world_tick(struct world *w)
     assert_true(core_next_due(w->core) > w->now.mono_ns);
 }
 
+/* ---- bodies ---- */
+
+void world_set_memory(struct world *w, size_t bytes)
+{
+    w->body_memory = bytes;
+    core_set_body_memory(w->core, bytes);
+    core_check(w->core);
+}
+
+static void fetch_one(struct world *w, const struct core_want *want)
+{
+    assert_in_range(want->home, 1, w->log_count);
+    const struct world_record *r = &w->log[want->home - 1];
+
+    assert_true(r->id.epoch == want->job.epoch && r->id.number == want->job.number);
+    begin(w);
+    if (r->is_gone)
+        must(end(w, core_lost(w->core, want, RQ_LIT("lost"), &w->fx) - 1));
+    else
+        must(end(w, core_body(w->core, want, r->r.body, true, &w->fx)));
+}
+
+size_t world_fetch_some(struct world *w, size_t max)
+{
+    struct core_want wants[8];
+    size_t n = core_wanted(w->core, wants, max < 8 ? max : 8);
+
+    for (size_t i = 0; i < n; i++)
+        fetch_one(w, &wants[i]);
+    return n;
+}
+
+size_t world_fetch(struct world *w)
+{
+    size_t sum = 0, n;
+
+    while ((n = world_fetch_some(w, 8)) > 0)
+        sum += n;
+    world_tick(w);
+    return sum;
+}
+
+void world_flush(struct world *w)
+{
+    for (size_t i = 0; i < w->log_count; i++)
+        w->log[i].is_gone = true;
+}
+
 uint64_t world_move(struct world *w, uint64_t before)
 {
     struct core_mover mover;
@@ -563,6 +612,8 @@ uint64_t world_move(struct world *w, uint64_t before)
         begin(w);
         more = core_move_some(w->core, &mover, 3, 200, &w->fx);
         must(end(w, more < 0 ? more : 0));
+        while (world_fetch_some(w, 8) > 0)
+            continue;
     }
     return mover.moved;
 }
@@ -610,16 +661,18 @@ void world_replay(struct world *w)
     effects_init(&w->fx);
     w->core = core_new(w->epoch);
     assert_non_null(w->core);
+    core_set_body_memory(w->core, w->body_memory);
     w->holder = NULL;
     free_log(w, w->landed);
 
     while (low < w->landed && !w->log[low].is_live)
         low++; /* trimmed */
     for (size_t i = low; i < w->landed; i++)
-        w->log[i].is_live = !w->log[i].is_refused && record_is_home(&w->log[i].r);
+        w->log[i].is_live =
+            !w->log[i].is_refused && !w->log[i].is_gone && record_is_home(&w->log[i].r);
     begin(w);
     for (size_t i = low; i < w->landed; i++) {
-        if (w->log[i].is_refused)
+        if (w->log[i].is_refused || w->log[i].is_gone)
             continue;
         must(core_replay(w->core, &w->log[i].r, i + 1, w->now, &w->fx));
         carry(w);

@@ -41,8 +41,9 @@ struct world {
     size_t event_count;
     struct world_record *log;
     size_t log_count, log_cap;
-    size_t landed;  /* records of the log that are in Redis */
-    uint64_t epoch; /* 7 at first */
+    size_t landed;      /* records of the log that are in Redis */
+    uint64_t epoch;     /* 7 at first */
+    size_t body_memory; /* of the cores to come */
     struct job_view job_view;
     struct queue_view queue_view;
 };
@@ -114,6 +115,15 @@ void world_lose(struct world *w, struct holder *holder);
 void world_tick(struct world *w);
 /* Moves what lives in records before `before`, in small steps.  Returns  how many */
 uint64_t world_move(struct world *w, uint64_t before);
+/* Bytes of bodies that stay in memory, from now on. */
+void world_set_memory(struct world *w, size_t bytes);
+/* Reads what is wanted from the log, up to `max`, as core_body() or, what has been cut
+ * off, core_lost().  Returns  how many were wanted */
+size_t world_fetch_some(struct world *w, size_t max);
+/* All, and what that leads to. */
+size_t world_fetch(struct world *w);
+/* The log loses everything up to now. */
+void world_flush(struct world *w);
 /* The first record of the log, from 1, in which something lives. */
 uint64_t world_low(const struct world *w);
 bool world_totals_before(struct world *w, uint64_t before);

@@ -144,6 +144,8 @@ static void numbers_are_taken_at_their_limit_and_refused_one_past(void **state)
         {"--max-body", "64MiB", "67108865"},
         {"--max-body", "1", "0"},
         {"--log-spare", "64KiB", "65535"},
+        {"--body-memory", "0", "-1"},
+        {"--body-memory", "1024GiB", "1099511627777"},
         {"--max-connections", "1000000", "1000001"},
         {"--redis-timeout", "100ms", "99ms"},
         {"--redis-timeout", "10m", "600001"},
