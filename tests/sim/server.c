@@ -14,7 +14,7 @@
 #include "net/listener.h"
 #include "sim/world.h"
 
-enum { BODY_MAX = 1 << 16, CONNECTIONS_MAX = 64 };
+enum { BODY_MAX = 1 << 16, CONNECTIONS_MAX = 64, TINY_MEMORY = 64 };
 
 /* For whoever reads a trace. */
 static void trace_totals(const struct server *s, const char *what)
@@ -85,10 +85,17 @@ static int listen_on(struct server *s)
     return rio_start_server_fd(conn_main, &s->conns, fd, &s->listener);
 }
 
+/* In every third world bodies have to be read again. */
+static size_t memory_of(const struct world *w)
+{
+    return w->seed % 3 == 0 ? TINY_MEMORY : 0;
+}
+
 int server_start(struct server *s, struct world *w)
 {
     const struct broker_events events = {s, on_serving, on_stopped};
     const struct broker_config config = {.seed = rq_rand_u64(&w->rand),
+                                         .body_memory = memory_of(w),
                                          .store_wait_ns = 2 * RIO_SEC};
     uint64_t generation = s->generation;
 

@@ -147,13 +147,23 @@ static void on_joined(struct promise *p, const struct join_counts *counts)
     keep(p, JOINED)->joined = *counts;
 }
 
+static void on_looked(struct promise *p, const struct broker_body *bodies, size_t count)
+{
+    struct answer *a = keep(p, LOOKED);
+
+    for (size_t i = 0; i < count; i++)
+        a->count += bodies[i].ptr != NULL &&
+                    rq_slice_eq(rq_slice(bodies[i].ptr, bodies[i].len), RQ_LIT("body"));
+}
+
 void answer_init(struct answer *a)
 {
     static const struct promise_ops ops = {.done = on_done,
                                            .failed = on_failed,
                                            .delivered = on_delivered,
                                            .timed_out = on_timed_out,
-                                           .joined = on_joined};
+                                           .joined = on_joined,
+                                           .looked = on_looked};
 
     memset(a, 0, sizeof *a);
     promise_init(&a->promise, &ops);

@@ -44,7 +44,7 @@ RIO_AWAITS bool until(bool (*holds)(void *arg), void *arg);
 
 /* ---- promises ---- */
 
-enum how { OWED, DONE, FAILED, DELIVERED, TIMED_OUT, JOINED };
+enum how { OWED, DONE, FAILED, DELIVERED, TIMED_OUT, JOINED, LOOKED };
 
 /* A promise and what became of it. */
 struct answer {
@@ -54,8 +54,8 @@ struct answer {
     int code; /* FAILED */
     struct broker_receipt put;
     struct broker_lease leases[4]; /* DELIVERED */
-    size_t count;
-    uint32_t attempts; /* of the first */
+    size_t count;                  /* DELIVERED; LOOKED: those with the body of put() */
+    uint32_t attempts;             /* of the first */
     struct join_counts joined;
     int delivered_rc;       /* returned by `delivered`; 0 */
     size_t delivered_until; /* ... from this job of the batch on */
