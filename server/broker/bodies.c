@@ -173,7 +173,7 @@ static size_t list_missing(const struct broker *b, const struct look *look,
         if (job == NULL || look->bodies[i].ptr != NULL)
             continue;
         job_view(job, &view);
-        if (view.is_away && view.home != 0)
+        if (view.is_away && !view.is_lost)
             wants[n++] = (struct store_want){view.id, view.home};
     }
     return n;

@@ -40,8 +40,8 @@ RQ_MUST_CHECK int core_body(struct core *core, const struct core_want *want,
                             struct rq_slice body, bool may_write, struct effects *fx);
 /* Row 22: the body cannot be had any more: the job is dead for that `reason`, a
  * constant
- * ("lost": the log has not got it; "corrupt"), once that is in the log; FORGET of its
- * home.
+ * ("lost": the log has not got it; "corrupt"), once that is in the log, and cannot be
+ * kicked; FORGET of its home.
  * Returns  1; 0: it is not needed any more */
 RQ_MUST_CHECK int core_lost(struct core *core, const struct core_want *want,
                             struct rq_slice reason, struct effects *fx);

@@ -21,12 +21,8 @@ void away_look_again(struct core *core, const struct job *job);
 
 /* ---- coming back: wanted.c ---- */
 
-/* Away, and the log has not got its body. */
-static inline bool away_is_lost(const struct job *job)
-{
-    return job->is_away && job->home == 0;
-}
-
+/* Is there room in memory for a body? */
+bool away_has_memory(const struct core *core, size_t bytes);
 /* The first job of the queue is away: it is wanted, and those behind it that are near.
  * Errors  -ENOMEM */
 RQ_MUST_CHECK int away_want_first(struct core *core, struct queue *q);

@@ -53,13 +53,16 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(index_get(&core->index, job_id(job)) == job);
     ASSERT(job->is_late ? job->state == JOB_READY : true);
     ASSERT(job->is_cancelled ? job->state == JOB_LEASED : true);
+    ASSERT(!job->has_no_body || job->is_away);
+    ASSERT(job->has_no_body ? job->state == JOB_DEAD || job->state == JOB_ENDING
+                            : true);
     n->count[job->state]++;
     n->bodies += job_bytes(job);
     n->away += job->is_away;
     if (job->is_away) /* what is leased has its body */
         ASSERT(job->state != JOB_PENDING &&
                (job->state != JOB_LEASED || core->is_replaying));
-    ASSERT(job->is_wanted ? job->is_away && job->home != 0 : true);
+    ASSERT(job->is_wanted ? job->is_away && !job->has_no_body : true);
     if (job->state == JOB_LEASED)
         check_lease(core, job);
     if ((job->state == JOB_ENDING && job->end == 0) || job->state == JOB_DEAD ||

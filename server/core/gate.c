@@ -170,8 +170,7 @@ static int serve_getter(struct core *core, struct queue *q, struct core_now now,
     struct job *job = ready_first(q);
     if (job == NULL)
         return 0;
-    return job->is_away && !away_is_lost(job) ? away_want_first(core, q)
-                                              : hand_ready(core, job, now, fx);
+    return job->is_away ? away_want_first(core, q) : hand_ready(core, job, now, fx);
 }
 
 static bool can_come_for(const struct core *core, const struct waiter *w,

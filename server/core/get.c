@@ -32,8 +32,6 @@ static void drop(struct taking *t, struct job *job)
 {
     if (job_is_expired(job, t->now))
         hand_end(t->core, job, RECORD_END_EXPIRED, RQ_LIT(""), t->now, t->fx);
-    else if (away_is_lost(job))
-        hand_bury_lost(t->core, job, t->fx);
     else
         hand_bury_unleasable(t->core, job, t->fx);
     t->has_dropped = true;
@@ -49,7 +47,7 @@ static int take_one(struct taking *t, struct queue *q)
         return 0;
     if (q->getter_count > 0 || !gate_is_open(t->core, q, t->now))
         return 0; /* those who wait before the gate come first */
-    if (job->is_away && !away_is_lost(job))
+    if (job->is_away)
         return away_want_first(t->core, q);
     if (t->taken > 0 &&
         (t->bytes >= t->bytes_max || job->body_len > t->bytes_max - t->bytes)) {
@@ -63,8 +61,7 @@ static int take_one(struct taking *t, struct queue *q)
     rc = job_need_extra(t->core, job);
     if (rc < 0)
         return rc;
-    if (job_is_expired(job, t->now) || away_is_lost(job) ||
-        !lease_is_possible(t->core, job)) {
+    if (job_is_expired(job, t->now) || !lease_is_possible(t->core, job)) {
         drop(t, job);
         return 1;
     }

@@ -56,8 +56,6 @@ int hand_ready(struct core *core, struct job *job, struct core_now now,
         return rc;
     if (job_is_expired(job, now))
         hand_end(core, job, RECORD_END_EXPIRED, RQ_LIT(""), now, fx);
-    else if (away_is_lost(job))
-        hand_bury_lost(core, job, fx);
     else if (lease_is_possible(core, job))
         serve(core, job, waiter_first_getter(job_queue(job)), now, fx);
     else
@@ -123,12 +121,6 @@ void hand_bury(struct core *core, struct job *job, struct effects *fx)
 void hand_bury_unleasable(struct core *core, struct job *job, struct effects *fx)
 {
     job_set_reason(job, RQ_LIT("leases"));
-    hand_bury(core, job, fx);
-}
-
-void hand_bury_lost(struct core *core, struct job *job, struct effects *fx)
-{
-    job_set_reason(job, RQ_LIT("lost"));
     hand_bury(core, job, fx);
 }
 

@@ -16,7 +16,7 @@ RQ_MUST_CHECK int hand_reserve(struct job *job, struct core *core, size_t more,
  * its TTL is over. */
 void hand_over(struct core *core, struct job *job, struct core_now now,
                struct effects *fx);
-/* A READY job, not away, or lost, of a queue with getters: to the first of them, unless
+/* A READY job, not away, of a queue with getters: to the first of them, unless
  * it cannot be leased any more.  Returns  1.  Errors  -ENOMEM, and nothing has changed
  */
 RQ_MUST_CHECK int hand_ready(struct core *core, struct job *job, struct core_now now,
@@ -29,8 +29,6 @@ void hand_end(struct core *core, struct job *job, enum record_end end,
 void hand_bury(struct core *core, struct job *job, struct effects *fx);
 /* No number is left for a lease of this job: buries it.  Needs as hand_bury(). */
 void hand_bury_unleasable(struct core *core, struct job *job, struct effects *fx);
-/* The log has lost its body: buries it.  Needs as hand_bury(). */
-void hand_bury_lost(struct core *core, struct job *job, struct effects *fx);
 /* Row 14: the job, which is LEASED, has lost its lease for `reason` (a constant).
  * Errors  -ENOMEM, and nothing has changed */
 RQ_MUST_CHECK int hand_back(struct core *core, struct job *job, struct rq_slice reason,

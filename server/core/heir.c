@@ -20,14 +20,14 @@ static void inherit(struct job *heir, const struct job *job)
     heir->has_attrs = own.has_attrs;
     heir->is_away = own.is_away;
     heir->is_wanted = own.is_away && job->is_wanted;
+    heir->has_no_body = false;
     if (heir->has_extra)
         heir->more.extra->job = heir;
 }
 
 static void take_place(struct core *core, struct job *job, struct job *heir)
 {
-    ASSERT(job->state == JOB_DELAYED || job->state == JOB_READY ||
-           job->state == JOB_DEAD);
+    ASSERT(job->state != JOB_PENDING && job->state != JOB_ENDING);
     index_swap(&core->index, job, heir);
     if (job->is_late)
         rq_heap_swap(&job_queue(job)->late, &job->at.late, &heir->at.late);

@@ -9,8 +9,8 @@
 
 #include "core/state.h"
 
-/* Puts a job with these texts into the place of `job`, which is DELAYED, READY or DEAD,
- * and frees that.  body.ptr NULL: only its length is known, and it is away.
+/* Puts a job with these texts into the place of `job`, which is neither PENDING nor
+ * ENDING, and frees that.  body.ptr NULL: only its length is known, and it is away.
  * Owns     consumes `job`; body and attributes are copied first
  * Returns  the heir;  NULL: no memory, and nothing has changed */
 struct job *heir_make(struct core *core, struct job *job, struct rq_slice body,

@@ -257,6 +257,7 @@ void job_view(const struct job *job, struct job_view *out)
                              .body = job_body(job),
                              .size = job->body_len,
                              .is_away = job->is_away,
+                             .is_lost = job->has_no_body,
                              .attrs = job_attrs(job),
                              .policy = job->kind->key.policy,
                              .attempts = job->attempts,

@@ -37,7 +37,8 @@ struct job_view {
     struct rq_slice queue, body, error; /* lends: until the next change of the core */
     struct rq_slice attrs;              /* lends; see attrs.h */
     size_t size;                        /* of the body... */
-    bool is_away;                       /* ...which may not be in memory: away.h */
+    bool is_away;                       /* ...which may not be in memory: away.h... */
+    bool is_lost;                       /* ...nor in the log: it is dead for ever */
     struct job_policy policy;
     uint32_t attempts;
     uint64_t lease;        /* n of the current lease; 0: none */

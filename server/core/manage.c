@@ -48,7 +48,7 @@ int core_kick(struct core *core, struct job_id id, struct core_now now,
 
     if (rc < 0)
         return rc;
-    return job->state == JOB_DEAD ? kick(core, job, now, fx) : 0;
+    return job->state == JOB_DEAD && !job->has_no_body ? kick(core, job, now, fx) : 0;
 }
 
 long core_kick_some(struct core *core, struct rq_slice queue, size_t max,
@@ -59,11 +59,17 @@ long core_kick_some(struct core *core, struct rq_slice queue, size_t max,
 
     if (q == NULL)
         return 0;
-    for (; (size_t)kicked < max && !rq_list_empty(&q->dead); kicked++) {
-        int rc = kick(core, RQ_LIST_ENTRY(q->dead.next, struct job, at.link), now, fx);
+    for (struct rq_list *link = q->dead.next, *next;
+         (size_t)kicked < max && link != &q->dead; link = next) {
+        struct job *job = RQ_LIST_ENTRY(link, struct job, at.link);
 
+        next = link->next;
+        if (job->has_no_body)
+            continue; /* there is nothing to deliver */
+        int rc = kick(core, job, now, fx);
         if (rc < 0)
             return kicked > 0 ? kicked : rc;
+        kicked++;
     }
     return kicked;
 }

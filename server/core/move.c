@@ -83,7 +83,7 @@ static int visit_job(struct step *s, struct job *job)
         s->mover->again = true;
         return 0;
     }
-    if (job->is_away)
+    if (job->is_away && !job->has_no_body)
         return want_job(s, job);
     int rc = effects_reserve(s->fx, EFFECTS_OF_ONE);
     if (rc == 0)

@@ -37,9 +37,9 @@ struct timer {
     uint64_t order; /* of arming: equal times fire first in, first out */
 };
 
-/* How far a job's bit-fields count: 2^52 commits are a century of a million a second;
+/* How far a job's bit-fields count: 2^51 commits are 70 years of a million a second;
  * 2^48 ms end in the year 10889. */
-#define JOB_HOME_MAX ((UINT64_C(1) << 52) - 1)
+#define JOB_HOME_MAX ((UINT64_C(1) << 51) - 1)
 #define JOB_WALL_MS_MAX ((INT64_C(1) << 48) - 1)
 
 struct job {
@@ -54,7 +54,7 @@ struct job {
         int64_t ready_ns;        /* without an extra: see job_ready_ns() */
         struct job_extra *extra; /* `has_extra`: see job_extra() */
     } more;
-    uint64_t home : 52; /* the commit with its PUT or last MOVE; 0: none yet */
+    uint64_t home : 51; /* the commit with its PUT or last MOVE; 0: none yet */
     uint8_t state : 3;  /* enum job_state */
     bool is_late : 1;
     bool is_cancelled : 1; /* while leased: it ends when it comes back */
@@ -63,6 +63,7 @@ struct job {
     bool has_attrs : 1;    /* behind the body: their length, 4 bytes, and they */
     bool is_away : 1;      /* its body is not in memory: away.h */
     bool is_wanted : 1;    /* ...and has been asked for */
+    bool has_no_body : 1;  /* ...nor in the log: it is dead for ever */
     bool has_extra : 1;    /* not if never delayed, leased, dead, or all forgotten */
     uint64_t put_wall_ms : 48;
     uint16_t attempts; /* begun and not given back */

@@ -4,9 +4,8 @@
  * else is wanted, a walk over the table of jobs brings back what there is room for.
  *
  * What is wanted stands in a ring of ids: a job may end, or get another body, before it
- * is asked for.  A job whose body the log has lost has no home any more; wherever it
- * comes to the head of its queue it dies.
- * SPDX-License-Identifier: MIT */
+ * is asked for.  A job whose body the log has lost has no home any more, and is dead
+ * for ever. SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -67,7 +66,7 @@ int away_want(struct core *core, struct job *job)
 {
     struct core_wants *w = &core->wants;
 
-    if (!job->is_away || job->is_wanted || job->home == 0)
+    if (!job->is_away || job->is_wanted || job->has_no_body)
         return 0;
     int rc = reserve(w);
     if (rc < 0)
@@ -89,7 +88,7 @@ struct ahead {
     size_t jobs, bytes; /* how far yet */
 };
 
-static bool has_room(const struct core *core, size_t bytes)
+bool away_has_memory(const struct core *core, size_t bytes)
 {
     return core->body_memory == 0 || (core->body_bytes <= core->body_memory &&
                                       bytes <= core->body_memory - core->body_bytes);
@@ -131,7 +130,7 @@ int away_want_first(struct core *core, struct queue *q)
     int rc = away_want(core, job);
 
     /* Without memory the others are not read ahead. */
-    if (rc == 0 && has_room(core, 0) && look_ahead(core, q) < 0)
+    if (rc == 0 && away_has_memory(core, 0) && look_ahead(core, q) < 0)
         q->look_in = AHEAD_JOBS;
     return rc;
 }
@@ -144,7 +143,7 @@ void away_passed(struct core *core, struct queue *q)
         q->look_in--;
         return;
     }
-    if (has_room(core, 0) && look_ahead(core, q) < 0)
+    if (away_has_memory(core, 0) && look_ahead(core, q) < 0)
         q->look_in = AHEAD_JOBS;
 }
 
@@ -154,7 +153,7 @@ void away_passed(struct core *core, struct queue *q)
 static bool brings(const struct core *core)
 {
     return core->bring_left > 0 && core->away_count > 0 &&
-           has_room(core, core->body_memory / RESERVE_SHARE);
+           away_has_memory(core, core->body_memory / RESERVE_SHARE);
 }
 
 bool core_wants_bodies(const struct core *core)
@@ -176,8 +175,8 @@ static size_t bring_bucket(struct core *core, size_t at, struct core_want *out,
     size_t n = 0;
 
     for (; job != NULL && n < max; job = job->index_next) {
-        if (!job->is_away || job->is_wanted || job->home == 0 || !is_placed(job) ||
-            !has_room(core, job->body_len))
+        if (!job->is_away || job->is_wanted || job->has_no_body || !is_placed(job) ||
+            !away_has_memory(core, job->body_len))
             continue;
         job->is_wanted = true;
         *bytes += job->body_len;
@@ -226,7 +225,9 @@ static struct job *find(struct core *core, const struct core_want *want)
 {
     struct job *job = index_get(&core->index, want->job);
 
-    return job != NULL && job->is_away && job->home == want->home ? job : NULL;
+    return job != NULL && job->is_away && !job->has_no_body && job->home == want->home
+               ? job
+               : NULL;
 }
 
 /* The broker appends the record before anything else happens. */
@@ -254,7 +255,7 @@ int core_body(struct core *core, const struct core_want *want, struct rq_slice b
     bool is_next = job->state == JOB_READY && ready_first(q) == job;
     bool is_old = want->home < core->move_before; /* for the mover, most likely */
 
-    if (is_placed(job) && (is_next || (!is_old && has_room(core, body.len)))) {
+    if (is_placed(job) && (is_next || (!is_old && away_has_memory(core, body.len)))) {
         job = heir_make(core, job, body, job_attrs(job));
         if (job == NULL)
             return -ENOMEM;
@@ -283,10 +284,12 @@ int core_lost(struct core *core, const struct core_want *want, struct rq_slice r
     core->lost_count++;
     journal_forget(job, fx);
     job->home = 0;
-    if (is_placed(job))
-        job_set_reason(job, reason);
-    if (job->state == JOB_READY || job->state == JOB_DELAYED)
-        hand_bury(core, job, fx); /* the next may be had */
+    if (job->state == JOB_ENDING)
+        return 1;
+    job->has_no_body = true;
+    job_set_reason(job, reason);
+    if (job->state != JOB_DEAD)
+        hand_bury(core, job, fx);
     return 1;
 }
 

@@ -211,6 +211,7 @@ class Damaged(Scene):
         shown = resp.pairs(self.c.call('SHOW', bad))
         self.assertEqual((shown['state'], shown['error']), (b'dead', reason.encode()))
         self.assertIn('event=bodies_lost jobs=1', self.ringqd.log_text())
+        self.assertEqual(self.c.call('KICK', bad), 0)  # there is nothing to deliver
         stats = self.c.stats('q')
         self.assertEqual((stats['leased'], stats['dead'], stats['total_dead']), (3, 1, 1))
         self.restart()

@@ -630,7 +630,7 @@ static void the_next_one_is_served_then(void **state)
     world_fini(&w);
 }
 
-static void kicked_it_dies_again(void **state)
+static void a_lost_one_cannot_be_kicked(void **state)
 {
     struct job_id id;
     struct world w;
@@ -640,30 +640,13 @@ static void kicked_it_dies_again(void **state)
     world_flush(&w);
     assert_int_equal(get(&w, "q", &id), 0);
     world_land(&w);
-    assert_int_equal(world_kick(&w, lost), 1);
-    assert_int_equal(world_get(&w, "q", &id), 0);
-    world_land(&w);
+    assert_true(world_view(&w, lost)->is_lost);
+    assert_int_equal(world_kick(&w, lost), 0);
+    assert_int_equal(world_kick_some(&w, "q", 10), 0);
     assert_int_equal(world_view(&w, lost)->state, JOB_DEAD);
-    world_fini(&w);
-}
-
-static void kicked_before_somebody_who_waits_it_dies_too(void **state)
-{
-    struct job_id id;
-    struct world w;
-    int cookie;
-
-    (void)state;
-    struct job_id lost = away_job(&w, "q");
-    world_flush(&w);
-    assert_int_equal(get(&w, "q", &id), 0);
+    assert_int_equal(world_purge(&w, "q", JOB_DEAD, 10), 1);
     world_land(&w);
-    world_wait(&w, "q", -1, &cookie);
-    assert_int_equal(world_kick(&w, lost), 1);
-    world_tick(&w);
-    world_land(&w);
-    assert_int_equal(world_view(&w, lost)->state, JOB_DEAD);
-    assert_int_equal(world_count(&w, EFFECT_DELIVER), 0);
+    assert_false(world_has(&w, lost));
     world_fini(&w);
 }
 
@@ -782,8 +765,7 @@ TEST_MAIN(cmocka_unit_test(bodies_beyond_the_budget_leave_memory),
           cmocka_unit_test(one_that_is_replaced_is_here_again),
           cmocka_unit_test(a_body_that_the_log_has_lost_buries_its_job),
           cmocka_unit_test(the_next_one_is_served_then),
-          cmocka_unit_test(kicked_it_dies_again),
-          cmocka_unit_test(kicked_before_somebody_who_waits_it_dies_too),
+          cmocka_unit_test(a_lost_one_cannot_be_kicked),
           cmocka_unit_test(a_body_of_another_length_is_refused),
           cmocka_unit_test(a_mover_has_them_read_and_writes_them),
           cmocka_unit_test(a_mover_is_not_held_up_by_what_is_lost),
