@@ -25,6 +25,8 @@
  *   19  CANCEL                 leased, marked             STATE        manage.c
  *       and it comes back      leased -> ending           DONE    -1c  hand, settle.c
  *   20  TTL over, not started  delayed, ready -> ending   DONE    -1c  tick, hand.c
+ *   22  body lost by the log   ready, delayed -> ending   STATE   -1c  wanted, put.c
+ *                              -> dead
  *
  * SPDX-License-Identifier: MIT */
 #include "core/job.h"

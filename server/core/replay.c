@@ -566,6 +566,6 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
             counters_add(core, q, (struct record_totals){0});
     }
     core->is_replaying = false;
-    core->bring_left = core->index.used;
+    core->bring_left = core->away_count > 0 ? core->index.used : 0;
     return 0;
 }

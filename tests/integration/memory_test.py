@@ -138,6 +138,25 @@ class Memory(ringqd.Test):
             self.assertEqual(c.stats()['jobs'], 2000)
             self.expect(c, 'still', 0, 2000)
 
+    def test_bodies_that_stand_apart_from_the_log(self):
+        big = [bytes([65 + i]) * (300 << 10) for i in range(12)]
+        server = self.start('--body-memory', '1MiB', '--log-spare', '64KiB')
+        with server.client() as c:
+            for body in big:
+                c.put('q', body)
+            self.assertLessEqual(c.stats()['body_bytes'], 1 << 20)
+            self.assertGreaterEqual(c.stats()['jobs_away'], 9)
+            for _ in range(8):
+                put_many(c, 'passing', 0, 500)
+                self.assertEqual(len(take(c, 'passing', 500)), 500)
+            ringqd.wait_until(lambda: 'event=log_compacted' in server.log_text(), 'a compaction')
+            self.assertTrue(take(c, 'q', 2, together=1) == big[:2])
+        server.restart()
+        with server.client() as c:
+            self.assertLessEqual(c.stats()['body_bytes'], 1 << 20)
+            self.assertTrue(take(c, 'q', 10, together=1) == big[2:])
+            self.assertEqual(c.stats()['jobs_lost'], 0)
+
     def test_a_redis_that_loses_everything_loses_those_bodies(self):
         redis = self.redis(appendonly='no')
         server = self.start('--body-memory', '100KiB', redis=redis.url)
