@@ -107,10 +107,14 @@ static void on_stopped(void *arg, const char *why)
         stop_with(run, EXIT_REFUSED);
         return;
     }
-    LOG_ERROR(
-        "event=%s action=\"every command gets %s; look for the reason, then start "
-        "ringqd again\"",
-        fenced ? "fenced" : "halted", fenced ? "MOVED" : "STORE");
+    if (fenced)
+        LOG_ERROR(
+            "event=fenced action=\"every command gets MOVED; look for the reason, "
+            "then start ringqd again\"");
+    else
+        LOG_ERROR(
+            "event=halted action=\"every command gets STORE; look for the reason, "
+            "then start ringqd again\"");
 }
 
 /* The second one is impatience: whatever the stopping waits for is given up. */

@@ -36,7 +36,8 @@ static bool is_lost(int rc)
 
 static void lose(struct broker *b, const struct core_want *want, int code)
 {
-    int rc = core_lost(b->core, want, &b->fx);
+    struct rq_slice reason = code == -ENOENT ? RQ_LIT("lost") : RQ_LIT("corrupt");
+    int rc = core_lost(b->core, want, reason, &b->fx);
 
     broker__must(rc, "burying a job whose body is lost");
     broker__carry(b, NULL);
@@ -154,7 +155,9 @@ RIO_AWAITS static int read_wanted(struct broker *b, struct core_want *wanted,
 
     for (size_t i = 0; i < count; i++)
         wants[i] = (struct store_want){wanted[i].job, wanted[i].home};
-    return count == 0 ? 0 : await(read_page(b, wants, count));
+    if (count == 0)
+        return await(rio_yield()); /* the rules look a step further the next time */
+    return await(read_page(b, wants, count));
 }
 
 /* ---- for those who look ---- */

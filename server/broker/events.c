@@ -1,6 +1,5 @@
 /* events.c - what the store tells: records replayed, commits in the log, PUTs refused,
  * the end. SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
 
 #include "base/assert.h"
@@ -20,23 +19,6 @@ static int on_replay(void *arg, const struct record *record, uint64_t seq)
     struct broker *b = arg;
 
     int rc = core_replay(b->core, record, seq, broker__now(), &b->fx);
-    broker__carry(b, NULL);
-    return rc;
-}
-
-/* A body that stood apart. */
-static int on_body(void *arg, struct job_id job, struct rq_slice body, int rc)
-{
-    struct broker *b = arg;
-
-    struct rq_slice reason = rc == -ENOENT ? RQ_LIT("lost") : RQ_LIT("corrupt");
-
-    if (rc == 0) {
-        rc = core_give_body(b->core, job, body);
-        if (rc != RQ_E_MALFORMED)
-            return rc;
-    }
-    rc = core_lose_body(b->core, job, reason, broker__now(), &b->fx);
     broker__carry(b, NULL);
     return rc;
 }
@@ -247,7 +229,6 @@ struct store_events broker__events(struct broker *b)
 {
     return (struct store_events){.arg = b,
                                  .replay = on_replay,
-                                 .body = on_body,
                                  .owned = on_owned,
                                  .lost = on_lost,
                                  .committed = on_committed,

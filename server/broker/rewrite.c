@@ -28,10 +28,14 @@ static void finish(struct broker *b)
 
     FAILPOINT("rewrite.finished");
     store_stats(b->store, &s);
-    LOG_INFO("event=%s moved=%llu log_bytes=%llu live_bytes=%llu",
-             r->is_repair ? "log_written_again" : "log_compacted",
-             (unsigned long long)r->mover.moved, (unsigned long long)s.log_bytes,
-             (unsigned long long)s.live_bytes);
+    if (r->is_repair)
+        LOG_INFO("event=log_written_again moved=%llu log_bytes=%llu live_bytes=%llu",
+                 (unsigned long long)r->mover.moved, (unsigned long long)s.log_bytes,
+                 (unsigned long long)s.live_bytes);
+    else
+        LOG_INFO("event=log_compacted moved=%llu log_bytes=%llu live_bytes=%llu",
+                 (unsigned long long)r->mover.moved, (unsigned long long)s.log_bytes,
+                 (unsigned long long)s.live_bytes);
     r->floor = s.log_bytes;
     r->phase = REWRITE_IDLE;
     r->is_repair = false;

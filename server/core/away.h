@@ -26,10 +26,11 @@ struct core_want {
     uint64_t home;
 };
 bool core_wants_bodies(const struct core *core);
-/* Takes up to `max` of what is wanted, about a mebibyte of it at most.  For each one of
- * the three below has to be called, with no effects that are not carried out yet.
- * Shape    out: room for `max`
- * Returns  how many */
+/* Takes up to `max` of what is wanted, about a mebibyte of it at most; after a start
+ * also what stands apart from its record, as far as there is room, when nobody wants
+ * more.  For each one of the three below has to be called, with no effects that are not
+ * carried out yet. Shape    out: room for `max` Returns  how many; 0: perhaps there is
+ * more to be looked through */
 size_t core_wanted(struct core *core, struct core_want *out, size_t max);
 /* The body of a job, as it stands in the commit.  It is back in memory if it is next,
  * or if there is room; and if a mover wants that commit to be left and `may_write`, it
@@ -37,11 +38,13 @@ size_t core_wanted(struct core *core, struct core_want *out, size_t max);
  * RQ_E_MALFORMED  it is not as long as it was: nothing has changed */
 RQ_MUST_CHECK int core_body(struct core *core, const struct core_want *want,
                             struct rq_slice body, bool may_write, struct effects *fx);
-/* The log has not got the body any more: the job is dead, "lost", once that is in the
- * log, and cannot be kicked; FORGET of its home.
+/* Row 22: the body cannot be had any more: the job is dead for that `reason`, a
+ * constant
+ * ("lost": the log has not got it; "corrupt"), once that is in the log, and cannot be
+ * kicked; FORGET of its home.
  * Returns  1; 0: it is not needed any more */
 RQ_MUST_CHECK int core_lost(struct core *core, const struct core_want *want,
-                            struct effects *fx);
+                            struct rq_slice reason, struct effects *fx);
 /* Nobody knows.  It is wanted again if somebody waits for it, or when somebody comes.
  */
 void core_unfetched(struct core *core, const struct core_want *want);

@@ -244,26 +244,11 @@ RQ_MUST_CHECK int core_totals(struct core *core, uint64_t before, struct effects
 
 /* ---- recovery ---- */
 
-enum { CORE_REPLAY_EFFECTS = 2 }; /* of one record: a job's home, and that of its end */
-
 /* Applies one record of the log, before there are holders.  `home` (> 0) names the
  * commit it stands in.  Records of unknown jobs are ignored.  Effects: FORGET.
  * Errors  RQ_E_MALFORMED  it cannot follow what came before: corruption */
 RQ_MUST_CHECK int core_replay(struct core *core, const struct record *record,
                               uint64_t home, struct core_now now, struct effects *fx);
-/* All records are applied, and this is the body of a job whose PUT or MOVE said that it
- * stands apart.  Until then it is away; it stays so without room in memory.
- * Errors  -ENOENT         no such job
- *         RQ_E_MALFORMED  it is not as long as the record said */
-RQ_MUST_CHECK int core_give_body(struct core *core, struct job_id id,
-                                 struct rq_slice body);
-/* Row 22: the body cannot be had any more.  The job is dead, and cannot be kicked.
- * STATE, if it was not dead already.
- * Errors  -ENOENT  no such job;  -ENOMEM
- * Owns    lends `reason` to the effects: a constant */
-RQ_MUST_CHECK int core_lose_body(struct core *core, struct job_id id,
-                                 struct rq_slice reason, struct core_now now,
-                                 struct effects *fx);
 /* The whole log is applied: leased jobs go back by row 14, with their STATE records.
  * The totals are made to agree with the jobs (S9): see replay.c. */
 RQ_MUST_CHECK int core_replay_end(struct core *core, struct core_now now,

@@ -42,8 +42,10 @@ struct replaying {
     const struct record *record;
     uint64_t home;
     struct core_now now;
-    struct effects *fx; /* with room for CORE_REPLAY_EFFECTS */
+    struct effects *fx; /* with room for REPLAY_EFFECTS */
 };
+
+enum { REPLAY_EFFECTS = 2 }; /* a job's home, and that of its end */
 
 /* ---- checks ---- */
 
@@ -177,7 +179,7 @@ static int make_job(struct replaying *r, struct job **out)
     }
     struct rq_slice body = record->body;
     if (record->apart.epoch > 0)
-        body = rq_slice(NULL, (size_t)record->apart.len); /* away: core_give_body() */
+        body = rq_slice(NULL, (size_t)record->apart.len); /* away */
     if (MUTANT(BODY_CUT_BY_REPLAY) && body.len > 0)
         body.len--;
     *out = job_new(kind, record->job.number, body, record->attrs, record->put_wall_ms);
@@ -549,7 +551,7 @@ int core_replay(struct core *core, const struct record *record, uint64_t home,
     struct replaying r = {core, record, home, now, fx};
 
     ASSERT(home > 0 && rq_list_empty(&core->holders));
-    int rc = effects_reserve(fx, CORE_REPLAY_EFFECTS);
+    int rc = effects_reserve(fx, REPLAY_EFFECTS);
     if (rc < 0)
         return rc;
     core->is_replaying = true;
@@ -640,5 +642,6 @@ int core_replay_end(struct core *core, struct core_now now, struct effects *fx)
     }
     core->is_replaying = false;
     batches_replay_end(core, now);
+    core->bring_left = core->away_count > 0 ? core->index.used : 0;
     return 0;
 }

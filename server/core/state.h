@@ -330,6 +330,7 @@ struct core {
     size_t away_at;     /* the walk that gives bodies up: a bucket of the index... */
     size_t away_left;   /* ...and how many are left of this round */
     struct core_wants wants;
+    size_t bring_left; /* buckets of the walk after a start that brings bodies back */
     uint64_t move_before; /* by the mover at work; 0: there is none */
     uint64_t lost_count;  /* jobs whose bodies the log has lost */
     struct record_totals totals;

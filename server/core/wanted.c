@@ -1,5 +1,8 @@
 /* wanted - bodies come back: see away.h.
  *
+ * After a start the bodies that stand apart from their records are away.  When nothing
+ * else is wanted, a walk over the table of jobs brings back what there is room for.
+ *
  * What is wanted stands in a ring of ids: a job may end, or get another body, before it
  * is asked for.  A job whose body the log has lost has no home any more, and is dead
  * for ever. SPDX-License-Identifier: MIT */
@@ -24,7 +27,9 @@ enum {
     AHEAD_SHARE = 8, /* of the budget */
     ROOM = 4096,     /* wanted by movers, among others */
     FIRST_CAP = 64,
-    BODY_EFFECTS = 2, /* MOVE, or STATE; and FORGET */
+    STEP_BUCKETS = 1024,
+    RESERVE_SHARE = 8, /* of the budget: not for what is brought back unasked */
+    BODY_EFFECTS = 2,  /* MOVE, or STATE; and FORGET */
 };
 
 /* ---- the ring ---- */
@@ -197,9 +202,54 @@ void away_passed(struct core *core, struct queue *q)
 
 /* ---- the caller asks ---- */
 
+/* Is there, perhaps, something to be brought back? */
+static bool brings(const struct core *core)
+{
+    return core->bring_left > 0 && core->away_count > 0 &&
+           away_has_memory(core, core->body_memory / RESERVE_SHARE);
+}
+
 bool core_wants_bodies(const struct core *core)
 {
-    return core->wants.count > 0;
+    return core->wants.count > 0 || brings(core);
+}
+
+static bool is_placed(const struct job *job)
+{
+    return job->state == JOB_READY || job->state == JOB_DELAYED ||
+           job->state == JOB_DEAD;
+}
+
+/* What of a bucket can be brought back.  Returns  how many; `max`: perhaps more */
+static size_t bring_bucket(struct core *core, size_t at, struct core_want *out,
+                           size_t max, size_t *bytes)
+{
+    struct job *job = at < core->index.used ? core->index.buckets[at] : NULL;
+    size_t n = 0;
+
+    for (; job != NULL && n < max; job = job->index_next) {
+        if (!job->is_away || job->is_wanted || job->has_no_body || !is_placed(job) ||
+            !away_has_memory(core, job->body_len))
+            continue;
+        job->is_wanted = true;
+        *bytes += job->body_len;
+        out[n++] = (struct core_want){job_id(job), job->home};
+    }
+    return n;
+}
+
+/* A step of the walk, from the last bucket to the first. */
+static size_t bring_back(struct core *core, struct core_want *out, size_t max)
+{
+    size_t n = 0, bytes = 0;
+
+    for (size_t i = 0; i < STEP_BUCKETS && bytes < AHEAD_BYTES && brings(core); i++) {
+        n += bring_bucket(core, core->bring_left - 1, out + n, max - n, &bytes);
+        if (n == max)
+            break;
+        core->bring_left--;
+    }
+    return n;
 }
 
 size_t core_wanted(struct core *core, struct core_want *out, size_t max)
@@ -218,7 +268,7 @@ size_t core_wanted(struct core *core, struct core_want *out, size_t max)
         }
         take(w);
     }
-    return n;
+    return n > 0 ? n : bring_back(core, out, max);
 }
 
 /* ---- and tells ---- */
@@ -231,12 +281,6 @@ static struct job *find(struct core *core, const struct core_want *want)
     return job != NULL && job->is_away && !job->has_no_body && job->home == want->home
                ? job
                : NULL;
-}
-
-static bool is_placed(const struct job *job)
-{
-    return job->state == JOB_READY || job->state == JOB_DELAYED ||
-           job->state == JOB_DEAD;
 }
 
 /* Somebody is about to get it; or his lease was kept over a restart, and only a mover
@@ -286,7 +330,8 @@ int core_body(struct core *core, const struct core_want *want, struct rq_slice b
     return 0;
 }
 
-int core_lost(struct core *core, const struct core_want *want, struct effects *fx)
+int core_lost(struct core *core, const struct core_want *want, struct rq_slice reason,
+              struct effects *fx)
 {
     struct job *job = find(core, want);
 
@@ -306,7 +351,7 @@ int core_lost(struct core *core, const struct core_want *want, struct effects *f
     if (job->state == JOB_ENDING)
         return 1;
     job->has_no_body = true;
-    job_set_reason(job, RQ_LIT("lost"));
+    job_set_reason(job, reason);
     if (job->state == JOB_LEASED)
         lease_stop(job);
     if (job->state != JOB_DEAD)

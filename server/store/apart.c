@@ -1,4 +1,4 @@
-/* apart - bodies that stand apart, in the hash `big`: written, deleted, recovered.
+/* apart - bodies that stand apart, in the hash `big`: written and deleted.
  *
  *   HSET of the bodies  ->  its answer  ->  XADD of the commit  ->  its answer
  *
@@ -15,7 +15,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "store/body.h"
 #include "store/inner.h"
 #include "store/names.h"
 
@@ -197,31 +196,8 @@ RIO_AWAITS static int sweep(struct store *s)
     return rc;
 }
 
-/* Asks for one body; what comes of it is told to the rules. */
-RIO_AWAITS static int load(struct store *s, struct big *big)
-{
-    char field[BIG_FIELD];
-    struct rq_slice name = rq_slice(field, big_field(big->job, &big->apart, field));
-    struct rq_slice body = RQ_LIT("");
-
-    int rc = await(body_read(s->link, &s->big_seal, name, &body, s->why));
-    if (rc < 0 && !body_is_verdict(rc))
-        return rc;
-    big->is_known = true;
-    if (rc < 0)
-        LOG_ERROR("event=big_body_%s field=%s action=\"its job is dead\"",
-                  rc == -ENOENT ? "lost" : "corrupt", field);
-    rc = s->events.body(s->events.arg, big->job, body, rc);
-    if (rc == -ENOENT)
-        bigs_discard(&s->commits.bigs, big);
-    return rc == -ENOENT ? 1 : rc;
-}
-
 int apart__recover(struct store *s)
 {
-    struct bigs *b = &s->commits.bigs;
-    size_t cursor = 0;
-    struct big *big;
     int64_t count;
 
     int rc = link_send(s->link, (const char *[]){"HLEN", NAMES_BIG, NULL});
@@ -229,10 +205,5 @@ int apart__recover(struct store *s)
         rc = await(take_number(s, &count));
     if (rc == 0 && count > 0 && count <= LINK_ELEMENTS_MAX)
         rc = await(sweep(s));
-    while (rc >= 0 && (big = bigs_next_unknown(b, &cursor)) != NULL) {
-        rc = await(load(s, big));
-        if (rc == 1)
-            cursor = 0; /* the map has changed */
-    }
-    return rc < 0 ? rc : 0;
+    return rc;
 }

@@ -324,12 +324,6 @@ struct big *bigs_next_unknown(struct bigs *b, size_t *cursor)
     return NULL;
 }
 
-void bigs_discard(struct bigs *b, struct big *big)
-{
-    rq_ignore(leave(b, big->job)); /* it is `big` */
-    waste(b, big);
-}
-
 /* ---- names ---- */
 
 const struct big *bigs_find(const struct bigs *b, struct job_id job,

@@ -33,7 +33,7 @@ struct big {
     bool is_put;           /* its record is a PUT: can be refused */
     bool was_sent;         /* Redis may have it */
     bool is_gone;          /* Redis has lost it */
-    bool is_known;         /* recovery: its body was asked for */
+    bool is_known;         /* whoever looks at all of them has been here */
 };
 
 struct bigs {
@@ -74,11 +74,8 @@ void bigs_keep(struct bigs *b);
 
 /* A record of the log, as recovery reads it.  Errors  -ENOMEM */
 RQ_MUST_CHECK int bigs_replay(struct bigs *b, const struct record *record);
-/* The next one whose body was not asked for; NULL: none.  O(all) for all of them:
- * start with *cursor = 0. */
+/* The next one that is not known; NULL: none.  Start with *cursor = 0. */
 struct big *bigs_next_unknown(struct bigs *b, size_t *cursor);
-/* The rules do not know its job. */
-void bigs_discard(struct bigs *b, struct big *big);
 
 /* The body of that name, held or current; NULL: none such. */
 const struct big *bigs_find(const struct bigs *b, struct job_id job,

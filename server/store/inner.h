@@ -137,9 +137,8 @@ RQ_MUST_CHECK int apart__write(struct store *s, const struct commit *c, bool is_
 RQ_MUST_CHECK int apart__tidy(struct store *s);
 /* The reply to that.  Errors  as flow__answer */
 RQ_MUST_CHECK int apart__answer_tidy(struct store *s);
-/* The log has been read: deletes what no job of it has, and tells the rules the body of
- * every job that has one apart.
- * Errors  as link_reply and link_refusal; what events->body returned */
+/* The log has been read: deletes what no job of it has.
+ * Errors  as link_reply and link_refusal */
 RIO_AWAITS int apart__recover(struct store *s);
 
 /* Opens and greets the side link, if it is closed.  For the holder of its lock.

@@ -325,8 +325,12 @@ static void stop(struct store *s, int rc)
                  remedy);
     snprintf(s->problem, sizeof s->problem, "%.*s", (int)sizeof s->problem - 1, why);
     s->state = is_fenced ? STORE_FENCED : STORE_HALTED;
-    LOG_ERROR("event=store_%s epoch=%llu why=\"%s\"", is_fenced ? "fenced" : "halted",
-              (unsigned long long)s->fence.epoch, why);
+    if (is_fenced)
+        LOG_ERROR("event=store_fenced epoch=%llu why=\"%s\"",
+                  (unsigned long long)s->fence.epoch, why);
+    else
+        LOG_ERROR("event=store_halted epoch=%llu why=\"%s\"",
+                  (unsigned long long)s->fence.epoch, why);
     store__wake_flushers(s, true);
     s->events.stopped(s->events.arg, s->state, rival, why);
 }

@@ -55,11 +55,6 @@ struct store_events {
     void *arg;
     /* Recovery: the next record of the log, in commit `seq`.  < 0 halts the store. */
     int (*replay)(void *arg, const struct record *record, uint64_t seq);
-    /* Recovery, after the last record: the body of a job whose last PUT or MOVE says
-     * that it stands apart. rc       0; -ENOENT: it is lost; RQ_E_MALFORMED, -ENOTSUP,
-     * -ENOKEY: it cannot be opened Returns  0;  -ENOENT: there is no such job;  other
-     * errors halt the store Owns     `body` lends until the call returns */
-    int (*body)(void *arg, struct job_id job, struct rq_slice body, int rc);
     /* The store owns the log from now on under `epoch`; also after each reconnect.  On
      * the first call the whole log has been replayed. */
     void (*owned)(void *arg, uint64_t epoch);

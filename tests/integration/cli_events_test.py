@@ -4,6 +4,7 @@
 SPDX-License-Identifier: MIT
 """
 import json
+import select
 import signal
 import subprocess
 
@@ -62,9 +63,11 @@ class Events(ringqd.Test):
         server.kill()
         server.start()
         self.assertIn('connected again', child.stderr.readline())
-        self.until_listening(server)
         with server.client() as c:
-            c.put('q', 'x')
+            def is_heard():  # its EVENTS may have come while the log was loading
+                c.put('q', 'x')
+                return select.select([child.stdout], [], [], 0.05)[0]
+            ringqd.wait_until(is_heard, 'an event')
         self.assertEqual(child.stdout.readline().split('\t')[1], 'put')
 
     def test_ctrl_c_ends_it(self):

@@ -3,8 +3,12 @@
 
 SPDX-License-Identifier: MIT
 """
+import re
+
 import source
 
+# The log counts what repeats itself by the name of the event, which it reads from the format.
+CHANGING_EVENT = re.compile(r'"event=\w*%')
 INSTEAD = {
     'strcpy': 'struct rq_buf', 'strcat': 'struct rq_buf', 'sprintf': 'rq_buf_printf or snprintf',
     'vsprintf': 'rq_buf_printf or vsnprintf', 'gets': 'struct rq_buf', 'strtok': 'rq_slice_split',
@@ -20,6 +24,8 @@ def check(root):
     for src in source.c_sources(root):
         for name, offset in source.calls(src, INSTEAD):
             yield src.path, src.line(offset), f'{name}() is banned: use {INSTEAD[name]}'
+        for match in CHANGING_EVENT.finditer(src.text):
+            yield src.path, src.line(match.start()), 'the name of an event is a constant'
 
 
 if __name__ == '__main__':

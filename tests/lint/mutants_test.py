@@ -63,6 +63,7 @@ MUTANTS = [
     ('banned', 'server/core/job.c', 'int x(char *s) { return atoi(s); }', 'atoi() is banned: use'),
     ('banned', 'server/core/job.c', 'int x(char *s) { return sprintf\n(s, ""); }', 'sprintf() is banned'),
     ('banned', 'tests/unit/base/x_test.c', 'int x(void) { return rand(); }', 'rand() is banned'),
+    ('banned', 'server/core/job.c', 'void x(void) { LOG_INFO("event=%s n=1", n); }', 'the name of an event'),
     ('clocks', 'server/core/job.c', 'long x(void) { return time(NULL); }', 'time() reads a clock'),
     ('clocks', 'common/rio/sleep.c', 'long x(void) { return clock_gettime(0, 0); }', 'clock_gettime() reads'),
     ('await', 'server/api/put.c', 'void x(void) { rio_sleep(1); }', 'rio_sleep() suspends'),

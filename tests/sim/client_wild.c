@@ -12,7 +12,7 @@
 #include "sim/wild.h"
 #include "sim/world.h"
 
-enum { OUT_MAX = 64 << 10, BULK_MAX = 1 << 20, TAG = 24 };
+enum { OUT_MAX = 64 << 10, BULK_MAX = 1 << 20, TAG = 24, SHOWN = 400 };
 
 static const int64_t patience_ns = 60 * RIO_SEC;
 
@@ -146,11 +146,26 @@ RIO_AWAITS static long hear_for_a_while(struct burst *b)
 
 /* ---- the connection ---- */
 
+/* On one line, with a dot for what cannot be shown. */
+static void trace(const struct burst *b)
+{
+    char shown[SHOWN + 1];
+    size_t len = b->out.len < SHOWN ? b->out.len : SHOWN;
+
+    for (size_t i = 0; i < len; i++) {
+        uint8_t byte = b->out.ptr[b->out.start + i];
+
+        shown[i] = byte >= ' ' && byte < 0x7f ? (char)byte : '.';
+    }
+    shown[len] = '\0';
+    world_trace(b->world, "wild %s: %s", b->is_whole ? "whole" : "damaged", shown);
+}
+
 RIO_AWAITS static int play(struct burst *b)
 {
     compose(b);
-    world_trace(b->world, "wild %s: %.*s", b->is_whole ? "whole" : "damaged",
-                (int)b->out.len, (const char *)b->out.ptr + b->out.start);
+    if (b->world->trace)
+        trace(b);
     long rc = await(say(b));
     if (rc == 0)
         RIO_IGNORE(await(hear_for_a_while(b)));

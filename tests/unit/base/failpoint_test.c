@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "support/test.h"
 
 static int step(void)
@@ -60,6 +61,19 @@ static void kill_is_a_sigkill(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+static void a_delay_stands_still_once(void **state)
+{
+    (void)state;
+    assert_int_equal(rq_failpoint_plan("test.plain:delay:30@2"), 0);
+    for (int visit = 1; visit <= 3; visit++) {
+        int64_t begin = rq_clock_boottime_ns();
+
+        assert_int_equal(step(), 0);
+        if (visit == 2)
+            assert_true(rq_clock_boottime_ns() - begin >= 30 * 1000000);
+    }
+}
+
 static void what_is_no_plan_is_refused(void **state)
 {
     static const char *const wrong[] = {
@@ -95,5 +109,6 @@ TEST_MAIN(cmocka_unit_test(every_failpoint_is_in_the_register),
           cmocka_unit_test(without_a_plan_nothing_happens),
           cmocka_unit_test(an_error_comes_once_on_the_visit_that_was_named),
           cmocka_unit_test(kill_is_a_sigkill),
+          cmocka_unit_test(a_delay_stands_still_once),
           cmocka_unit_test(what_is_no_plan_is_refused),
           cmocka_unit_test(a_plan_at_its_limits_is_taken))

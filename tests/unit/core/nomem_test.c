@@ -1167,7 +1167,7 @@ static int do_body(struct scene *s)
 
 static int do_lose_body(struct scene *s)
 {
-    int rc = core_lost(s->core, &s->want, &s->fx);
+    int rc = core_lost(s->core, &s->want, RQ_LIT("lost"), &s->fx);
 
     return rc == 1 ? 0 : rc;
 }

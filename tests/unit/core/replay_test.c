@@ -1,6 +1,7 @@
 /* replay_test - section 4: what a restart makes of the log.
  * SPDX-License-Identifier: MIT */
 #include "base/err.h"
+#include "core/away.h"
 #include "core/limits.h"
 #include "support/test.h"
 #include "world.h"
@@ -601,6 +602,65 @@ static void an_age_beyond_all_clocks_is_none(void **state)
     world_fini(&w);
 }
 
+/* ---- bodies that stand apart ---- */
+
+/* Three jobs whose bodies are not in their records, of `len` bytes each. */
+static void read_apart(struct world *w, uint64_t len)
+{
+    static struct record put;
+
+    for (uint64_t number = 1; number <= 3; number++) {
+        put = put_record(number);
+        put.body = RQ_LIT("");
+        put.apart = (struct record_apart){3, number, len};
+        assert_int_equal(world_replay_one(w, &put, number), 0);
+    }
+    world_end_replay(w);
+}
+
+static void bodies_that_stand_apart_are_away_and_come_back_unasked(void **state)
+{
+    struct core_want wants[4];
+    struct world w;
+
+    (void)state;
+    blank(&w);
+    read_apart(&w, 5);
+    const struct job_view *v = world_view(&w, (struct job_id){3, 1});
+    assert_true(v->is_away && v->size == 5 && v->body.len == 0);
+    assert_int_equal(v->state, JOB_READY);
+    assert_true(core_wants_bodies(w.core));
+    assert_int_equal(core_wanted(w.core, wants, 4), 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(wants[i].home, wants[i].job.number);
+        w.fx.count = 0;
+        assert_int_equal(core_body(w.core, &wants[i], RQ_LIT("hello"), false, &w.fx),
+                         0);
+    }
+    core_check(w.core);
+    assert_true(
+        rq_slice_eq(world_view(&w, (struct job_id){3, 2})->body, RQ_LIT("hello")));
+    assert_false(core_wants_bodies(w.core));
+    world_fini(&w);
+}
+
+static void no_more_bodies_come_back_than_there_is_room_for(void **state)
+{
+    struct core_want wants[4];
+    struct world w;
+
+    (void)state;
+    blank(&w);
+    core_set_body_memory(w.core, 16);
+    read_apart(&w, 8);
+    assert_int_equal(core_wanted(w.core, wants, 1), 1);
+    assert_int_equal(core_body(w.core, &wants[0], RQ_LIT("01234567"), false, &w.fx), 0);
+    assert_int_equal(core_wanted(w.core, wants, 1), 1);
+    assert_int_equal(core_body(w.core, &wants[0], RQ_LIT("01234567"), false, &w.fx), 0);
+    assert_false(core_wants_bodies(w.core)); /* the last comes when it is needed */
+    world_fini(&w);
+}
+
 /* ---- corruption ---- */
 
 static void refuse(struct world *w, const struct record *r)
@@ -810,6 +870,8 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_kicked_job_is_ready_again),
           cmocka_unit_test(nobody_has_the_lease_of_a_replayed_job),
           cmocka_unit_test(an_age_beyond_all_clocks_is_none),
+          cmocka_unit_test(bodies_that_stand_apart_are_away_and_come_back_unasked),
+          cmocka_unit_test(no_more_bodies_come_back_than_there_is_room_for),
           cmocka_unit_test(a_record_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_that_is_not_leased_cannot_be_marked),
           cmocka_unit_test(a_state_that_cannot_be_is_corruption),

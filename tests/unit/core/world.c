@@ -651,7 +651,7 @@ static void fetch_one(struct world *w, const struct core_want *want)
     assert_true(r->id.epoch == want->job.epoch && r->id.number == want->job.number);
     begin(w);
     if (r->is_gone)
-        must(end(w, core_lost(w->core, want, &w->fx) - 1));
+        must(end(w, core_lost(w->core, want, RQ_LIT("lost"), &w->fx) - 1));
     else
         must(end(w, core_body(w->core, want, r->r.body, true, &w->fx)));
 }

@@ -56,25 +56,6 @@ static int on_replay(void *arg, const struct record *record, uint64_t seq)
     return 0;
 }
 
-static int on_body(void *arg, struct job_id job, struct rq_slice body, int rc)
-{
-    struct peer *p = arg;
-    bool is_known = false;
-
-    for (size_t i = 0; i < p->seen_count; i++) {
-        struct seen *s = &p->seen[i];
-
-        if (s->job.number != job.number || s->job.epoch != job.epoch ||
-            (s->type != RECORD_PUT && s->type != RECORD_MOVE))
-            continue;
-        s->body_rc = rc;
-        s->body_len = body.len;
-        s->body_sum = sum_of(body);
-        is_known = true;
-    }
-    return is_known && !p->knows_no_job ? 0 : -ENOENT;
-}
-
 static void on_owned(void *arg, uint64_t epoch)
 {
     struct peer *p = arg;
@@ -146,7 +127,6 @@ static long host(void *arg)
     struct peer *p = arg;
     const struct store_events events = {.arg = p,
                                         .replay = on_replay,
-                                        .body = on_body,
                                         .owned = on_owned,
                                         .lost = on_lost,
                                         .committed = on_committed,

@@ -29,7 +29,6 @@ struct seen {
     size_t body_len;
     uint64_t body_sum; /* of the body's bytes */
     struct record_apart apart;
-    int body_rc; /* of one that stands apart */
 };
 
 /* One store and all that it told. */
@@ -44,10 +43,9 @@ struct peer {
 
     struct seen *seen;
     size_t seen_count, seen_cap;
-    int replay_rc;     /* to be returned by replay */
-    bool knows_no_job; /* body() says so */
-    uint64_t epoch;    /* of the last `owned` */
-    int owned;         /* how often */
+    int replay_rc;  /* to be returned by replay */
+    uint64_t epoch; /* of the last `owned` */
+    int owned;      /* how often */
     int lost;
     uint64_t lost_before;
     uint64_t committed;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "store/fetch.h"
 #include "support/test.h"
 #include "unit/store/records.h"
 #include "unit/store/rig.h"
@@ -254,6 +255,15 @@ static void recovery_returns_every_record_in_order_over_many_pages(void **state)
     rig_run(recovery, rig_no_aof);
 }
 
+static void on_large(void *arg, const struct store_want *want, struct rq_slice body,
+                     int rc)
+{
+    size_t *len = arg;
+
+    (void)want;
+    *len = rc == 0 ? body.len : 0;
+}
+
 static long large_body(struct rig *rig)
 {
     struct peer *a = &rig->a, *b = &rig->b;
@@ -268,7 +278,11 @@ static long large_body(struct rig *rig)
     EXPECT(await(peer_stop(a)) == 0);
     EXPECT(await(peer_start(rig, b, NULL)) == 0);
     EXPECT(await(peer_up(b, 1)));
-    EXPECT(b->seen_count == 2 && b->seen[0].body_len == LARGEST);
+    EXPECT(b->seen_count == 2 && b->seen[0].apart.len == LARGEST);
+    const struct store_want want = {b->seen[0].job, b->seen[0].seq};
+    size_t len = 0;
+    EXPECT(await(store_fetch(b->store, &want, 1, on_large, &len)) == 0);
+    EXPECT(len == LARGEST);
     return 0;
 }
 
