@@ -246,7 +246,9 @@ const struct command command_requeue = {
     .notes =
         "It keeps its id, its body and its attempts; a dead job stays dead there.  "
         "A leased\n"
-        "job stays where it is.  Says nothing when it has worked.\n",
+        "job stays where it is, and so does one whose body is lost.  Says nothing "
+        "when it\n"
+        "has worked.\n",
     .words_min = 2,
     .words_max = 2,
     .run = run_requeue,

@@ -103,6 +103,67 @@ static long who_looks_at_the_end_is_told_once_body(struct rig *rig)
     return 0;
 }
 
+static int requeue(struct rig *rig, uint64_t number, struct answer *a)
+{
+    struct job_id exists;
+
+    answer_init(a);
+    return broker_requeue(rig->broker, (struct job_id){1, number}, RQ_LIT("r"),
+                          &a->promise, &exists);
+}
+
+static long a_job_that_is_away_goes_to_another_queue_with_its_body_body(struct rig *rig)
+{
+    struct answer a;
+
+    EXPECT_EQ(await(up_with_jobs(rig)), 0);
+    EXPECT_EQ(requeue(rig, 7, &a), 0);
+    EXPECT_EQ(look(rig, "r").ready, 0); /* its body is read first */
+    EXPECT_EQ(await(answer_wait(&a)), DONE);
+    EXPECT_EQ(look(rig, "q").ready, JOBS - 1);
+    EXPECT_EQ(await(rig_down(rig)), 0);
+    EXPECT_EQ(await(rig_up(rig)), 0);
+    EXPECT_EQ(look_at(rig, (uint64_t[]){7}, 1, &a), 0);
+    EXPECT_EQ(await(answer_wait(&a)), LOOKED);
+    EXPECT_EQ(a.count, 1); /* from its new home */
+    struct member *m = member_new(rig->broker);
+    EXPECT_EQ(get(m, "r", 0, &a), 0);
+    EXPECT_EQ(await(answer_wait(&a)), DELIVERED);
+    EXPECT_EQ(a.leases[0].id.number, 7);
+    member_leave(m);
+    return 0;
+}
+
+static long who_sends_a_job_away_at_the_end_is_told_once_body(struct rig *rig)
+{
+    struct answer a;
+
+    EXPECT_EQ(await(up_with_jobs(rig)), 0);
+    EXPECT_EQ(requeue(rig, 7, &a), 0);
+    EXPECT_EQ(await(rig_down(rig)), 0);
+    EXPECT_EQ(a.how, FAILED);
+    EXPECT_EQ(a.code, RQ_E_SHUTDOWN);
+    EXPECT_EQ(a.kept, 1);
+    return 0;
+}
+
+static long one_that_ends_before_its_body_is_read_does_not_go_body(struct rig *rig)
+{
+    struct broker_changed changed;
+    struct answer a, cancel;
+
+    EXPECT_EQ(await(up_with_jobs(rig)), 0);
+    EXPECT_EQ(requeue(rig, 7, &a), 0);
+    answer_init(&cancel);
+    EXPECT_EQ(broker_cancel(rig->broker, &(struct job_id){1, 7}, 1, &cancel.promise,
+                            &changed),
+              0);
+    EXPECT_EQ(await(answer_wait(&a)), FAILED);
+    EXPECT(a.code == RQ_E_NOJOB || a.code == RQ_E_BADARG); /* gone, or ending */
+    EXPECT_EQ(await(answer_wait(&cancel)), DONE);
+    return 0;
+}
+
 static long at_level_memory_nothing_is_away_body(struct rig *rig)
 {
     struct answer a;
@@ -128,6 +189,9 @@ SCENARIO(they_are_away_after_a_restart_too)
 SCENARIO(who_looks_is_given_bodies_and_memory_stays_small)
 SCENARIO(a_job_that_never_was_has_no_body)
 SCENARIO(who_looks_at_the_end_is_told_once)
+SCENARIO(a_job_that_is_away_goes_to_another_queue_with_its_body)
+SCENARIO(who_sends_a_job_away_at_the_end_is_told_once)
+SCENARIO(one_that_ends_before_its_body_is_read_does_not_go)
 SCENARIO(at_level_memory_nothing_is_away)
 
 TEST_MAIN(cmocka_unit_test(jobs_that_are_away_are_delivered_in_order),
@@ -135,5 +199,8 @@ TEST_MAIN(cmocka_unit_test(jobs_that_are_away_are_delivered_in_order),
           cmocka_unit_test(who_looks_is_given_bodies_and_memory_stays_small),
           cmocka_unit_test(a_job_that_never_was_has_no_body),
           cmocka_unit_test(who_looks_at_the_end_is_told_once),
+          cmocka_unit_test(a_job_that_is_away_goes_to_another_queue_with_its_body),
+          cmocka_unit_test(who_sends_a_job_away_at_the_end_is_told_once),
+          cmocka_unit_test(one_that_ends_before_its_body_is_read_does_not_go),
           cmocka_unit_test(at_level_memory_nothing_is_away))
 /* clang-format on */
