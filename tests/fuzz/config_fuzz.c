@@ -173,9 +173,11 @@ static void try_url(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct told t = {.file_fd = memfd_create("ringqd.conf", MFD_CLOEXEC)};
+    static struct told t; /* too large for a stack */
     struct fuzz_words words;
 
+    memset(&t, 0, sizeof t);
+    t.file_fd = memfd_create("ringqd.conf", MFD_CLOEXEC);
     ASSERT(t.file_fd >= 0);
     snprintf(t.file, sizeof t.file, "/proc/self/fd/%d", t.file_fd);
     fuzz_words_split(data, size, &words);

@@ -211,7 +211,7 @@ class Requeue(Manage):
     def test_what_cannot_go_says_why(self):
         ident = self.put()
         job = self.c.get(self.q)
-        self.assertIn('leased job stays', self.refuses(self.c, 'BADARG', 'REQUEUE', ident, self.to))
+        self.assertIn('stays where it is', self.refuses(self.c, 'BADARG', 'REQUEUE', ident, self.to))
         self.c.call('RELEASE', job['lease'])
         self.c.call('PAUSE', self.to, 'IN')
         self.refuses(self.c, 'PAUSED', 'REQUEUE', ident, self.to)
