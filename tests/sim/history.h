@@ -39,7 +39,13 @@
 
 struct core;
 
-enum { HISTORY_WHY = 240, HISTORY_BODY = 320, LEASES_MAX = 400, BATCHES_MAX = 16, HISTORY_QUEUES = 3 };
+enum {
+    HISTORY_WHY = 240,
+    HISTORY_BODY = 320,
+    LEASES_MAX = 400,
+    BATCHES_MAX = 16,
+    HISTORY_QUEUES = 3
+};
 
 enum outcome { YES, NO, NOT_KNOWN };
 
@@ -49,7 +55,7 @@ struct recipe {
     size_t group; /* 0: none */
     int64_t delay_ms, ttr_ms;
     uint32_t tries;
-    size_t batch; /* its place among the batches, from 1; 0: none */
+    size_t batch;     /* its place among the batches, from 1; 0: none */
     bool is_kept;     /* KEEP: its lease may say DONE again */
     bool is_volatile; /* DURABLE memory: a crash may lose it */
 };
@@ -115,7 +121,7 @@ struct history {
     uint64_t connections; /* counted */
     uint64_t *lives;      /* of the server at each connection's beginning */
     size_t lives_cap;
-    unsigned purging;     /* PURGEs that may be going on */
+    unsigned purging; /* PURGEs that may be going on */
     bool has_requeued;
     uint64_t anomalies;
     char first[HISTORY_WHY];

@@ -87,10 +87,11 @@ static void every_option_reaches_the_wire(void **state)
                                     .headers = {{"a=b", "c=d=e", "f="}, 3}};
 
     (void)state;
-    assert_string_equal(argv_of(&words),
-                        "DELAY 300000 TTL 1000 KEEP 2000 PRI 0 TTR 60000 TRIES 3 "
-                        "BACKOFF LINEAR 2000 60000 JITTER 0 "
-                        "DURABLE redis BLOCK 500 GROUP g BATCH 7-3 HEADER a b HEADER c d=e HEADER f ");
+    assert_string_equal(
+        argv_of(&words),
+        "DELAY 300000 TTL 1000 KEEP 2000 PRI 0 TTR 60000 TRIES 3 "
+        "BACKOFF LINEAR 2000 60000 JITTER 0 "
+        "DURABLE redis BLOCK 500 GROUP g BATCH 7-3 HEADER a b HEADER c d=e HEADER f ");
     assert_int_equal(options.delay_ms, 300000);
     assert_true(options.has_pri);
     assert_int_equal(options.pri, 0);
