@@ -24,14 +24,17 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBUILD_TESTING=ON \
     -DCMAKE_EXE_LINKER_FLAGS=--coverage >/dev/null
 cmake --build "$build" -- --quiet
 find "$build" -name '*.gcda' -delete
-ctest --test-dir "$build" -j 2 --no-tests=error --output-on-failure -Q \
-    -L '^(unit|fuzz|integration|sim)$' || echo 'coverage: some tests failed; the figures are of the others'
+# Left out: what links programs without the counters, and what measures stacks.
+ctest --test-dir "$build" -j 2 --no-tests=error -Q -L '^(unit|fuzz|integration|sim)$' \
+    -E '^unit[.](headers|rio[.]stack)|^integration[.](client|files)$' ||
+    echo 'coverage: some tests failed; the figures are of the others'
 
+# The libraries' own counters; the simulator's copies with planted bugs are others.
 no_test_takes='.*(\bASSERT\(|\bswitch \(|c_locale == \(locale_t\)0|rc == -ENOBUFS \? -EMSGSIZE : rc).*'
 report() {
     gcovr -r . --object-directory "$build" --gcov-ignore-parse-errors \
         --exclude-branches-by-pattern "$no_test_takes" "$@" \
-        "$build/server" "$build/common" "$build/tests" 2>/dev/null
+        "$build/server" "$build/common" 2>/dev/null
 }
 
 failed=0
