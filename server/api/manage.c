@@ -184,7 +184,7 @@ void api_requeue(struct api_client *c, const struct rq_cmd *cmd, struct reply *r
         refuse_key(r, exists);
     else if (rc == RQ_E_BADARG)
         reply_error(r, rc,
-                    "a leased job, and one whose body is lost, stays where it is; see "
+                    "a leased job stays where it is, and one whose body is lost; see "
                     "SHOW");
     else if (rc < 0)
         reply_refuse(r, rc);
