@@ -46,8 +46,7 @@ void broker__confirm_at_once(struct broker *b, size_t count)
         pledge->job = NULL;
         pledge->promise = NULL;
         broker__tell_confirmed(b, job);
-        broker__must(core_confirmed(b->core, job, broker__now(), &b->fx),
-                     "confirming a job");
+        broker__must(core_taken(b->core, job, broker__now(), &b->fx), "taking a job");
         broker__carry(b, NULL);
     }
     promise->ops->done(promise);

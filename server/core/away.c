@@ -33,7 +33,7 @@ static bool is_nearly_over(const struct core *core)
 /* A body that came back for somebody who waits stays. */
 static bool can_spare(const struct job *job)
 {
-    if (job->is_away || job->body_len == 0 || job->home == 0)
+    if (job->is_away || job->body_len == 0 || job->home == 0 || job->is_unsure)
         return false;
     if (job->state == JOB_READY)
         return job_queue(job)->getter_count == 0;

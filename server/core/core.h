@@ -65,6 +65,10 @@ RQ_MUST_CHECK int core_replace(struct core *core, struct job_id id,
  * counted and freed (done) or buried (dead), and joiners may be answered. */
 RQ_MUST_CHECK int core_confirmed(struct core *core, struct job *job,
                                  struct core_now now, struct effects *fx);
+/* Row 2 at level `memory`: the commit is not in the log yet, and Redis may refuse it,
+ * which nobody hears of. */
+RQ_MUST_CHECK int core_taken(struct core *core, struct job *job, struct core_now now,
+                             struct effects *fx);
 /* Row 3: a pending job's PUT was definitely refused; the job is gone.  FORGET, if it
  * has a home; joiners may be answered. */
 RQ_MUST_CHECK int core_refused(struct core *core, struct job *job, struct core_now now,

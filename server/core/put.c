@@ -185,6 +185,14 @@ static int end_is_logged(struct core *core, struct job *job, struct core_now now
     return 0;
 }
 
+int core_taken(struct core *core, struct job *job, struct core_now now,
+               struct effects *fx)
+{
+    ASSERT(job->state == JOB_PENDING);
+    job->is_unsure = true;
+    return core_confirmed(core, job, now, fx);
+}
+
 int core_confirmed(struct core *core, struct job *job, struct core_now now,
                    struct effects *fx)
 {

@@ -38,9 +38,9 @@ struct timer {
     uint64_t order; /* of arming: equal times fire first in, first out */
 };
 
-/* How far a job's bit-fields count: 2^50 commits are 35 years of a million a second;
+/* How far a job's bit-fields count: 2^49 commits are 17 years of a million a second;
  * 2^48 ms end in the year 10889. */
-#define JOB_HOME_MAX ((UINT64_C(1) << 50) - 1)
+#define JOB_HOME_MAX ((UINT64_C(1) << 49) - 1)
 #define JOB_WALL_MS_MAX ((INT64_C(1) << 48) - 1)
 
 struct job {
@@ -55,7 +55,7 @@ struct job {
         int64_t ready_ns;        /* without an extra: see job_ready_ns() */
         struct job_extra *extra; /* `has_extra`: see job_extra() */
     } more;
-    uint64_t home : 50; /* the commit with its PUT or last MOVE; 0: none yet */
+    uint64_t home : 49; /* the commit with its PUT or last MOVE; 0: none yet */
     uint8_t state : 3;  /* enum job_state */
     bool is_late : 1;
     bool is_cancelled : 1; /* while leased: it ends when it comes back */
@@ -66,6 +66,7 @@ struct job {
     bool is_away : 1;      /* its body is not in memory: away.h */
     bool is_wanted : 1;    /* ...and has been asked for */
     bool has_no_body : 1;  /* ...nor in the log: it is dead for ever */
+    bool is_unsure : 1;    /* Redis may have refused its PUT: its body stays here */
     bool has_extra : 1;    /* not if never delayed, leased, dead, or all forgotten */
     uint64_t put_wall_ms : 48;
     uint16_t attempts; /* begun and not given back */

@@ -738,6 +738,21 @@ static void what_was_moved_comes_back_after_a_restart(void **state)
     world_fini(&w);
 }
 
+/* Level `memory`: the client has his answer, and the commit may still be refused. */
+static void what_redis_may_yet_refuse_stays(void **state)
+{
+    struct world w;
+
+    (void)state;
+    init(&w, MEMORY);
+    put_many(&w, "q", 2 * IN_MEMORY, NULL);
+    struct job_id id = world_put(&w, "q", body_of(7));
+    world_take(&w);
+    put_many(&w, "q", IN_MEMORY, NULL);
+    expect_body(&w, id, 7);
+    world_fini(&w);
+}
+
 TEST_MAIN(cmocka_unit_test(bodies_beyond_the_budget_leave_memory),
           cmocka_unit_test(without_a_budget_they_stay),
           cmocka_unit_test(what_is_not_in_the_log_yet_stays),
@@ -770,4 +785,5 @@ TEST_MAIN(cmocka_unit_test(bodies_beyond_the_budget_leave_memory),
           cmocka_unit_test(a_mover_has_them_read_and_writes_them),
           cmocka_unit_test(a_mover_is_not_held_up_by_what_is_lost),
           cmocka_unit_test(a_restart_keeps_the_budget),
-          cmocka_unit_test(what_was_moved_comes_back_after_a_restart))
+          cmocka_unit_test(what_was_moved_comes_back_after_a_restart),
+          cmocka_unit_test(what_redis_may_yet_refuse_stays))

@@ -774,6 +774,17 @@ static void a_state_that_cannot_be_is_corruption(void **state)
     r = move_record(1, RECORD_READY);
     r.policy.tries = 0;
     refuse(&w, &r);
+    world_fini(&w);
+}
+
+static void an_end_that_cannot_be_is_corruption(void **state)
+{
+    struct world w;
+    struct record put = put_record(1), r;
+
+    (void)state;
+    blank(&w);
+    assert_int_equal(world_replay_one(&w, &put, 1), 0);
     r = (struct record){.type = RECORD_DONE, .job = {3, 1}};
     refuse(&w, &r);
     r.end = (enum record_end)4;
@@ -875,6 +886,7 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_record_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_that_is_not_leased_cannot_be_marked),
           cmocka_unit_test(a_state_that_cannot_be_is_corruption),
+          cmocka_unit_test(an_end_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_of_the_year_10889_is_as_old_as_can_be),
           cmocka_unit_test(a_job_of_our_own_epoch_is_corruption),
           cmocka_unit_test(the_latest_attempt_count_of_a_saturated_job_stays))

@@ -76,6 +76,7 @@ struct job_id world_put_landed(struct world *w, const char *queue);
 /* What was appended so far is in the log: confirms what is awaited. */
 void world_land(struct world *w);
 /* The next awaited record is in the log, and all before it. */
+void world_take(struct world *w); /* the last PUT was at level `memory` */
 void world_land_one(struct world *w);
 /* The oldest awaited PUT is refused. */
 void world_refuse_one(struct world *w);
