@@ -46,11 +46,9 @@ static void check_lease(const struct core *core, const struct job *job)
     ASSERT((uint32_t)x->lease == x->deliveries);
 }
 
-static void check_job(const struct core *core, const struct job *job, struct recount *n)
+static void check_marks(const struct core *core, const struct job *job)
 {
     const struct job_extra *x = job_extra(job);
-    bool is_timed = job->state == JOB_DELAYED || job->state == JOB_LEASED ||
-                    (job->state == JOB_READY && job_can_expire(job));
 
     ASSERT(job->state < JOB_STATES);
     ASSERT(index_get(&core->index, job_id(job)) == job);
@@ -61,29 +59,47 @@ static void check_job(const struct core *core, const struct job *job, struct rec
     ASSERT(job->has_no_body ? job->state == JOB_DEAD || job->state == JOB_ENDING
                             : true);
     ASSERT(job->is_returning ? job->state == JOB_ENDING && x != NULL : true);
-    n->count[job->state]++;
-    n->bodies += job_bytes(job);
-    n->away += job->is_away;
     if (job->is_away) /* what is leased has its body, or had before a restart */
         ASSERT(job->state != JOB_PENDING &&
                (job->state != JOB_LEASED || core->is_replaying || x->keeper != NULL));
     ASSERT(job->is_wanted ? job->is_away && !job->has_no_body : true);
+}
+
+static bool is_timed(const struct job *job)
+{
+    return job->state == JOB_DELAYED || job->state == JOB_LEASED ||
+           (job->state == JOB_READY && job_can_expire(job));
+}
+
+static void check_extra(const struct job *job, const struct job_extra *x)
+{
+    ASSERT(x->job == job);
+    ASSERT((x->timer.node.place != 0) == is_timed(job));
+    ASSERT(job->state == JOB_LEASED ||
+           (x->holder == NULL && x->lease == 0 && x->keeper == NULL));
+    ASSERT(x->error_is_owned ? x->error_len > 0 : true);
+}
+
+static void check_job(const struct core *core, const struct job *job, struct recount *n)
+{
+    const struct job_extra *x = job_extra(job);
+
+    check_marks(core, job);
+    n->count[job->state]++;
+    n->bodies += job_bytes(job);
+    n->away += job->is_away;
     if (job->state == JOB_LEASED)
         check_lease(core, job);
     if ((job->state == JOB_ENDING && job->end == 0) || job->state == JOB_DEAD ||
-        is_timed)
+        is_timed(job))
         ASSERT(x != NULL);
     if (x == NULL)
         return;
     n->extras++;
-    n->timers += is_timed;
+    n->timers += is_timed(job);
     n->leases += x->holder != NULL;
     n->kept += x->keeper != NULL;
-    ASSERT(x->job == job);
-    ASSERT((x->timer.node.place != 0) == is_timed);
-    ASSERT(job->state == JOB_LEASED ||
-           (x->holder == NULL && x->lease == 0 && x->keeper == NULL));
-    ASSERT(x->error_is_owned ? x->error_len > 0 : true);
+    check_extra(job, x);
 }
 
 static void check_list(const struct queue *q, const struct rq_list *head,

@@ -769,9 +769,18 @@ static void a_state_that_cannot_be_is_corruption(void **state)
     r.attempts = 1;
     r.due_wall_ms = -1;
     refuse(&w, &r);
-    r = move_record(1, (enum record_state)0);
+    world_fini(&w);
+}
+
+static void a_move_that_cannot_be_is_corruption(void **state)
+{
+    struct world w;
+    struct record r = move_record(1, (enum record_state)0);
+
+    (void)state;
+    blank(&w);
     refuse(&w, &r);
-    r = move_record(1, RECORD_READY);
+    r.state = RECORD_READY;
     r.policy.tries = 0;
     refuse(&w, &r);
     world_fini(&w);
@@ -886,6 +895,7 @@ TEST_MAIN(cmocka_unit_test(a_landed_put_is_ready_after_a_restart),
           cmocka_unit_test(a_record_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_that_is_not_leased_cannot_be_marked),
           cmocka_unit_test(a_state_that_cannot_be_is_corruption),
+          cmocka_unit_test(a_move_that_cannot_be_is_corruption),
           cmocka_unit_test(an_end_that_cannot_be_is_corruption),
           cmocka_unit_test(a_job_of_the_year_10889_is_as_old_as_can_be),
           cmocka_unit_test(a_job_of_our_own_epoch_is_corruption),

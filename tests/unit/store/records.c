@@ -36,94 +36,14 @@ static const struct job_policy every_policy = {.ttr_ms = UINT32_MAX,
                                                .jitter_pct = 100,
                                                .pri = 255};
 
-struct record record_sample(int i)
+static const char longest[] =
+    "0123456789012345678901234567890123456789012345678901234567890123"
+    "0123456789012345678901234567890123456789012345678901234567890123";
+
+/* Those of what came later. */
+static struct record late_sample(int i)
 {
-    static const char longest[] =
-        "0123456789012345678901234567890123456789012345678901234567890123"
-        "0123456789012345678901234567890123456789012345678901234567890123";
     switch (i) {
-    case 0:
-        return record_put(7, 1, "hello");
-    case 1:
-        return (struct record){.type = RECORD_PUT,
-                               .job = {1, UINT64_MAX},
-                               .queue = rq_slice(longest, 128),
-                               .policy = every_policy,
-                               .put_wall_ms = INT64_MAX,
-                               .due_wall_ms = INT64_MIN};
-    case 2:
-        return (struct record){
-            .type = RECORD_LEASE, .job = {UINT32_MAX, 1}, .attempts = UINT32_MAX};
-    case 3:
-        return (struct record){.type = RECORD_STATE,
-                               .job = {7, 300},
-                               .state = RECORD_DELAYED,
-                               .attempts = 2,
-                               .due_wall_ms = 1700000000001,
-                               .error = RQ_LIT("exit code 1\r\n\0")};
-    case 4:
-        return (struct record){.type = RECORD_DONE,
-                               .job = {7, 2},
-                               .end = RECORD_END_CANCELLED,
-                               .result = RQ_LIT("ok")};
-    case 5:
-        return (struct record){.type = RECORD_MOVE,
-                               .job = {6, 99},
-                               .state = RECORD_DEAD,
-                               .attempts = 5,
-                               .error = RQ_LIT("why"),
-                               .queue = RQ_LIT("q"),
-                               .policy = every_policy,
-                               .put_wall_ms = -1,
-                               .due_wall_ms = 0,
-                               .body = RQ_LIT("\0\r\n")};
-    case 6:
-        return (struct record){.type = RECORD_TOTALS,
-                               .queue = RQ_LIT("a.b_c-d"),
-                               .totals = {1, 2, 3, 4, 5, 6, 7, 8, UINT64_MAX}};
-    case 7:
-        return record_done(7, 1);
-    case 8:
-        return (struct record){.type = RECORD_PUT,
-                               .job = {7, 3},
-                               .queue = RQ_LIT("q"),
-                               .policy = {.ttl_ms = UINT64_MAX, .tries = 1},
-                               .body = RQ_LIT("b"),
-                               .attrs = RQ_LIT("\1\1\0\0\0\0n")};
-    case 9:
-        return (struct record){
-            .type = RECORD_QUEUE,
-            .queue = RQ_LIT("q"),
-            .settings = {UINT64_MAX, 2, UINT32_MAX, 4, 5, 6, UINT32_MAX, 1, 3, 2}};
-    case 10:
-        return (struct record){.type = RECORD_DONE,
-                               .job = {7, 5},
-                               .end = RECORD_END_DONE,
-                               .result = RQ_LIT("42"),
-                               .queue = RQ_LIT("q"),
-                               .kept_wall_ms = INT64_MAX,
-                               .lease = UINT64_MAX,
-                               .has_result = true};
-    case 11:
-        return (struct record){.type = RECORD_PUT,
-                               .job = {7, 6},
-                               .queue = RQ_LIT("q"),
-                               .policy = {.keep_ms = UINT64_MAX, .tries = 1},
-                               .body = RQ_LIT("b")};
-    case 12:
-        return (struct record){.type = RECORD_DONE,
-                               .job = {7, 8},
-                               .end = RECORD_END_EXPIRED,
-                               .queue = RQ_LIT("q"),
-                               .kept_wall_ms = 1,
-                               .key = RQ_LIT("daily"),
-                               .window_wall_ms = INT64_MAX};
-    case 13:
-        return (struct record){.type = RECORD_PUT,
-                               .job = {7, 9},
-                               .queue = RQ_LIT("q"),
-                               .policy = {.window_ms = UINT64_MAX, .tries = 1},
-                               .body = RQ_LIT("b")};
     case 14:
         return (struct record){.type = RECORD_CRON,
                                .name = rq_slice(longest, 128),
@@ -180,24 +100,118 @@ struct record record_sample(int i)
     }
 }
 
+struct record record_sample(int i)
+{
+    switch (i) {
+    case 0:
+        return record_put(7, 1, "hello");
+    case 1:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {1, UINT64_MAX},
+                               .queue = rq_slice(longest, 128),
+                               .policy = every_policy,
+                               .put_wall_ms = INT64_MAX,
+                               .due_wall_ms = INT64_MIN};
+    case 2:
+        return (struct record){
+            .type = RECORD_LEASE, .job = {UINT32_MAX, 1}, .attempts = UINT32_MAX};
+    case 3:
+        return (struct record){.type = RECORD_STATE,
+                               .job = {7, 300},
+                               .state = RECORD_DELAYED,
+                               .attempts = 2,
+                               .due_wall_ms = 1700000000001,
+                               .error = RQ_LIT("exit code 1\r\n\0")};
+    case 4:
+        return (struct record){.type = RECORD_DONE,
+                               .job = {7, 2},
+                               .end = RECORD_END_CANCELLED,
+                               .result = RQ_LIT("ok")};
+    case 5:
+        return (struct record){.type = RECORD_MOVE,
+                               .job = {6, 99},
+                               .state = RECORD_DEAD,
+                               .attempts = 5,
+                               .error = RQ_LIT("why"),
+                               .queue = RQ_LIT("q"),
+                               .policy = every_policy,
+                               .put_wall_ms = -1,
+                               .due_wall_ms = 0,
+                               .body = RQ_LIT("\0\r\n")};
+    case 6:
+        return (struct record){.type = RECORD_TOTALS,
+                               .queue = RQ_LIT("a.b_c-d"),
+                               .totals = {1, 2, 3, 4, 5, 6, 7, 8, UINT64_MAX, 10}};
+    case 7:
+        return record_done(7, 1);
+    case 8:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 3},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.ttl_ms = UINT64_MAX, .tries = 1},
+                               .body = RQ_LIT("b"),
+                               .attrs = RQ_LIT("\1\1\0\0\0\0n")};
+    case 9:
+        return (struct record){
+            .type = RECORD_QUEUE,
+            .queue = RQ_LIT("q"),
+            .settings = {UINT64_MAX, 2, UINT32_MAX, 4, 5, 6, UINT32_MAX, 1, 3, 2}};
+    case 10:
+        return (struct record){.type = RECORD_DONE,
+                               .job = {7, 5},
+                               .end = RECORD_END_DONE,
+                               .result = RQ_LIT("42"),
+                               .queue = RQ_LIT("q"),
+                               .kept_wall_ms = INT64_MAX,
+                               .lease = UINT64_MAX,
+                               .has_result = true};
+    case 11:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 6},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.keep_ms = UINT64_MAX, .tries = 1},
+                               .body = RQ_LIT("b")};
+    case 12:
+        return (struct record){.type = RECORD_DONE,
+                               .job = {7, 8},
+                               .end = RECORD_END_EXPIRED,
+                               .queue = RQ_LIT("q"),
+                               .kept_wall_ms = 1,
+                               .key = RQ_LIT("daily"),
+                               .window_wall_ms = INT64_MAX};
+    case 13:
+        return (struct record){.type = RECORD_PUT,
+                               .job = {7, 9},
+                               .queue = RQ_LIT("q"),
+                               .policy = {.window_ms = UINT64_MAX, .tries = 1},
+                               .body = RQ_LIT("b")};
+    default:
+        return late_sample(i);
+    }
+}
+
 static bool same_job(const struct record *a, const struct record *b)
 {
     return a->job.epoch == b->job.epoch && a->job.number == b->job.number;
 }
 
-static bool same_put(const struct record *a, const struct record *b)
+static bool same_policy(const struct job_policy *p, const struct job_policy *q)
 {
-    const struct job_policy *p = &a->policy, *q = &b->policy;
-
-    return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
-           rq_slice_eq(a->attrs, b->attrs) && p->ttl_ms == q->ttl_ms &&
-           p->keep_ms == q->keep_ms && p->window_ms == q->window_ms &&
-           a->put_wall_ms == b->put_wall_ms && a->due_wall_ms == b->due_wall_ms &&
-           p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
+    return p->ttl_ms == q->ttl_ms && p->keep_ms == q->keep_ms &&
+           p->window_ms == q->window_ms && p->ttr_ms == q->ttr_ms &&
+           p->backoff_base_ms == q->backoff_base_ms &&
            p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&
            p->backoff == q->backoff && p->jitter_pct == q->jitter_pct &&
-           p->pri == q->pri && a->apart.epoch == b->apart.epoch &&
-           a->apart.number == b->apart.number && a->apart.len == b->apart.len;
+           p->pri == q->pri;
+}
+
+static bool same_put(const struct record *a, const struct record *b)
+{
+    return rq_slice_eq(a->queue, b->queue) && rq_slice_eq(a->body, b->body) &&
+           rq_slice_eq(a->attrs, b->attrs) && same_policy(&a->policy, &b->policy) &&
+           a->put_wall_ms == b->put_wall_ms && a->due_wall_ms == b->due_wall_ms &&
+           a->apart.epoch == b->apart.epoch && a->apart.number == b->apart.number &&
+           a->apart.len == b->apart.len;
 }
 
 static bool same_state(const struct record *a, const struct record *b)
