@@ -7,8 +7,10 @@
  * One more bucket splits bucket used - low; one less joins the last one to it.  The
  * array doubles by realloc, which for a large one moves pages, not bytes.
  *
- * Ids count up, so eight neighbours share a cache line of the table: their low three
- * bits choose the bucket within it, the salted hash of the rest chooses the line.
+ * Ids count up, so 64 neighbours share 512 bytes of the table: their low six bits choose
+ * the bucket among these, the salted hash of the rest chooses the place.  Whoever goes
+ * through jobs in the order of their ids, as puts and the recovery do, and whoever
+ * splits buckets, goes through memory in order.
  * SPDX-License-Identifier: MIT */
 #include "core/index.h"
 
@@ -22,6 +24,7 @@ enum {
     FIRST_CAP = 64,
     SPARSE = 4,     /* buckets per job above which the table shrinks */
     MERGES_MAX = 8, /* buckets joined per removal */
+    NEAR_BITS = 6,  /* of an id: neighbours */
 };
 
 int index_init(struct job_index *x, uint64_t salt)
@@ -42,12 +45,12 @@ void index_fini(struct job_index *x)
 
 static uint64_t hash_of(const struct job_index *x, struct job_id id)
 {
-    uint64_t h = (id.number >> 3) ^ x->salt;
+    uint64_t h = (id.number >> NEAR_BITS) ^ x->salt;
 
     h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     h ^= id.epoch;
     h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
-    return (h ^ h >> 32) << 3 | (id.number & 7);
+    return (h ^ h >> 32) << NEAR_BITS | (id.number & ((1 << NEAR_BITS) - 1));
 }
 
 static size_t bucket_of(const struct job_index *x, struct job_id id)
