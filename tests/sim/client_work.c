@@ -125,7 +125,7 @@ int client_done(struct client *c)
     /* The last DONE is the one that a JOIN waits for. */
     if (w->plan.is_focused && !w->is_calm &&
         world_one_in(w, world_unfinished(w) <= 1 ? 2 : 8))
-        world_shoot(w);
+        faults_shoot(w);
     RIO_IGNORE(await(ask_done(c, &hold)));
     return 0;
 }
@@ -175,6 +175,8 @@ int client_release(struct client *c)
 
     if (!pick(c, &hold))
         return 0;
+    if (c->call.keeps && delay_ms == 0)
+        faults_ambush(w, BEFORE_A_RETURN);
     history_give_back(&w->history, hold.deed, hold.lease, false);
     asked_ns = rio_now();
     enum outcome outcome = await(
