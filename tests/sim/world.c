@@ -233,7 +233,8 @@ static int run(struct world *w, struct verdict *out)
     seams_seed(w->seed);
     make_plan(w);
     w->faults.shots = w->plan.is_focused ? 4 : 0;
-    w->faults.ambushes = w->plan.keeps ? 2 : 0;
+    w->faults.ambushes = w->plan.is_focused ? 2 : 0;
+    w->faults.ambushes += w->plan.keeps ? 2 : 0;
     kernel_start();
     rio_runner *r = rio_sim_runner(&(rio_sim_opts){.seed = w->seed,
                                                    .short_one_in = 8,
