@@ -441,6 +441,11 @@ void redis_hold(struct redis *r)
     r->is_held = true;
 }
 
+void redis_fill(struct redis *r)
+{
+    r->full_until_ns = rio_now() + world_between(r->world, 1, 20) * RIO_MS;
+}
+
 int sim_redis_stop(struct redis *r)
 {
     rio_server_close(r->server);

@@ -37,5 +37,7 @@ void redis_restart(struct redis *r);
 void redis_aim(struct redis *r);
 /* The next write takes long, so that a crash comes before it. */
 void redis_hold(struct redis *r);
+/* It is out of memory, for some milliseconds. */
+void redis_fill(struct redis *r);
 
 #endif
