@@ -38,13 +38,26 @@ static const struct choice choices[] = {
 
 enum { CHOICES = sizeof choices / sizeof choices[0] };
 
+/* Has it given back a kept lease that a crash may have brought to life again? */
+static bool has_risen(const struct client *c)
+{
+    const struct history *h = &c->world->history;
+
+    return c->call.keeps && c->old.deed != NULL &&
+           h->lives[c->old.connection - 1] < h->life;
+}
+
 static action *choose(struct client *c)
 {
     bool focused = c->world->plan.is_focused;
     int64_t sum = 0, at;
 
-    if (rio_now() < c->world->tense_until_ns && world_one_in(c->world, 2))
+    if (rio_now() < c->world->faults.join_until_ns && world_one_in(c->world, 2))
         return client_join;
+    if (rio_now() < c->world->faults.get_until_ns && world_one_in(c->world, 2))
+        return client_get;
+    if (has_risen(c) && world_one_in(c->world, 2))
+        return client_done_old;
     for (size_t i = 0; i < CHOICES; i++)
         sum += focused ? choices[i].focused : choices[i].weight;
     at = world_between(c->world, 0, sum - 1);

@@ -123,9 +123,14 @@ int client_done(struct client *c)
     if (!pick(c, &hold))
         return 0;
     /* The last DONE is the one that a JOIN waits for. */
-    if (w->plan.is_focused && !w->is_calm &&
-        world_one_in(w, world_unfinished(w) <= 1 ? 2 : 8))
-        world_shoot(w);
+    if (w->plan.is_focused && !w->is_calm) {
+        bool is_last = world_unfinished(w) <= 1;
+
+        if (world_one_in(w, is_last ? 2 : 8))
+            faults_shoot(w);
+        else if (is_last)
+            faults_ambush(w, BEFORE_AN_END);
+    }
     RIO_IGNORE(await(ask_done(c, &hold)));
     return 0;
 }
@@ -175,6 +180,8 @@ int client_release(struct client *c)
 
     if (!pick(c, &hold))
         return 0;
+    if (c->call.keeps && delay_ms == 0)
+        faults_ambush(w, BEFORE_A_RETURN);
     history_give_back(&w->history, hold.deed, hold.lease, false);
     asked_ns = rio_now();
     enum outcome outcome = await(

@@ -247,6 +247,10 @@ static enum mishap draw_mishap(struct redis *r, const struct rq_cmd *cmd)
         r->is_aimed = false;
         return world_one_in(w, 2) ? SLOW : world_one_in(w, 2) ? CUT_BEFORE : CUT_AFTER;
     }
+    if (r->is_held && is_write(cmd)) {
+        r->is_held = false;
+        return SLOW;
+    }
     if (!world_one_in(w, 150))
         return NONE;
     switch (world_between(w, 0, 4)) {
@@ -430,6 +434,16 @@ void redis_restart(struct redis *r)
 void redis_aim(struct redis *r)
 {
     r->is_aimed = true;
+}
+
+void redis_hold(struct redis *r)
+{
+    r->is_held = true;
+}
+
+void redis_fill(struct redis *r)
+{
+    r->full_until_ns = rio_now() + world_between(r->world, 1, 20) * RIO_MS;
 }
 
 int sim_redis_stop(struct redis *r)

@@ -24,6 +24,7 @@ struct redis {
     int64_t loading_until_ns, full_until_ns, readonly_until_ns;
     uint64_t commits;
     bool is_aimed; /* the next write meets a fault */
+    bool is_held;  /* the next write takes long */
 };
 
 RIO_AWAITS int sim_redis_start(struct redis *r, struct world *w, const char *url);
@@ -34,5 +35,9 @@ void redis_cut(struct redis *r);
 void redis_restart(struct redis *r);
 /* The next write is executed, or not, and its reply is lost. */
 void redis_aim(struct redis *r);
+/* The next write takes long, so that a crash comes before it. */
+void redis_hold(struct redis *r);
+/* It is out of memory, for some milliseconds. */
+void redis_fill(struct redis *r);
 
 #endif

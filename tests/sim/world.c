@@ -85,45 +85,9 @@ static void make_plan(struct world *w)
     p->keeps = world_one_in(w, 3);
 }
 
-/* ---- faults ---- */
+/* ---- time ---- */
 
-RIO_AWAITS static long restart_server(struct world *w)
-{
-    if (w->is_restarting)
-        return 0;
-    w->is_restarting = true;
-    RIO_IGNORE(await(server_crash(&w->server)));
-    RIO_TRY(await(rio_sleep(world_between(w, 0, 200) * RIO_MS)));
-    w->is_restarting = false;
-    return await(server_start(&w->server, w));
-}
-
-void world_shoot(struct world *w)
-{
-    redis_aim(&w->redis);
-    w->tense_until_ns = rio_now() + 150 * RIO_MS;
-    if (w->shots > 0 && world_one_in(w, 2))
-        rio_event_set(&w->shot);
-}
-
-/* Crashes that are aimed at a command in flight. */
-static long sniper(void *arg)
-{
-    struct world *w = arg;
-
-    for (;;) {
-        RIO_TRY(await(rio_event_wait(&w->shot)));
-        rio_event_clear(&w->shot);
-        RIO_TRY(await(rio_sleep(world_between(w, 1, 60) * RIO_MS)));
-        if (w->is_calm)
-            return 0;
-        w->shots--;
-        RIO_TRY(await(restart_server(w)));
-    }
-}
-
-/* Sleeps, but not beyond the end of a script.  Returns  false: there is one */
-RIO_AWAITS static bool stay_busy(const struct world *w, int64_t ns)
+bool world_stay_busy(const struct world *w, int64_t ns)
 {
     int64_t end = rio_now() + ns;
 
@@ -132,29 +96,6 @@ RIO_AWAITS static bool stay_busy(const struct world *w, int64_t ns)
     if (!w->has_script)
         RIO_IGNORE(await(rio_sleep(ns)));
     return !w->has_script || w->script.len > 0;
-}
-
-/* Crashes and restarts at random instants of the busy time. */
-static long injector(void *arg)
-{
-    struct world *w = arg;
-    unsigned crashes = w->plan.crashes, restarts = w->plan.restarts;
-
-    while (crashes + restarts > 0) {
-        int64_t pause = w->plan.busy_ns / (2 * (int64_t)(crashes + restarts));
-
-        if (!await(stay_busy(w, world_between(w, 0, 2 * pause))))
-            return 0;
-        if (world_between(w, 1, crashes + restarts) <= crashes) {
-            crashes--;
-            RIO_TRY(await(restart_server(w)));
-        } else {
-            restarts--;
-            world_trace(w, "redis restarts");
-            redis_restart(&w->redis);
-        }
-    }
-    return 0;
 }
 
 /* ---- the end ---- */
@@ -232,24 +173,21 @@ RIO_AWAITS static int wait_for_the_end(struct world *w)
 
 RIO_AWAITS static int play(struct world *w, struct client *clients)
 {
-    rio_task *tasks[WORLD_CLIENTS_MAX], *faults = rio_create_task(injector, w);
-    rio_task *shooter = rio_create_task(sniper, w), *wild = NULL;
+    rio_task *tasks[WORLD_CLIENTS_MAX], *wild = NULL;
 
+    faults_start(w);
     for (size_t i = 0; i < w->plan.clients; i++) {
         clients[i] = (struct client){.world = w, .index = i};
         tasks[i] = rio_create_task(client_main, &clients[i]);
     }
     if (w->plan.is_wild)
         wild = rio_create_task(client_wild_main, w);
-    rq_ignore(await(stay_busy(w, w->plan.busy_ns)));
-    RIO_IGNORE(await(rio_join_unref(faults)));
-    w->is_calm = true;
-    rio_event_set(&w->shot);
-    RIO_IGNORE(await(rio_join_unref(shooter)));
+    rq_ignore(await(world_stay_busy(w, w->plan.busy_ns)));
+    RIO_IGNORE(await(faults_end(w)));
     if (wild != NULL)
         RIO_IGNORE(await(rio_join_unref(wild)));
     world_trace(w, "calm");
-    rq_ignore(await(stay_busy(w, RIO_SEC)));
+    rq_ignore(await(world_stay_busy(w, RIO_SEC)));
     w->is_draining = true;
     RIO_IGNORE(await(wait_for_the_end(w)));
     w->is_over = true;
@@ -294,7 +232,9 @@ static int run(struct world *w, struct verdict *out)
     rq_rand_seed(&w->rand, w->seed);
     seams_seed(w->seed);
     make_plan(w);
-    w->shots = w->plan.is_focused ? 4 : 0;
+    w->faults.shots = w->plan.is_focused ? 4 : 0;
+    w->faults.ambushes = w->plan.is_focused ? 2 : 0;
+    w->faults.ambushes += w->plan.keeps ? 2 : 0;
     kernel_start();
     rio_runner *r = rio_sim_runner(&(rio_sim_opts){.seed = w->seed,
                                                    .short_one_in = 8,

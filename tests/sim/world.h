@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/rand.h"
+#include "sim/faults.h"
 #include "sim/history.h"
 #include "sim/redis.h"
 #include "sim/server.h"
@@ -40,14 +41,11 @@ struct world {
     struct redis redis;
     struct server server;
     struct history history;
-    rio_event shot;         /* the server is to crash soon */
-    unsigned shots;         /* left */
-    int64_t tense_until_ns; /* a shot is under way: now a JOIN is interesting */
-    bool is_restarting;     /* the server is, just now */
-    bool is_calm;           /* no more faults */
-    bool is_draining;       /* no more PUTs either: workers only */
-    bool is_over;           /* clients leave */
-    size_t puts;            /* so far */
+    struct faults faults;
+    bool is_calm;     /* no more faults */
+    bool is_draining; /* no more PUTs either: workers only */
+    bool is_over;     /* clients leave */
+    size_t puts;      /* so far */
     uint64_t commands;
 };
 
@@ -67,9 +65,8 @@ int seed_run(uint64_t seed, bool trace, struct verdict *out);
 /* The same, but what a seed would decide is read from `script`, until it has ended. */
 int session_run(struct rq_slice script, bool trace, struct verdict *out);
 
-/* The next write meets a fault: it is cut off, or it takes long, and perhaps the server
- * crashes before it is executed. */
-void world_shoot(struct world *w);
+/* Sleeps, but not beyond the end of a script.  Returns  false: there is one */
+RIO_AWAITS bool world_stay_busy(const struct world *w, int64_t ns);
 
 /* Unfinished jobs of the queues above; 0 as well when the server is down. */
 uint64_t world_unfinished(const struct world *w);
