@@ -105,7 +105,8 @@ bool attrs_find_batch(struct rq_slice attrs, struct job_id *out)
 {
     struct rq_slice value;
 
-    if (!attrs_find(attrs, ATTR_BATCH, &value) || value.len != 2 * (size_t)HALF)
+    if (attrs.len == 0 || !attrs_find(attrs, ATTR_BATCH, &value) ||
+        value.len != 2 * (size_t)HALF)
         return false;
     *out = (struct job_id){load_half(value.ptr), load_half(value.ptr + HALF)};
     return out->epoch > 0 && out->number > 0;

@@ -7,9 +7,9 @@
  * One more bucket splits bucket used - low; one less joins the last one to it.  The
  * array doubles by realloc, which for a large one moves pages, not bytes.
  *
- * Ids count up, so 64 neighbours share 512 bytes of the table: their low six bits choose
- * the bucket among these, the salted hash of the rest chooses the place.  Whoever goes
- * through jobs in the order of their ids, as puts and the recovery do, and whoever
+ * Ids count up, so 64 neighbours share 512 bytes of the table: their low six bits
+ * choose the bucket among these, the salted hash of the rest chooses the place. Whoever
+ * goes through jobs in the order of their ids, as puts and the recovery do, and whoever
  * splits buckets, goes through memory in order.
  * SPDX-License-Identifier: MIT */
 #include "core/index.h"
