@@ -13,6 +13,7 @@ struct hold {
     struct deed *deed;
     struct job_id id;
     uint64_t lease, connection, ttr_ms;
+    int64_t got_ns;
 };
 
 struct client {

@@ -96,7 +96,7 @@ int client_put(struct client *c)
     write_options(w, &r, options, sizeof options);
     r.is_kept |= r.batch > 0; /* for a minute */
     struct deed *d = new_deed(w, &r, body);
-    if (!w->is_calm && world_one_in(w, 30))
+    if (!w->is_calm && world_one_in(w, 40))
         redis_fill(&w->redis); /* what is refused leaves nothing behind */
     enum outcome outcome =
         await(call_ask(&c->call, "PUT %s %s %s", world_queues[r.queue], body, options));

@@ -43,7 +43,7 @@ static void take(struct client *c, const struct rq_reply *job)
                 (unsigned long long)c->call.connection, d->uid,
                 (unsigned long long)got.attempt);
     c->holds[c->held++] =
-        (struct hold){d, got.id, got.lease, got.connection, got.ttr_ms};
+        (struct hold){d, got.id, got.lease, got.connection, got.ttr_ms, rio_now()};
 }
 
 int client_get(struct client *c)
@@ -84,12 +84,28 @@ static bool pick(struct client *c, struct hold *out)
     return true;
 }
 
+/* The lease runs out, and the server crashes before that is stored. */
+RIO_AWAITS static int outstay(const struct client *c)
+{
+    const struct hold *hold = &c->holds[0];
+    int64_t end_ns = hold->got_ns + (int64_t)hold->ttr_ms * RIO_MS,
+            left_ns = end_ns - rio_now() - RIO_MS;
+
+    if (left_ns > 0)
+        RIO_IGNORE(await(rio_sleep(left_ns)));
+    faults_ambush(c->world, BEFORE_A_RETURN);
+    RIO_IGNORE(await(rio_sleep(20 * RIO_MS)));
+    return 0;
+}
+
 /* Sometimes a worker is slow, and its lease runs out. */
 RIO_AWAITS static int work(struct client *c)
 {
     struct world *w = c->world;
     int64_t us = world_between(w, 0, 3000);
 
+    if (c->call.keeps && !w->is_calm && world_one_in(w, 15))
+        return await(outstay(c));
     if (!w->is_draining && world_one_in(w, 12))
         us = world_between(w, 0, 6000000);
     RIO_IGNORE(await(rio_sleep(us * 1000)));
