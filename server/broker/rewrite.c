@@ -10,8 +10,10 @@
 
 enum {
     STEP_MS = 1,
-    VISITS = 4096,           /* places looked at in a step: about 0.1 ms */
-    PAGE_BYTES = 64 << 10,   /* written in a step of a compaction */
+    VISITS = 4096,         /* places looked at in a step: about 0.1 ms */
+    PAGE_BYTES = 64 << 10, /* written in a step of a compaction, at least... */
+    PAGE_MAX = 1 << 20,    /* ...and at most... */
+    PAGE_SHARE = 4, /* ...so many times what others have written since the last step */
     PAGE_REPAIR = 256 << 10, /* until a repair is over a crash would lose jobs */
     OWED_MAX = 4 << 20,      /* unconfirmed bytes beyond which it waits */
     GROWTH_SHARE = 4, /* what is left when one was of no use must grow by a quarter */
@@ -41,13 +43,28 @@ static void finish(struct broker *b)
     r->is_repair = false;
 }
 
+/* The bound of the log holds only for who moves faster than others write. */
+static size_t page_of(struct rewrite *r, const struct store *store)
+{
+    uint64_t written = store_written(store), since = written - r->written;
+    size_t page = PAGE_BYTES;
+
+    r->written = written;
+    if (since > r->page)
+        page = (size_t)(since - r->page) < PAGE_MAX / PAGE_SHARE
+                   ? PAGE_SHARE * (size_t)(since - r->page)
+                   : PAGE_MAX;
+    return page < PAGE_BYTES ? PAGE_BYTES : page;
+}
+
 static void move(struct broker *b)
 {
     struct rewrite *r = &b->rewrite;
-    size_t page = r->is_repair ? PAGE_REPAIR : PAGE_BYTES;
 
+    r->page = r->is_repair ? PAGE_REPAIR : page_of(r, b->store);
     FAILPOINT("rewrite.before_move");
-    int more = core_move_some(b->core, &r->mover, VISITS, page, &b->fx);
+    int more = core_move_some(b->core, &r->mover, VISITS * (r->page / PAGE_BYTES),
+                              r->page, &b->fx);
     broker__carry(b, NULL);
     FAILPOINT("rewrite.moved");
     if (more != 0)
@@ -113,6 +130,8 @@ static void begin(struct broker *b, uint64_t before)
     core_move_begin(&r->mover, before);
     r->phase = REWRITE_MOVING;
     r->rounds = 0;
+    r->written = store_written(b->store);
+    r->page = 0;
     if (r->timer == 0)
         arm(b);
 }

@@ -21,9 +21,11 @@ struct rewrite {
     struct core_mover mover;
     enum rewrite_phase phase;
     bool is_repair;
-    unsigned rounds; /* of TOTALS to be written out of turn, for homes before
-                        mover.before */
-    uint64_t floor;  /* bytes of the log after the last one */
+    unsigned rounds;  /* of TOTALS to be written out of turn, for homes before
+                         mover.before */
+    uint64_t floor;   /* bytes of the log after the last one */
+    uint64_t written; /* by all, until the last step */
+    size_t page;      /* of which we were asked for so many, by the last step */
     rio_handle timer;
 };
 

@@ -169,6 +169,11 @@ bool store_wants_compaction(const struct store *store, uint64_t *out_before)
     return true;
 }
 
+uint64_t store_written(const struct store *store)
+{
+    return store->commit_bytes;
+}
+
 uint64_t store_log_bytes(const struct store *store)
 {
     return store->ledger.bytes;

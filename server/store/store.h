@@ -120,6 +120,9 @@ void store_repaired(struct store *store, uint64_t seq);
  * one, by append and then forget. */
 bool store_wants_compaction(const struct store *store, uint64_t *out_before);
 
+/* Bytes of all commits that were sent so far. */
+uint64_t store_written(const struct store *store);
+/* Bytes of the log as it is. */
 uint64_t store_log_bytes(const struct store *store);
 /* Bytes that are not confirmed. */
 size_t store_owed(const struct store *store);
