@@ -80,7 +80,7 @@ def contests():
         Contest('batch-fsync', 'the same in batches of 32, depth 2',
                 [(Ringq('fsync'), BATCHES), (Redis('redis-streams', 'always'), BATCHES), (lists_always, BATCHES)]),
         Contest('batch-everysec', 'batches of 32, depth 2, disk once a second',
-                [(Ringq('everysec'), BATCHES), (Redis('redis-streams', 'everysec'), BATCHES), (Nats(), BATCHES)]),
+                [(Ringq('everysec'), BATCHES), (Redis('redis-streams', 'everysec'), BATCHES)]),
         Contest('cycle-everysec-1', 'put, get, done; depth 1, disk once a second',
                 [(Ringq('everysec'), ()), (lists_everysec, ()), (Nats(), ()), (Beanstalkd(fsync=False), ())]),
         Contest('fused-everysec-1', 'the same, DONE and the next GET in one write; TCP and unix socket',

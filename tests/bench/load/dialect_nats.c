@@ -1,7 +1,8 @@
 /* dialect_nats - NATS JetStream: a stream as a work queue, one pull consumer for all.
  *
  * Every answer is a message to a subject of the connection's own, whose last word names
- * what it answers; between these kinds there is no order.
+ * what it answers; between these kinds there is no order.  Of a batch the answers may
+ * stand between others, so this dialect is for batches of one.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
