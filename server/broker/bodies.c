@@ -52,8 +52,7 @@ static void lose(struct broker *b, const struct core_want *want, int code)
 static struct broker_body *find(struct look *look, struct job_id id)
 {
     for (size_t i = 0; look != NULL && i < look->count; i++)
-        if (look->bodies[i].job.number == id.number &&
-            look->bodies[i].job.epoch == id.epoch)
+        if (job_id_equal(look->bodies[i].job, id))
             return &look->bodies[i];
     return NULL;
 }

@@ -19,6 +19,14 @@ static int need_holder(struct member *m)
     return m->holder == NULL ? -ENOMEM : 0;
 }
 
+/* Whoever waits goes through the gate, and has a holder then. */
+static int enter(struct member *m)
+{
+    int rc = broker_gate(m->broker);
+
+    return rc < 0 ? rc : need_holder(m);
+}
+
 /* The wait is over before it began, or the promise joins the member's waits. */
 static void wait_or_carry(struct member *m, struct promise *promise,
                           struct waiter *waiter)
@@ -181,6 +189,14 @@ static int put_now(struct broker *b, const struct broker_put *put,
     return 0;
 }
 
+/* A job whose key another one has needs no room. */
+static int admit(struct broker *b, const struct broker_put *put)
+{
+    int rc = core_admits(b->core, put->job.queue, put->count);
+
+    return rc < 0 && core_has_key(b->core, &put->job, broker__now()) ? 0 : rc;
+}
+
 int broker_put(struct broker *b, const struct broker_put *put, struct promise *promise)
 {
     int rc = broker_gate(b);
@@ -190,8 +206,8 @@ int broker_put(struct broker *b, const struct broker_put *put, struct promise *p
         rc = check_level(b, put);
     if (rc == 0)
         rc = core_batch_takes(b->core, put->job.attrs);
-    if (rc == 0 && !core_has_key(b->core, &put->job, broker__now()))
-        rc = core_admits(b->core, put->job.queue, put->count);
+    if (rc == 0)
+        rc = admit(b, put);
     return rc < 0 ? rc : put_now(b, put, promise);
 }
 
@@ -359,9 +375,7 @@ int broker_join(struct member *m, const struct core_join *join, struct promise *
     struct broker *b = m->broker;
     struct waiter *waiter;
 
-    int rc = broker_gate(b);
-    if (rc == 0)
-        rc = need_holder(m);
+    int rc = enter(m);
     if (rc == 0)
         rc = core_join(b->core, join, m->holder, promise, broker__now(), &b->fx,
                        &waiter);
@@ -377,9 +391,7 @@ int broker_wait(struct member *m, const struct core_wait *wait, struct promise *
     struct broker *b = m->broker;
     struct waiter *waiter;
 
-    int rc = broker_gate(b);
-    if (rc == 0)
-        rc = need_holder(m);
+    int rc = enter(m);
     if (rc == 0)
         rc = core_wait(b->core, wait, m->holder, promise, broker__now(), &b->fx,
                        &waiter, out_bad);
@@ -418,9 +430,7 @@ int broker_batch_join(struct member *m, struct job_id id, int64_t block_ms,
     struct broker *b = m->broker;
     struct waiter *waiter;
 
-    int rc = broker_gate(b);
-    if (rc == 0)
-        rc = need_holder(m);
+    int rc = enter(m);
     if (rc == 0)
         rc = core_batch_join(b->core, id, block_ms, m->holder, promise, broker__now(),
                              &b->fx, &waiter);

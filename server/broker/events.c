@@ -128,8 +128,7 @@ static size_t find_refused(const struct job *job, const struct job_id *jobs,
     struct job_view view;
 
     job_view(job, &view);
-    while (next < count &&
-           (view.id.epoch != jobs[next].epoch || view.id.number != jobs[next].number))
+    while (next < count && !job_id_equal(view.id, jobs[next]))
         next++;
     return next;
 }

@@ -47,14 +47,10 @@ static void finish(struct broker *b)
 static size_t page_of(struct rewrite *r, const struct store *store)
 {
     uint64_t written = store_written(store), since = written - r->written;
-    size_t page = PAGE_BYTES;
+    uint64_t page = since > r->page ? PAGE_SHARE * (since - r->page) : 0;
 
     r->written = written;
-    if (since > r->page)
-        page = (size_t)(since - r->page) < PAGE_MAX / PAGE_SHARE
-                   ? PAGE_SHARE * (size_t)(since - r->page)
-                   : PAGE_MAX;
-    return page < PAGE_BYTES ? PAGE_BYTES : page;
+    return page < PAGE_BYTES ? PAGE_BYTES : page > PAGE_MAX ? PAGE_MAX : (size_t)page;
 }
 
 static void move(struct broker *b)

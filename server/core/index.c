@@ -65,8 +65,7 @@ struct job *index_get(const struct job_index *x, struct job_id id)
 {
     struct job *job = x->buckets[bucket_of(x, id)];
 
-    while (job != NULL &&
-           (job->number != id.number || job->kind->key.epoch != id.epoch))
+    while (job != NULL && !job_id_equal(job_id(job), id))
         job = job->index_next;
     return job;
 }

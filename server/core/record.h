@@ -20,6 +20,11 @@ struct job_id {
     uint64_t number; /* counts from 1 in each epoch */
 };
 
+static inline bool job_id_equal(struct job_id a, struct job_id b)
+{
+    return a.number == b.number && a.epoch == b.epoch;
+}
+
 enum job_backoff { JOB_BACKOFF_FIXED, JOB_BACKOFF_LINEAR, JOB_BACKOFF_EXP };
 
 /* What a producer asks of a job's handling. */

@@ -199,8 +199,7 @@ size_t bigs_refuse(struct bigs *b, struct job_id job, uint64_t seq)
     {
         struct big *big = RQ_LIST_ENTRY(link, struct big, link);
 
-        if (big->seq != seq || !big->is_put || big->job.number != job.number ||
-            big->job.epoch != job.epoch)
+        if (big->seq != seq || !big->is_put || !job_id_equal(big->job, job))
             continue;
         size_t len = big->bytes.len;
         if (find(b, job) == big)

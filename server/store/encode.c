@@ -716,7 +716,7 @@ static bool strike_between(struct rq_buf *plain, size_t from, size_t to, size_t 
         if (!is_put(&p))
             continue;
         struct job_id here = job_at(plain, &p);
-        if (here.number != job.number || here.epoch != job.epoch)
+        if (!job_id_equal(here, job))
             continue;
         strike(plain, &p);
         *scan = p.end;
