@@ -95,16 +95,13 @@ static void keep_spare(struct commits *c, struct commit *commit)
     c->spare = commit;
 }
 
-static int open_commit(struct commits *c, const struct record *record, int64_t now_ns,
-                       struct commit **out)
+static int open_commit(struct commits *c, int64_t now_ns, struct commit **out)
 {
     struct commit *commit = take_spare(c);
     struct rq_buf plain;
 
     if (commit == NULL)
         return -ENOMEM;
-    if (record_has_job(record->type))
-        c->base = record->job;
     int rc = encode_begin(&commit->plain, c->base);
     plain = commit->plain;
     *commit = (struct commit){.plain = plain, .is_lazy = true, .opened_ns = now_ns};
@@ -152,8 +149,10 @@ int commits_append(struct commits *c, const struct record *record, int64_t now_n
     struct commit *commit = open_one(c, record);
     int rc = 0;
 
+    if (commit == NULL && record_has_job(record->type))
+        c->base = record->job;
     if (commit == NULL)
-        rc = open_commit(c, record, now_ns, &commit);
+        rc = open_commit(c, now_ns, &commit);
     if (rc < 0)
         return rc;
 
@@ -168,6 +167,16 @@ int commits_append(struct commits *c, const struct record *record, int64_t now_n
         commit->is_lazy = false;
     *out_seq = commit->seq;
     return 0;
+}
+
+int commits_mark(struct commits *c, int64_t now_ns)
+{
+    struct commit *last = last_of(c);
+    int rc = last == NULL ? open_commit(c, now_ns, &last) : 0;
+
+    if (rc == 0)
+        last->is_closed = true;
+    return rc;
 }
 
 void commits_hold(struct commits *c)

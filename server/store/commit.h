@@ -55,6 +55,10 @@ void commits_fini(struct commits *c);
  * Errors  -EMSGSIZE  see encode_record;  -ENOMEM */
 RQ_MUST_CHECK int commits_append(struct commits *c, const struct record *record,
                                  int64_t now_ns, uint64_t *out_seq);
+/* Sees to it that a commit comes that does not wait for company, if need be one without
+ * records: for an entry that only marks a place in the log.
+ * Errors  -ENOMEM */
+RQ_MUST_CHECK int commits_mark(struct commits *c, int64_t now_ns);
 /* While held, all goes into one commit. */
 void commits_hold(struct commits *c);
 void commits_unhold(struct commits *c);

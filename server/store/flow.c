@@ -81,6 +81,12 @@ static bool is_cut(const struct store *s, const struct commit *c)
     return s->is_repairing && s->repaired_seq != 0 && c->seq >= s->repaired_seq;
 }
 
+/* Nothing of it has to be in the log. */
+static bool is_needless(const struct store *s, const struct commit *c)
+{
+    return commit_is_empty(c) && !is_cut(s, c);
+}
+
 /* XADD <log> NOMKSTREAM MINID ~ <low> <id> b <value>; through the script when Redis is
  * full. */
 static int write_commit(struct store *s, struct commit *c, struct entry_id id,
@@ -193,7 +199,7 @@ void flow__pump(struct store *s)
 
     while (s->state == STORE_UP && !s->in_flight && !s->is_preparing &&
            (c = commits_first(&s->commits)) != NULL) {
-        if (commit_is_empty(c)) {
+        if (is_needless(s, c)) {
             finish(s, (struct entry_id){0, 0});
             continue;
         }
@@ -283,7 +289,7 @@ static int answer_refusal(struct store *s, int rc)
     refuse_puts(s);
 
     struct commit *c = commits_first(&s->commits);
-    if (commit_is_empty(c))
+    if (is_needless(s, c))
         finish(s, (struct entry_id){0, 0});
     else if (rc == -ENOSPC && !was_full)
         send_commit(s, c, true);

@@ -151,6 +151,12 @@ void store_forget(struct store *store, uint64_t seq)
 void store_repaired(struct store *store, uint64_t seq)
 {
     store->repaired_seq = seq > 0 ? seq : 1;
+    if (seq > store->confirmed_seq)
+        return;
+    /* All of it is in the log already: perhaps nobody writes any more, but something
+     * has to cut.  Without memory the next commit does. */
+    rq_ignore(commits_mark(&store->commits, rio_now()));
+    flow__arm(store);
 }
 
 /* While it works, what it has moved stands in the log twice: a quarter of what lives at

@@ -579,6 +579,36 @@ static void a_repair_cuts_what_is_left_of_the_old_log(void **state)
     rig_run(repaired, rig_no_aof);
 }
 
+/* All that lives was confirmed before the repair was said to be whole, and nobody
+ * writes any more. */
+static long repaired_in_silence(struct rig *rig)
+{
+    struct peer *a = &rig->a;
+    struct store_stats st;
+
+    EXPECT(await(start_up(rig, a)) == 0);
+    EXPECT(await(peer_put_flush(a, 1, 100)) > 0);
+    redis_do(&rig->redis, "FLUSHALL");
+    EXPECT(await(peer_up(a, 2)));
+    uint64_t seq = peer_put(a, 1, 100);
+    EXPECT(await(peer_committed(a, seq)));
+    store_repaired(a->store, seq);
+    do {
+        EXPECT(await(rio_sleep(10 * RIO_MS)) == 0);
+        store_stats(a->store, &st);
+    } while (st.is_repairing); /* bounded by the test's own time */
+    EXPECT(st.repairs == 1);
+    EXPECT(await(read_log(rig)) == 0);
+    EXPECT(peer_seen_put(&rig->b, 1) == 1);
+    return 0;
+}
+
+static void a_repair_ends_although_nobody_writes_any_more(void **state)
+{
+    (void)state;
+    rig_run(repaired_in_silence, rig_no_aof);
+}
+
 static long log_removed_while_idle(struct rig *rig)
 {
     EXPECT(await(start_up(rig, &rig->a)) == 0);
@@ -908,6 +938,7 @@ TEST_MAIN(cmocka_unit_test(a_fenced_writer_confirms_nothing),
           cmocka_unit_test(a_replica_is_not_written_to),
           cmocka_unit_test(after_flushall_it_goes_on_in_a_new_log_and_says_so),
           cmocka_unit_test(a_repair_cuts_what_is_left_of_the_old_log),
+          cmocka_unit_test(a_repair_ends_although_nobody_writes_any_more),
           cmocka_unit_test(an_idle_owner_notices_that_entries_have_vanished),
           cmocka_unit_test(an_idle_owner_notices_flushall),
           cmocka_unit_test(a_redis_without_memory_is_noticed),
