@@ -5,24 +5,24 @@
 #include <errno.h>
 
 #include "base/assert.h"
-#include "core/attrs.h"
 #include "core/batches.h"
 #include "core/timer.h"
 
-int batch_enlist(struct core *core, struct job *job, struct rq_slice attrs)
+void batch_enlist(struct job *job, struct batch *b)
 {
-    struct job_id id;
-    struct batch *b;
+    job_extra(job)->batch = b;
+    b->refs++;
+}
 
-    if (!attrs_find_batch(attrs, &id))
-        return 0;
-    b = batch_find(core, id);
+int batch_replay_enlist(struct core *core, struct job *job, struct job_id id)
+{
+    struct batch *b = batch_find(core, id);
+
     if (b == NULL)
         b = batch_make(core, id);
     if (b == NULL)
         return -ENOMEM;
-    job_extra(job)->batch = b;
-    b->refs++;
+    batch_enlist(job, b);
     return 0;
 }
 

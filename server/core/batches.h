@@ -53,11 +53,12 @@ static inline uint64_t batch_unfinished(const struct batch *b)
     return b->jobs - b->dead;
 }
 
-/* Makes sure that the job, which has an extra, is counted in the batch that its
- * attributes name, if they do; one that is not known (in a replay) is made.
+/* The job, which has an extra, is of this batch. */
+void batch_enlist(struct job *job, struct batch *b);
+/* The same in a replay, where the batch may not be known yet: it is made.
  * Errors  -ENOMEM */
-RQ_MUST_CHECK int batch_enlist(struct core *core, struct job *job,
-                               struct rq_slice attrs);
+RQ_MUST_CHECK int batch_replay_enlist(struct core *core, struct job *job,
+                                      struct job_id id);
 /* The extra is about to be freed. */
 void batch_discharge(struct core *core, struct job_extra *x);
 

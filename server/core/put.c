@@ -50,11 +50,12 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
                        keep_ms > 0 || is_unique || is_batched;
     if ((needs_extra && job_need_extra(core, job) < 0) ||
         (keep_ms > 0 && remnant_need(core, job, keep_ms) < 0) ||
-        (is_unique && unique_hold(core, job, key) < 0) ||
-        (is_batched && batch_enlist(core, job, put->attrs) < 0)) {
+        (is_unique && unique_hold(core, job, key) < 0)) {
         job_free(core, job);
         return -ENOMEM;
     }
+    if (is_batched)
+        batch_enlist(job, batch_find(core, batch));
     if (put->policy.ttl_ms > 0)
         job_extra(job)->expires_ns =
             timer_after_ms(now.mono_ns, (int64_t)put->policy.ttl_ms);

@@ -146,7 +146,7 @@ static int limit_life(const struct replaying *r, struct job *job)
     if (job_need_extra(r->core, job) < 0 ||
         (keep_ms > 0 && remnant_need(r->core, job, keep_ms) < 0) ||
         (is_unique && hold_key(r, job, key) < 0) ||
-        (is_batched && batch_enlist(r->core, job, r->record->attrs) < 0))
+        (is_batched && batch_replay_enlist(r->core, job, batch) < 0))
         return -ENOMEM;
     if (ttl_ms == 0)
         return 0;

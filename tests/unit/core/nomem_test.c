@@ -352,6 +352,9 @@ static void keep_and_lose(struct scene *s)
     run(s, do_new_holder);
     run(s, do_keep);
     run(s, do_get_to_lose);
+    run(s, do_release);
+    run(s, do_confirm); /* kept: it comes back once that is in the log */
+    run(s, do_get_to_lose);
     run(s, do_touch_longer);
     run(s, do_lose);
     run(s, do_new_holder);
