@@ -57,9 +57,10 @@ class Stage:
         return ringqd.wait_until(self._ready_or_dead, 'ringqd to be ready, or dead') == 'ready'
 
     def _ready_or_dead(self):
-        if not self.server.is_running():
+        try:
+            return 'ready' if self.server._is_ready() else None  # pylint: disable=protected-access
+        except RuntimeError:  # it has ended
             return 'dead'
-        return 'ready' if self.server._is_ready() else None  # pylint: disable=protected-access
 
     def stir(self, what):
         with self.redis.client() as r:
