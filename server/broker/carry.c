@@ -87,7 +87,7 @@ static size_t deliver_batch(struct broker *b, size_t at, bool *out_refused)
 static void pledge_record(struct broker *b, const struct effect *e, uint64_t seq)
 {
     struct pledge pledge = {.seq = seq,
-                            .since_ns = rio_now(),
+                            .since_ns = broker__now(b).mono_ns,
                             .job = e->u.log.job,
                             .is_put = e->u.log.record.type == RECORD_PUT};
 
@@ -99,8 +99,9 @@ static void pledge_record(struct broker *b, const struct effect *e, uint64_t seq
 
 static void pledge_departure(struct broker *b, const struct effect *e, uint64_t seq)
 {
-    const struct pledge pledge = {
-        .seq = seq, .since_ns = rio_now(), .departure = e->u.log.departure};
+    const struct pledge pledge = {.seq = seq,
+                                  .since_ns = broker__now(b).mono_ns,
+                                  .departure = e->u.log.departure};
 
     pledges_add(&b->pledges, &pledge);
 }
@@ -234,8 +235,9 @@ struct carried broker__carry(struct broker *b, struct promise *promise)
         } else if (b->pledges.tail > before) {
             pledges_last(&b->pledges)->promise = promise;
         } else if (b->logged_seq > b->committed_seq) {
-            struct pledge alone = {
-                .seq = b->logged_seq, .since_ns = rio_now(), .promise = promise};
+            struct pledge alone = {.seq = b->logged_seq,
+                                   .since_ns = broker__now(b).mono_ns,
+                                   .promise = promise};
             pledges_add(&b->pledges, &alone);
         } else {
             promise->ops->done(promise);
@@ -244,7 +246,6 @@ struct carried broker__carry(struct broker *b, struct promise *promise)
     if (undo.count > 0)
         undo_deliveries(b, &undo);
     effects_fini(&undo);
-    bodies_look(b);
     broker__rearm(b);
     return out;
 }
