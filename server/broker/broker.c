@@ -45,20 +45,17 @@ static void expire_pledges(struct broker *b, int64_t now_ns)
            rq_clock_after(pledge->since_ns, b->config.store_wait_ns) <= now_ns) {
         struct promise *promise = pledge->promise;
         struct job *job = pledge->job;
-        struct job_view view;
         int code = RQ_E_UNKNOWN;
 
         pledges_expire_one(&b->pledges);
         pledge->promise = NULL;
-        if (pledge->is_put && job != NULL) {
-            job_view(job, &view);
-            if (store_withdraw(b->store, view.id, pledge->seq)) {
-                pledge->job = NULL;
-                code = RQ_E_STORE;
-                broker__must(core_refused(b->core, job, broker__now(b), &b->fx),
-                             "withdrawing");
-                broker__carry(b, NULL);
-            }
+        if (pledge->is_put && job != NULL &&
+            store_withdraw(b->store, job_identity(job), pledge->seq)) {
+            pledge->job = NULL;
+            code = RQ_E_STORE;
+            broker__must(core_refused(b->core, job, broker__now(b), &b->fx),
+                         "withdrawing");
+            broker__carry(b, NULL);
         }
         if (promise != NULL)
             promise->ops->failed(promise, code);
@@ -124,10 +121,8 @@ static long on_turn_end(void *arg)
     return 0;
 }
 
-void broker__rearm(struct broker *b)
+void broker__rearm_late(struct broker *b)
 {
-    if (b->turn_end != 0)
-        return;
     b->turn_end = rio_call_turn_end(on_turn_end, b);
     if (b->turn_end == 0)
         broker__must(-ENOMEM, "looking at what is due");

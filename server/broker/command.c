@@ -68,10 +68,8 @@ static void take_back(struct broker *b, size_t count)
 
     for (size_t i = end - count; i < end; i++) {
         struct pledge pledge = *pledges_at(&b->pledges, i);
-        struct job_view view;
+        bool unsent = store_withdraw(b->store, job_identity(pledge.job), pledge.seq);
 
-        job_view(pledge.job, &view);
-        bool unsent = store_withdraw(b->store, view.id, pledge.seq);
         ASSERT(unsent); /* nothing is sent in the middle of a command */
         broker__must(core_refused(b->core, pledge.job, broker__now(b), &b->fx),
                      "taking back a PUT");
@@ -82,13 +80,10 @@ static void take_back(struct broker *b, size_t count)
         pledges_drop_last(&b->pledges);
 }
 
-int broker__put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
-                    struct job **out, struct job_id *out_exists)
+int broker__put_one(struct broker *b, const struct core_put *put, struct job **out,
+                    struct job_id *out_exists)
 {
-    struct core_put one = *put;
-
-    one.body = body;
-    int rc = core_put(b->core, &one, broker__now(b), &b->fx, out, out_exists);
+    int rc = core_put(b->core, put, broker__now(b), &b->fx, out, out_exists);
     if (rc != 0)
         return rc;
     rc = broker__carry(b, NULL).rc;
@@ -114,12 +109,14 @@ static void share_time(struct broker *b, size_t count)
 /* All of them or none.  Returns  0;  1: a job with the key exists */
 static int put_all(struct broker *b, const struct broker_put *put)
 {
+    struct core_put one = put->job;
+
     for (size_t i = 0; i < put->count; i++) {
         struct job_id exists;
-        struct job_view view;
         struct job *job;
 
-        int rc = broker__put_one(b, &put->job, put->bodies[i], &job, &exists);
+        one.body = put->bodies[i];
+        int rc = broker__put_one(b, &one, &job, &exists);
         ASSERT(rc <= 0 || put->count == 1);
         if (rc > 0)
             *put->receipt = (struct broker_receipt){.first = exists, .exists = true};
@@ -127,13 +124,11 @@ static int put_all(struct broker *b, const struct broker_put *put)
             take_back(b, i);
         if (rc != 0)
             return rc;
-        if (i == 0) {
-            job_view(job, &view);
+        if (i == 0)
             *put->receipt =
-                (struct broker_receipt){.first = view.id,
+                (struct broker_receipt){.first = job_identity(job),
                                         .count = put->count,
                                         .delayed = put->job.due_wall_ms > 0};
-        }
     }
     share_time(b, put->count);
     return 0;

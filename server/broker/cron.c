@@ -53,6 +53,7 @@ static int put_run(struct broker *b, const struct core_cron *said, struct core_n
 {
     const struct core_put put = {
         .queue = said->queue,
+        .body = said->body,
         .attrs = said->attrs,
         .policy = said->policy,
         .due_wall_ms =
@@ -60,7 +61,7 @@ static int put_run(struct broker *b, const struct core_cron *said, struct core_n
     struct pledge *pledge;
     struct job *job;
     struct job_id exists;
-    int rc = broker__put_one(b, &put, said->body, &job, &exists);
+    int rc = broker__put_one(b, &put, &job, &exists);
 
     if (rc != 0)
         return rc;

@@ -126,10 +126,9 @@ static void on_committed(void *arg, uint64_t seq)
 static size_t find_refused(const struct job *job, const struct job_id *jobs,
                            size_t next, size_t count)
 {
-    struct job_view view;
+    const struct job_id id = job_identity(job);
 
-    job_view(job, &view);
-    while (next < count && !job_id_equal(view.id, jobs[next]))
+    while (next < count && !job_id_equal(id, jobs[next]))
         next++;
     return next;
 }

@@ -88,8 +88,7 @@ void broker__fail_chores(struct broker *b, int code);
 /* One PENDING job, its record in the open commit, its pledge.
  * Returns  0;  1: another job, *out_exists, has its key */
 RQ_MUST_CHECK int broker__put_one(struct broker *b, const struct core_put *put,
-                                  struct rq_slice body, struct job **out,
-                                  struct job_id *out_exists);
+                                  struct job **out, struct job_id *out_exists);
 /* At level `memory`: the youngest `count` pledges, all of PUTs, are kept now. */
 void broker__confirm_at_once(struct broker *b, size_t count);
 
@@ -115,6 +114,11 @@ void broker__fail_pledges(struct broker *b, int code);
 
 /* Something may be due earlier now, or a body be wanted: at the end of the turn, once
  * for all of its commands, the timer is set to ring no later than what is due. */
-void broker__rearm(struct broker *b);
+void broker__rearm_late(struct broker *b); /* the first of a turn */
+static inline void broker__rearm(struct broker *b)
+{
+    if (b->turn_end == 0)
+        broker__rearm_late(b);
+}
 
 #endif
