@@ -193,9 +193,10 @@ static void run_ready(struct rio_loop *l)
             run_one(l, link);
         if (++l->steps % RIO__STEPS_PER_LOOK != 0)
             continue;
+        l->turn_time = rio__loop_now(l);
         if (start == 0)
-            start = rio__loop_now(l);
-        else if (rio__loop_now(l) - start > TURN_BUDGET)
+            start = l->turn_time;
+        else if (l->turn_time - start > TURN_BUDGET)
             break;
     }
     put_back(l->ready, l->batch);
@@ -239,6 +240,7 @@ void rio__loop_turn(struct rio_loop *l, int64_t until)
         until = first < until ? first : until;
     }
     l->io->turn(l->io, until, COMPLETIONS_PER_TURN);
+    l->turn_time = 0;
     if (atomic_load(&l->remote_pending))
         run_remotes(l);
     if (l->timers.count > 0)
@@ -246,6 +248,7 @@ void rio__loop_turn(struct rio_loop *l, int64_t until)
     run_ready(l);
     if (has_end_work(l))
         run_turn_end(l);
+    l->turn_time = 0; /* the next run may begin much later */
     l->turns++;
 }
 
@@ -274,6 +277,17 @@ void rio_loop_stop(rio_loop *l)
 int64_t rio_now(void)
 {
     return rio__loop == NULL ? rio__io_now() : rio__loop_now(rio__loop);
+}
+
+int64_t rio_turn_time(void)
+{
+    return rio__loop == NULL ? rio__io_now() : rio__loop_turn_time(rio__loop);
+}
+
+void rio_turn_time_update(void)
+{
+    if (rio__loop != NULL)
+        rio__loop->turn_time = 0;
 }
 
 void rio_random(void *out, size_t n)

@@ -66,6 +66,7 @@ struct rio_loop {
     struct rio__context context;
     struct rio__fiber fiber;
     uint64_t turns, switches;
+    int64_t turn_time; /* of the clock, at its last look; 0: none in this turn */
 
     struct rq_heap timers;
     uint64_t timer_seq;
@@ -159,6 +160,7 @@ static inline bool rio__loop_turn_over(struct rio_loop *l)
         !rq_list_empty(&l->flushes) || atomic_load(&l->remote_pending))
         return false;
     rio__loop_take_ready(l);
+    l->turn_time = 0;
     l->turns++;
     return true;
 }
@@ -173,6 +175,14 @@ static inline void rio__loop_flush_later(struct rio_loop *l, struct rio__flush *
 static inline int64_t rio__loop_now(struct rio_loop *l)
 {
     return l->io->now(l->io);
+}
+
+/* See rio_turn_time(). */
+static inline int64_t rio__loop_turn_time(struct rio_loop *l)
+{
+    if (l->turn_time == 0)
+        l->turn_time = rio__loop_now(l);
+    return l->turn_time;
 }
 
 /* Runs r->run(r) in the loop soon; from any thread.  Errors  -EBADF closed */

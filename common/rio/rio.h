@@ -127,6 +127,13 @@ RIO_API rio_loop *rio_get_running_loop(void); /* NULL outside a loop */
 RIO_API void rio_loop_stop(rio_loop *l);
 /* loop.time(): CLOCK_MONOTONIC, read now; in a simulation its virtual clock. */
 RIO_API int64_t rio_now(void);
+/* uv_now(): the time of this turn of the loop.  The clock is read when the turn begins
+ * and at every 64th step, so a thousand calls cost one look.  Never ahead of rio_now(),
+ * and behind it by no more than the steps since; timers that are due by it have rung or
+ * ring in this turn.  Outside a loop: rio_now(). */
+RIO_API int64_t rio_turn_time(void);
+/* uv_update_time(): a step has taken long; who asks in this turn is told a new time. */
+RIO_API void rio_turn_time_update(void);
 /* Random bytes, from the kernel; in a simulation from its seed.  For jitter and the
  * like, not for keys. */
 RIO_API void rio_random(void *out, size_t n);

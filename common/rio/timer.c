@@ -36,7 +36,7 @@ int64_t rio__timer_next(const struct rio_loop *l)
 
 void rio__timer_fire_due(struct rio_loop *l)
 {
-    int64_t now = rio__loop_now(l);
+    int64_t now = rio__loop_turn_time(l);
 
     while (rio__timer_next(l) <= now) {
         struct rio__timer *t = (struct rio__timer *)rq_heap_pop(&l->timers);

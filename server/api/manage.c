@@ -6,7 +6,6 @@
 
 #include "api/api.h"
 #include "base/assert.h"
-#include "base/clock.h"
 #include "base/err.h"
 
 static void refuse_id(struct reply *r, int code, struct job_id id, size_t changed)
@@ -144,7 +143,8 @@ void api_reschedule(struct api_client *c, const struct rq_cmd *cmd, struct reply
         reply_complain(r, &why);
         return;
     }
-    int64_t due = to.delay_ms < 0 ? to.at_unix_ms : rq_clock_wall_ms() + to.delay_ms;
+    int64_t due = to.delay_ms < 0 ? to.at_unix_ms
+                                  : broker_wall_ms(c->server->broker) + to.delay_ms;
     r->promise.ops = &ok_ops;
     int rc =
         broker_reschedule(c->server->broker, (struct job_id){to.id.epoch, to.id.number},

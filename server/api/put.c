@@ -8,7 +8,6 @@
 #include "api/held.h"
 #include "api/put.h"
 #include "api/settings.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "core/attrs.h"
 #include "core/limits.h"
@@ -96,11 +95,11 @@ static const struct promise_ops mput_ops = {
 
 /* When the job may be delivered first, in unix ms; 0: at once, as for a time gone by.
  */
-static int64_t due_of(const struct rq_put *put)
+static int64_t due_of(const struct api_client *c, const struct rq_put *put)
 {
     if (put->delay_ms == 0)
         return 0;
-    int64_t now = rq_clock_wall_ms();
+    int64_t now = broker_wall_ms(c->server->broker);
     if (put->delay_ms > 0)
         return now + put->delay_ms;
     return put->at_unix_ms > now ? put->at_unix_ms : 0;
@@ -165,7 +164,7 @@ static int submit(struct api_client *c, const struct rq_put *put, struct rq_slic
     const struct broker_put jobs = {.job = {.queue = put->queue,
                                             .attrs = attrs,
                                             .policy = put_policy(c, put),
-                                            .due_wall_ms = due_of(put)},
+                                            .due_wall_ms = due_of(c, put)},
                                     .bodies = put->bodies,
                                     .count = put->body_count,
                                     .replace = put->replace,

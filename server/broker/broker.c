@@ -19,9 +19,18 @@ enum {
     TOTALS_BYTES = 16 << 20, /* of bodies: TOTALS are due */
 };
 
-struct core_now broker__now(void)
+struct core_now broker__now(struct broker *b)
 {
-    return (struct core_now){rio_now(), rq_clock_wall_ms()};
+    int64_t turn_ns = rio_turn_time();
+
+    if (b->now.mono_ns != turn_ns)
+        b->now = (struct core_now){turn_ns, rq_clock_wall_ms()};
+    return b->now;
+}
+
+int64_t broker_wall_ms(struct broker *b)
+{
+    return broker__now(b).wall_ms;
 }
 
 /* ---- the clock ---- */
@@ -36,20 +45,17 @@ static void expire_pledges(struct broker *b, int64_t now_ns)
            rq_clock_after(pledge->since_ns, b->config.store_wait_ns) <= now_ns) {
         struct promise *promise = pledge->promise;
         struct job *job = pledge->job;
-        struct job_view view;
         int code = RQ_E_UNKNOWN;
 
         pledges_expire_one(&b->pledges);
         pledge->promise = NULL;
-        if (pledge->is_put && job != NULL) {
-            job_view(job, &view);
-            if (store_withdraw(b->store, view.id, pledge->seq)) {
-                pledge->job = NULL;
-                code = RQ_E_STORE;
-                broker__must(core_refused(b->core, job, broker__now(), &b->fx),
-                             "withdrawing");
-                broker__carry(b, NULL);
-            }
+        if (pledge->is_put && job != NULL &&
+            store_withdraw(b->store, job_identity(job), pledge->seq)) {
+            pledge->job = NULL;
+            code = RQ_E_STORE;
+            broker__must(core_refused(b->core, job, broker__now(b), &b->fx),
+                         "withdrawing");
+            broker__carry(b, NULL);
         }
         if (promise != NULL)
             promise->ops->failed(promise, code);
@@ -59,7 +65,7 @@ static void expire_pledges(struct broker *b, int64_t now_ns)
 static long on_timer(void *arg)
 {
     struct broker *b = arg;
-    struct core_now now = broker__now();
+    struct core_now now = broker__now(b);
 
     b->timer = 0;
     b->timer_at = INT64_MAX;
@@ -91,18 +97,35 @@ static int64_t next_due(struct broker *b)
     return due;
 }
 
-void broker__rearm(struct broker *b)
+static void set_timer(struct broker *b)
 {
     int64_t due = next_due(b);
 
     if (due >= b->timer_at)
         return; /* it rings early enough, and looks again then */
-    if (b->timer != 0)
-        rio_handle_cancel(b->timer);
+    rio_handle_cancel(b->turn_end);
+    rio_handle_cancel(b->timer);
     b->timer = rio_call_at(due, on_timer, b);
     if (b->timer == 0)
         broker__must(-ENOMEM, "setting a timer");
     b->timer_at = due;
+}
+
+static long on_turn_end(void *arg)
+{
+    struct broker *b = arg;
+
+    b->turn_end = 0;
+    bodies_look(b);
+    set_timer(b);
+    return 0;
+}
+
+void broker__rearm_late(struct broker *b)
+{
+    b->turn_end = rio_call_turn_end(on_turn_end, b);
+    if (b->turn_end == 0)
+        broker__must(-ENOMEM, "looking at what is due");
 }
 
 /* ---- life ---- */
@@ -262,7 +285,7 @@ void member_leave(struct member *m)
     member_stop_waits(m);
     rq_list_remove(&m->link);
     if (m->holder != NULL) {
-        broker__must(core_holder_lost(b->core, m->holder, broker__now(), &b->fx),
+        broker__must(core_holder_lost(b->core, m->holder, broker__now(b), &b->fx),
                      "giving leases back");
         broker__carry(b, NULL);
     }

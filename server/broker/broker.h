@@ -55,6 +55,8 @@ const char *broker_owner(const struct broker *b);
 /* For STORE: why it is so for now; "" when not known. */
 const char *broker_trouble(const struct broker *b);
 enum broker_state broker_state(const struct broker *b);
+/* What the commands of this turn take for the time of day, in unix ms. */
+int64_t broker_wall_ms(struct broker *b);
 
 /* ---- members ---- */
 

@@ -87,20 +87,20 @@ static size_t deliver_batch(struct broker *b, size_t at, bool *out_refused)
 static void pledge_record(struct broker *b, const struct effect *e, uint64_t seq)
 {
     struct pledge pledge = {.seq = seq,
-                            .since_ns = rio_now(),
+                            .since_ns = broker__now(b).mono_ns,
                             .job = e->u.log.job,
                             .is_put = e->u.log.record.type == RECORD_PUT};
 
     if (e->u.log.record.type == RECORD_BATCH)
         pledge.batch = e->u.log.record.job;
-
     pledges_add(&b->pledges, &pledge);
 }
 
 static void pledge_departure(struct broker *b, const struct effect *e, uint64_t seq)
 {
-    const struct pledge pledge = {
-        .seq = seq, .since_ns = rio_now(), .departure = e->u.log.departure};
+    const struct pledge pledge = {.seq = seq,
+                                  .since_ns = broker__now(b).mono_ns,
+                                  .departure = e->u.log.departure};
 
     pledges_add(&b->pledges, &pledge);
 }
@@ -211,41 +211,48 @@ static struct carried carry_once(struct broker *b, struct effects *undo)
 static void undo_deliveries(struct broker *b, struct effects *undo)
 {
     for (size_t i = 0; i < undo->count; i++) {
-        struct job_view view;
+        const struct effect *e = &undo->items[i];
 
-        job_view(undo->items[i].u.deliver.job, &view);
-        broker_undeliver(b, view.id, undo->items[i].u.deliver.lease);
+        broker_undeliver(b, job_identity(e->u.deliver.job), e->u.deliver.lease);
+    }
+    effects_fini(undo);
+}
+
+/* To the last job to be confirmed of those that came since `before`; or to all that was
+ * logged. */
+static void pledge_promise(struct broker *b, struct promise *promise, size_t before)
+{
+    if (MUTANT(ANSWER_BEFORE_COMMIT)) {
+        promise->ops->done(promise);
+    } else if (b->pledges.tail > before) {
+        pledges_last(&b->pledges)->promise = promise;
+    } else if (b->logged_seq > b->committed_seq) {
+        const struct pledge alone = {.seq = b->logged_seq,
+                                     .since_ns = broker__now(b).mono_ns,
+                                     .promise = promise};
+        pledges_add(&b->pledges, &alone);
+    } else {
+        promise->ops->done(promise);
     }
 }
 
 struct carried broker__carry(struct broker *b, struct promise *promise)
 {
+    struct carried out = {0, 0};
     struct effects undo;
 
+    broker__rearm(b);
+    if (b->fx.count == 0 && promise == NULL)
+        return out;
     effects_init(&undo);
     /* One more for the promise alone. */
     broker__must(pledges_reserve(&b->pledges, b->fx.count + 1), "making pledges");
     size_t before = b->pledges.tail;
-    struct carried out = carry_once(b, &undo);
-
-    if (promise != NULL && out.rc == 0) {
-        if (MUTANT(ANSWER_BEFORE_COMMIT)) {
-            promise->ops->done(promise);
-        } else if (b->pledges.tail > before) {
-            pledges_last(&b->pledges)->promise = promise;
-        } else if (b->logged_seq > b->committed_seq) {
-            struct pledge alone = {
-                .seq = b->logged_seq, .since_ns = rio_now(), .promise = promise};
-            pledges_add(&b->pledges, &alone);
-        } else {
-            promise->ops->done(promise);
-        }
-    }
+    out = carry_once(b, &undo);
+    if (promise != NULL && out.rc == 0)
+        pledge_promise(b, promise, before);
     if (undo.count > 0)
         undo_deliveries(b, &undo);
-    effects_fini(&undo);
-    bodies_look(b);
-    broker__rearm(b);
     return out;
 }
 

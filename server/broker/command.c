@@ -54,7 +54,7 @@ void broker__confirm_at_once(struct broker *b, size_t count)
         pledge->job = NULL;
         pledge->promise = NULL;
         broker__tell_confirmed(b, job);
-        broker__must(core_taken(b->core, job, broker__now(), &b->fx), "taking a job");
+        broker__must(core_taken(b->core, job, broker__now(b), &b->fx), "taking a job");
         broker__carry(b, NULL);
     }
     promise->ops->done(promise);
@@ -68,12 +68,10 @@ static void take_back(struct broker *b, size_t count)
 
     for (size_t i = end - count; i < end; i++) {
         struct pledge pledge = *pledges_at(&b->pledges, i);
-        struct job_view view;
+        bool unsent = store_withdraw(b->store, job_identity(pledge.job), pledge.seq);
 
-        job_view(pledge.job, &view);
-        bool unsent = store_withdraw(b->store, view.id, pledge.seq);
         ASSERT(unsent); /* nothing is sent in the middle of a command */
-        broker__must(core_refused(b->core, pledge.job, broker__now(), &b->fx),
+        broker__must(core_refused(b->core, pledge.job, broker__now(b), &b->fx),
                      "taking back a PUT");
         broker__carry(b, NULL);
     }
@@ -82,18 +80,15 @@ static void take_back(struct broker *b, size_t count)
         pledges_drop_last(&b->pledges);
 }
 
-int broker__put_one(struct broker *b, const struct core_put *put, struct rq_slice body,
-                    struct job **out, struct job_id *out_exists)
+int broker__put_one(struct broker *b, const struct core_put *put, struct job **out,
+                    struct job_id *out_exists)
 {
-    struct core_put one = *put;
-
-    one.body = body;
-    int rc = core_put(b->core, &one, broker__now(), &b->fx, out, out_exists);
+    int rc = core_put(b->core, put, broker__now(b), &b->fx, out, out_exists);
     if (rc != 0)
         return rc;
     rc = broker__carry(b, NULL).rc;
     if (rc < 0) {
-        broker__must(core_refused(b->core, *out, broker__now(), &b->fx),
+        broker__must(core_refused(b->core, *out, broker__now(b), &b->fx),
                      "undoing a PUT");
         broker__carry(b, NULL);
         return rc == -ENOMEM ? rc : rc == -EMSGSIZE ? RQ_E_TOOBIG : RQ_E_STORE;
@@ -114,12 +109,14 @@ static void share_time(struct broker *b, size_t count)
 /* All of them or none.  Returns  0;  1: a job with the key exists */
 static int put_all(struct broker *b, const struct broker_put *put)
 {
+    struct core_put one = put->job;
+
     for (size_t i = 0; i < put->count; i++) {
         struct job_id exists;
-        struct job_view view;
         struct job *job;
 
-        int rc = broker__put_one(b, &put->job, put->bodies[i], &job, &exists);
+        one.body = put->bodies[i];
+        int rc = broker__put_one(b, &one, &job, &exists);
         ASSERT(rc <= 0 || put->count == 1);
         if (rc > 0)
             *put->receipt = (struct broker_receipt){.first = exists, .exists = true};
@@ -127,13 +124,11 @@ static int put_all(struct broker *b, const struct broker_put *put)
             take_back(b, i);
         if (rc != 0)
             return rc;
-        if (i == 0) {
-            job_view(job, &view);
+        if (i == 0)
             *put->receipt =
-                (struct broker_receipt){.first = view.id,
+                (struct broker_receipt){.first = job_identity(job),
                                         .count = put->count,
                                         .delayed = put->job.due_wall_ms > 0};
-        }
     }
     share_time(b, put->count);
     return 0;
@@ -194,7 +189,7 @@ static int admit(struct broker *b, const struct broker_put *put)
 {
     int rc = core_admits(b->core, put->job.queue, put->count);
 
-    return rc < 0 && core_has_key(b->core, &put->job, broker__now()) ? 0 : rc;
+    return rc < 0 && core_has_key(b->core, &put->job, broker__now(b)) ? 0 : rc;
 }
 
 int broker_put(struct broker *b, const struct broker_put *put, struct promise *promise)
@@ -236,7 +231,7 @@ int broker_put_later(struct member *m, const struct broker_put *put, int64_t blo
 
     int rc = need_holder(m);
     if (rc == 0)
-        rc = core_wait_for_room(b->core, &room, m->holder, promise, broker__now(),
+        rc = core_wait_for_room(b->core, &room, m->holder, promise, broker__now(b),
                                 &waiter);
     if (rc < 0)
         return rc;
@@ -258,7 +253,8 @@ int broker_get(struct member *m, const struct core_get *get, struct promise *pro
     if (rc == 0)
         rc = need_holder(m);
     if (rc == 0)
-        rc = core_get(b->core, get, m->holder, promise, broker__now(), &b->fx, &waiter);
+        rc =
+            core_get(b->core, get, m->holder, promise, broker__now(b), &b->fx, &waiter);
     if (rc < 0)
         return rc;
     wait_or_carry(m, promise, waiter);
@@ -267,7 +263,7 @@ int broker_get(struct member *m, const struct core_get *get, struct promise *pro
 
 void broker_undeliver(struct broker *b, struct job_id id, uint64_t lease)
 {
-    broker__must(core_undeliver(b->core, id, lease, broker__now(), &b->fx),
+    broker__must(core_undeliver(b->core, id, lease, broker__now(b), &b->fx),
                  "undoing a hand-over");
     broker__carry(b, NULL);
 }
@@ -276,7 +272,7 @@ int broker_done(struct broker *b, const struct broker_lease *leases, size_t coun
                 struct rq_slice result, bool has_result, struct promise *promise,
                 size_t *out_finished, size_t *out_bad, int *out_bad_code)
 {
-    struct core_now now = broker__now();
+    struct core_now now = broker__now(b);
     size_t finished = 0, bad = count;
     int bad_code = 0;
 
@@ -310,7 +306,7 @@ int broker_fail(struct broker *b, const struct broker_lease *lease,
 
     if (rc == 0)
         rc = core_fail(b->core, lease->id, lease->n, error, delay_ms, dead,
-                       broker__now(), &b->fx, out);
+                       broker__now(b), &b->fx, out);
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
@@ -320,8 +316,8 @@ int broker_release(struct broker *b, const struct broker_lease *lease, int64_t d
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc =
-            core_release(b->core, lease->id, lease->n, delay_ms, broker__now(), &b->fx);
+        rc = core_release(b->core, lease->id, lease->n, delay_ms, broker__now(b),
+                          &b->fx);
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
@@ -331,7 +327,7 @@ int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t tt
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(), &b->fx,
+        rc = core_touch(b->core, lease->id, lease->n, ttr_ms, broker__now(b), &b->fx,
                         out);
     if (rc == 0)
         broker__carry(b, NULL);
@@ -345,7 +341,7 @@ size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
 {
     if (m->holder == NULL)
         return 0;
-    long n = core_touch_all(m->broker->core, m->holder, ttr_ms, broker__now(),
+    long n = core_touch_all(m->broker->core, m->holder, ttr_ms, broker__now(m->broker),
                             &m->broker->fx, each, arg);
     broker__must((int)n, "holding leases");
     broker__carry(m->broker, NULL);
@@ -377,7 +373,7 @@ int broker_join(struct member *m, const struct core_join *join, struct promise *
 
     int rc = enter(m);
     if (rc == 0)
-        rc = core_join(b->core, join, m->holder, promise, broker__now(), &b->fx,
+        rc = core_join(b->core, join, m->holder, promise, broker__now(b), &b->fx,
                        &waiter);
     if (rc < 0)
         return rc;
@@ -393,7 +389,7 @@ int broker_wait(struct member *m, const struct core_wait *wait, struct promise *
 
     int rc = enter(m);
     if (rc == 0)
-        rc = core_wait(b->core, wait, m->holder, promise, broker__now(), &b->fx,
+        rc = core_wait(b->core, wait, m->holder, promise, broker__now(b), &b->fx,
                        &waiter, out_bad);
     if (rc < 0)
         return rc;
@@ -411,7 +407,7 @@ int broker_batch_new(struct broker *b, uint64_t keep_ms, struct promise *promise
     if (rc == 0 && !store_has_room(b->store))
         rc = RQ_E_STORE;
     if (rc == 0)
-        rc = core_batch_new(b->core, keep_ms, broker__now(), &b->fx, out);
+        rc = core_batch_new(b->core, keep_ms, broker__now(b), &b->fx, out);
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
@@ -432,7 +428,7 @@ int broker_batch_join(struct member *m, struct job_id id, int64_t block_ms,
 
     int rc = enter(m);
     if (rc == 0)
-        rc = core_batch_join(b->core, id, block_ms, m->holder, promise, broker__now(),
+        rc = core_batch_join(b->core, id, block_ms, m->holder, promise, broker__now(b),
                              &b->fx, &waiter);
     if (rc < 0)
         return rc;

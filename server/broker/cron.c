@@ -53,6 +53,7 @@ static int put_run(struct broker *b, const struct core_cron *said, struct core_n
 {
     const struct core_put put = {
         .queue = said->queue,
+        .body = said->body,
         .attrs = said->attrs,
         .policy = said->policy,
         .due_wall_ms =
@@ -60,7 +61,7 @@ static int put_run(struct broker *b, const struct core_cron *said, struct core_n
     struct pledge *pledge;
     struct job *job;
     struct job_id exists;
-    int rc = broker__put_one(b, &put, said->body, &job, &exists);
+    int rc = broker__put_one(b, &put, &job, &exists);
 
     if (rc != 0)
         return rc;
@@ -104,7 +105,7 @@ static bool run_one(struct broker *b, struct cron *cron, struct core_now now)
 
 void broker__run_crons(struct broker *b)
 {
-    const struct core_now now = broker__now();
+    const struct core_now now = broker__now(b);
     struct cron *cron;
     bool goes_on = true;
 
@@ -130,7 +131,7 @@ int broker_cron_add(struct broker *b, const struct core_cron *said,
     if (rc == 0 && !store_has_room(b->store))
         rc = RQ_E_STORE;
     if (rc == 0)
-        rc = core_cron_add(b->core, said, broker__now(), &b->fx, out_why);
+        rc = core_cron_add(b->core, said, broker__now(b), &b->fx, out_why);
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 

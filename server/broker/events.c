@@ -18,7 +18,7 @@ static int on_replay(void *arg, const struct record *record, uint64_t seq)
 {
     struct broker *b = arg;
 
-    int rc = core_replay(b->core, record, seq, broker__now(), &b->fx);
+    int rc = core_replay(b->core, record, seq, broker__now(b), &b->fx);
     broker__carry(b, NULL);
     return rc;
 }
@@ -32,9 +32,10 @@ static void on_owned(void *arg, uint64_t epoch)
         return;
     FAILPOINT("recover.replayed");
     b->state = BROKER_SERVING;
-    broker__must(core_replay_end(b->core, broker__now(), &b->fx), "ending the replay");
+    broker__must(core_replay_end(b->core, broker__now(b), &b->fx), "ending the replay");
     broker__carry(b, NULL);
     core_check(b->core);
+    rio_turn_time_update(); /* all of that took long */
     b->events.serving(b->events.arg);
 }
 
@@ -88,14 +89,14 @@ static void confirm(struct broker *b, const struct pledge *pledge)
 {
     if (pledge->job != NULL) {
         broker__tell_confirmed(b, pledge->job);
-        broker__must(core_confirmed(b->core, pledge->job, broker__now(), &b->fx),
+        broker__must(core_confirmed(b->core, pledge->job, broker__now(b), &b->fx),
                      "confirming a job");
     }
     if (pledge->departure != NULL)
         broker__must(core_departed(b->core, pledge->departure, &b->fx),
                      "confirming a REQUEUE");
     if (pledge->batch.epoch > 0)
-        broker__must(core_batch_closed(b->core, pledge->batch, broker__now(), &b->fx),
+        broker__must(core_batch_closed(b->core, pledge->batch, broker__now(b), &b->fx),
                      "closing a batch");
     broker__carry(b, NULL);
 }
@@ -125,10 +126,9 @@ static void on_committed(void *arg, uint64_t seq)
 static size_t find_refused(const struct job *job, const struct job_id *jobs,
                            size_t next, size_t count)
 {
-    struct job_view view;
+    const struct job_id id = job_identity(job);
 
-    job_view(job, &view);
-    while (next < count && !job_id_equal(view.id, jobs[next]))
+    while (next < count && !job_id_equal(id, jobs[next]))
         next++;
     return next;
 }
@@ -171,7 +171,7 @@ static void on_refused(void *arg, const struct job_id *jobs, size_t count, uint6
         pledge->job = NULL;
         pledge->promise = NULL;
         if (!MUTANT(REFUSED_LEFT_BEHIND))
-            broker__must(core_refused(b->core, job, broker__now(), &b->fx),
+            broker__must(core_refused(b->core, job, broker__now(b), &b->fx),
                          "refusing a PUT");
         broker__carry(b, NULL);
         if (promise != NULL)

@@ -26,6 +26,7 @@ struct broker {
     struct broker_config config;
     struct broker_events events;
     enum broker_state state;
+    struct core_now now; /* of the last turn that asked */
     char owner[128];
     struct effects fx; /* empty between two commands */
     struct pledges pledges;
@@ -34,6 +35,7 @@ struct broker {
     struct rq_list chores;   /* what many jobs are being changed by: manage.c */
     struct rq_list admitted; /* promises whose PUTs are to be made, after the effects */
     struct promise cron_promise; /* of all jobs that CRON puts */
+    rio_handle turn_end;         /* 0: nothing has changed in this turn */
     rio_handle timer;
     int64_t timer_at; /* INT64_MAX: not set */
     struct arrears arrears;
@@ -57,7 +59,10 @@ struct member {
     struct rq_list waits; /* promises whose waiter is set */
 };
 
-struct core_now broker__now(void);
+/* The time of this turn of the loop, on both clocks: thousands of commands share one
+ * look at them.  A lease that begins now is too short by as long as the turn has lasted
+ * yet, well below a millisecond; and its reply leaves only when the turn is over. */
+struct core_now broker__now(struct broker *b);
 
 /* Running out of memory half-way through a change that the log must see: there is
  * nothing honest left to do but to end.  A restart recovers from the log. */
@@ -83,8 +88,7 @@ void broker__fail_chores(struct broker *b, int code);
 /* One PENDING job, its record in the open commit, its pledge.
  * Returns  0;  1: another job, *out_exists, has its key */
 RQ_MUST_CHECK int broker__put_one(struct broker *b, const struct core_put *put,
-                                  struct rq_slice body, struct job **out,
-                                  struct job_id *out_exists);
+                                  struct job **out, struct job_id *out_exists);
 /* At level `memory`: the youngest `count` pledges, all of PUTs, are kept now. */
 void broker__confirm_at_once(struct broker *b, size_t count);
 
@@ -108,7 +112,13 @@ void broker__write_totals(struct broker *b, uint64_t seq);
 /* Answers everybody who waits for a commit with `code`, or UNKNOWN what was sent. */
 void broker__fail_pledges(struct broker *b, int code);
 
-/* Makes sure that the timer rings no later than something is due. */
-void broker__rearm(struct broker *b);
+/* Something may be due earlier now, or a body be wanted: at the end of the turn, once
+ * for all of its commands, the timer is set to ring no later than what is due. */
+void broker__rearm_late(struct broker *b); /* the first of a turn */
+static inline void broker__rearm(struct broker *b)
+{
+    if (b->turn_end == 0)
+        broker__rearm_late(b);
+}
 
 #endif

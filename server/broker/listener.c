@@ -18,7 +18,7 @@ void listener_remove(struct listener *l)
 
 static void tell(struct broker *b, const struct job_view *view, const char *what)
 {
-    const struct broker_event event = {what, view, broker__now().wall_ms};
+    const struct broker_event event = {what, view, broker__now(b).wall_ms};
 
     RQ_LIST_EACH_SAFE(link, &b->listeners)
     {

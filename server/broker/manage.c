@@ -29,7 +29,7 @@ static int change_all(struct broker *b, const struct job_id *ids, size_t count,
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < count; i++) {
-        rc = change(b->core, ids[i], broker__now(), &b->fx);
+        rc = change(b->core, ids[i], broker__now(b), &b->fx);
         if (rc > 0) {
             out->count++;
         } else if (rc == RQ_E_NOJOB && !out->has_bad) {
@@ -62,7 +62,7 @@ int broker_reschedule(struct broker *b, struct job_id id, int64_t due_wall_ms,
     int rc = broker_gate(b);
 
     if (rc == 0)
-        rc = core_reschedule(b->core, id, due_wall_ms, broker__now(), &b->fx);
+        rc = core_reschedule(b->core, id, due_wall_ms, broker__now(b), &b->fx);
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
@@ -85,8 +85,8 @@ static long change_batch(struct broker *b, const struct chore *c, enum job_state
     const struct rq_slice queue = rq_slice(c->name, c->name_len);
 
     return c->is_kick
-               ? core_kick_some(b->core, queue, max, broker__now(), &b->fx)
-               : core_purge_some(b->core, queue, state, max, broker__now(), &b->fx);
+               ? core_kick_some(b->core, queue, max, broker__now(b), &b->fx)
+               : core_purge_some(b->core, queue, state, max, broker__now(b), &b->fx);
 }
 
 /* Up to *left jobs in a state, and up to *room. */
@@ -176,13 +176,13 @@ void broker__fail_chores(struct broker *b, int code)
     }
 }
 
-static struct queue_view look_at(const struct broker *b, struct rq_slice queue)
+static struct queue_view look_at(struct broker *b, struct rq_slice queue)
 {
     const struct queue *q = core_find_queue(b->core, queue);
     struct queue_view view = {0};
 
     if (q != NULL)
-        queue_view(q, broker__now().mono_ns, &view);
+        queue_view(q, broker__now(b).mono_ns, &view);
     return view;
 }
 
@@ -221,6 +221,7 @@ int broker_queue_set(struct broker *b, struct rq_slice queue,
 
     if (rc == 0)
         rc = core_queue_set(b->core, queue, settings, &b->fx);
+    rio_turn_time_update(); /* ORDER sorts all ready jobs again */
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
@@ -231,6 +232,7 @@ int broker_shut_now(struct broker *b, struct rq_slice queue,
 
     if (rc == 0)
         rc = core_queue_set(b->core, queue, settings, &b->fx);
+    rio_turn_time_update(); /* ORDER sorts all ready jobs again */
     if (rc < 0)
         return rc;
     broker__carry(b, NULL);

@@ -26,15 +26,13 @@ static struct pledge *at(const struct pledges *p, size_t position)
     return &p->ring[position & (p->cap - 1)];
 }
 
-int pledges_reserve(struct pledges *p, size_t n)
+int pledges_grow(struct pledges *p, size_t n)
 {
     size_t used = p->tail - p->head;
     size_t cap = p->cap > 0 ? p->cap : FIRST_CAP;
 
     while (cap - used < n)
         cap *= 2;
-    if (cap == p->cap)
-        return 0;
 
     struct pledge *ring = calloc(cap, sizeof *ring);
     if (ring == NULL)
@@ -53,11 +51,6 @@ void pledges_add(struct pledges *p, const struct pledge *pledge)
     ASSERT(p->tail == p->head || at(p, p->tail - 1)->seq <= pledge->seq);
     *at(p, p->tail) = *pledge;
     p->tail++;
-}
-
-struct pledge *pledges_first(struct pledges *p)
-{
-    return p->head == p->tail ? NULL : at(p, p->head);
 }
 
 void pledges_drop_first(struct pledges *p)

@@ -37,12 +37,19 @@ struct pledges {
 
 void pledges_init(struct pledges *p);
 void pledges_fini(struct pledges *p);
+RQ_MUST_CHECK int pledges_grow(struct pledges *p, size_t n); /* the rare half of: */
 /* Makes room for `n` more.  Errors  -ENOMEM */
-RQ_MUST_CHECK int pledges_reserve(struct pledges *p, size_t n);
+RQ_MUST_CHECK static inline int pledges_reserve(struct pledges *p, size_t n)
+{
+    return RQ_LIKELY(n <= p->cap - (p->tail - p->head)) ? 0 : pledges_grow(p, n);
+}
 /* Appends into reserved room. */
 void pledges_add(struct pledges *p, const struct pledge *pledge);
 /* The oldest; NULL when empty. */
-struct pledge *pledges_first(struct pledges *p);
+static inline struct pledge *pledges_first(struct pledges *p)
+{
+    return p->head == p->tail ? NULL : &p->ring[p->head & (p->cap - 1)];
+}
 /* Drops the oldest; the youngest. */
 void pledges_drop_first(struct pledges *p);
 void pledges_drop_last(struct pledges *p);

@@ -31,7 +31,7 @@ static int requeue(struct broker *b, struct job_id id, struct rq_slice queue,
     if (rc == 0 && (!store_has_room(b->store) || store_is_crowded(b->store)))
         rc = RQ_E_STORE;
     if (rc == 0)
-        rc = core_requeue(b->core, id, queue, read, broker__now(), &b->fx, out_exists);
+        rc = core_requeue(b->core, id, queue, read, broker__now(b), &b->fx, out_exists);
     return rc != 0 ? rc : broker__carry_promise(b, promise);
 }
 

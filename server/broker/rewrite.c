@@ -114,7 +114,7 @@ static long on_step(void *arg)
 
 static void arm(struct broker *b)
 {
-    b->rewrite.timer = rio_call_at(rio_now() + STEP_MS * RIO_MS, on_step, b);
+    b->rewrite.timer = rio_call_at(rio_turn_time() + STEP_MS * RIO_MS, on_step, b);
     if (b->rewrite.timer == 0)
         broker__must(-ENOMEM, "setting a timer");
 }

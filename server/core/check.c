@@ -5,6 +5,7 @@
 #include "core/batches.h"
 #include "core/crons.h"
 #include "core/gate.h"
+#include "core/job_timers.h"
 #include "core/jobs.h"
 #include "core/keeper.h"
 #include "core/kind.h"
@@ -74,7 +75,7 @@ static bool is_timed(const struct job *job)
 static void check_extra(const struct job *job, const struct job_extra *x)
 {
     ASSERT(x->job == job);
-    ASSERT((x->timer.node.place != 0) == is_timed(job));
+    ASSERT(job_timer_is_armed(x) == is_timed(job));
     ASSERT(job->state == JOB_LEASED ||
            (x->holder == NULL && x->lease == 0 && x->keeper == NULL));
     ASSERT(x->error_is_owned ? x->error_len > 0 : true);
@@ -324,8 +325,7 @@ void core_check(const struct core *core)
     ASSERT(jobs == core->index.count && queues == core->queues.count);
     ASSERT(n.bodies == core->body_bytes && n.away == core->away_count);
     ASSERT(n.extras == core->extra_count);
-    ASSERT(n.timers == core->job_timers.count);
-    ASSERT(core->extra_count <= core->job_timers.cap || core->extra_count == 0);
+    ASSERT(n.timers == job_timers_check(core));
     check_holders(core, &n);
     check_remnants(core);
     kinds_check(core);

@@ -8,6 +8,7 @@
 #include "core/aways.h"
 #include "core/batches.h"
 #include "core/crons.h"
+#include "core/job_timers.h"
 #include "core/jobs.h"
 #include "core/keeper.h"
 #include "core/kind.h"
@@ -37,7 +38,7 @@ struct core *core_new(uint64_t seed)
     rq_map_init(&core->awaited, awaited_key_of);
     rq_map_init(&core->uniques, unique_key_of);
     rq_heap_init(&core->keep_timers, timer_less);
-    rq_heap_init(&core->job_timers, timer_less);
+    job_timers_init(core);
     rq_heap_init(&core->wait_timers, timer_less);
     rq_heap_init(&core->gate_timers, timer_less);
     rq_heap_init(&core->cron_heap, cron_less);
@@ -79,7 +80,7 @@ static void free_jobs(struct core *core)
         struct job *next = index_next(&core->index, job);
 
         if (job_extra(job) != NULL) {
-            timer_stop(&core->job_timers, &job_extra(job)->timer);
+            job_timer_stop(core, job_extra(job));
             job_extra(job)->holder = NULL; /* freed with the others */
             job_extra(job)->keeper = NULL;
         }
@@ -112,7 +113,7 @@ void core_free(struct core *core)
     rq_map_fini(&core->awaited);
     rq_map_fini(&core->uniques);
     rq_heap_fini(&core->keep_timers);
-    rq_heap_fini(&core->job_timers);
+    job_timers_fini(core);
     rq_heap_fini(&core->wait_timers);
     rq_heap_fini(&core->gate_timers);
     rq_heap_fini(&core->cron_heap);

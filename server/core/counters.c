@@ -36,12 +36,18 @@ static void add(struct record_totals *t, const struct record_totals *delta)
     t->requeued += delta->requeued;
 }
 
+/* Two sums have counted an event. */
+static void changed(struct core *core, struct queue *q)
+{
+    q->totals_changed = true;
+    mark_changed(core, q);
+}
+
 void counters_add(struct core *core, struct queue *q, struct record_totals delta)
 {
     add(&q->totals, &delta);
     add(&core->totals, &delta);
-    q->totals_changed = true;
-    mark_changed(core, q);
+    changed(core, q);
 }
 
 void counters_set(struct core *core, struct queue *q, struct record_totals totals)
@@ -82,7 +88,9 @@ void counters_put(struct core *core, struct queue *q, int64_t now_ns)
 {
     struct queue_rates *rates = rates_of(q);
 
-    counters_add(core, q, (struct record_totals){.put = 1});
+    q->totals.put++;
+    core->totals.put++;
+    changed(core, q);
     if (rates != NULL)
         rate_add(&rates->put, now_ns);
 }
@@ -92,9 +100,11 @@ void counters_delivered(struct core *core, const struct job *job, int64_t now_ns
     struct queue *q = job_queue(job);
     struct queue_rates *rates = rates_of(q);
 
-    counters_add(core, q,
-                 (struct record_totals){.delivered = 1,
-                                        .redelivered = job->attempts > 1 ? 1 : 0});
+    q->totals.delivered++;
+    core->totals.delivered++;
+    q->totals.redelivered += job->attempts > 1;
+    core->totals.redelivered += job->attempts > 1;
+    changed(core, q);
     if (rates != NULL)
         rate_add(&rates->delivered, now_ns);
     sample(&q->wait, job_ready_ns(job), now_ns);
@@ -113,11 +123,16 @@ void counters_ended(struct core *core, struct queue *q, enum record_end end,
 {
     struct queue_rates *rates = rates_of(q);
 
-    counters_add(core, q,
-                 (struct record_totals){.done = end == RECORD_END_DONE,
-                                        .expired = end == RECORD_END_EXPIRED,
-                                        .cancelled = end == RECORD_END_CANCELLED});
-    if (rates != NULL && end == RECORD_END_DONE)
+    if (end != RECORD_END_DONE) {
+        counters_add(core, q,
+                     (struct record_totals){.expired = end == RECORD_END_EXPIRED,
+                                            .cancelled = end == RECORD_END_CANCELLED});
+        return;
+    }
+    q->totals.done++;
+    core->totals.done++;
+    changed(core, q);
+    if (rates != NULL)
         rate_add(&rates->done, now_ns);
 }
 

@@ -2,12 +2,18 @@
  * SPDX-License-Identifier: MIT */
 #include "core/effects.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 
 enum { FIRST_CAP = 16 };
+
+static_assert(sizeof(((struct effect *)0)->u.joined) >=
+                  sizeof(((struct effect *)0)->u.deliver),
+              "the largest beside a record");
 
 void effects_init(struct effects *fx)
 {
@@ -20,13 +26,11 @@ void effects_fini(struct effects *fx)
     effects_init(fx);
 }
 
-int effects_reserve(struct effects *fx, size_t n)
+int effects_grow(struct effects *fx, size_t n)
 {
     size_t cap = fx->cap < FIRST_CAP ? FIRST_CAP : fx->cap;
 
     ASSERT(fx->count <= fx->cap);
-    if (n <= fx->cap - fx->count)
-        return 0;
     if (n > SIZE_MAX / 2 / sizeof *fx->items - fx->count)
         return -ENOMEM;
     while (cap - fx->count < n)
@@ -45,6 +49,10 @@ struct effect *effects_add(struct effects *fx, enum effect_kind kind)
     ASSERT(fx->count < fx->cap);
     struct effect *e = &fx->items[fx->count++];
 
-    *e = (struct effect){.kind = kind};
+    e->kind = kind;
+    if (kind == EFFECT_RECORD)
+        memset(&e->u, 0, sizeof e->u);
+    else /* all others are small beside a record */
+        memset(&e->u, 0, sizeof e->u.joined);
     return e;
 }

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "base/attr.h"
 #include "core/record.h"
 
 struct departure;
@@ -90,9 +91,14 @@ struct effects {
 
 void effects_init(struct effects *fx);
 void effects_fini(struct effects *fx);
+int effects_grow(struct effects *fx, size_t n); /* the rare half of: */
 /* Makes room for `n` more.  Errors  -ENOMEM, and nothing has changed. */
-int effects_reserve(struct effects *fx, size_t n);
-/* Appends a zeroed effect of `kind` into reserved room (ASSERTed) and returns it. */
+static inline int effects_reserve(struct effects *fx, size_t n)
+{
+    return RQ_LIKELY(n <= fx->cap - fx->count) ? 0 : effects_grow(fx, n);
+}
+/* Appends an effect of `kind`, its part of the union zeroed, into reserved room
+ * (ASSERTed) and returns it. */
 struct effect *effects_add(struct effects *fx, enum effect_kind kind);
 
 #endif

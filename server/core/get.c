@@ -80,7 +80,6 @@ static int take_from(struct taking *t, struct rq_slice name)
 
     if (q == NULL)
         return 0;
-    t->core->recent = q;
     return take_one(t, q);
 }
 

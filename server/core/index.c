@@ -61,21 +61,33 @@ static size_t bucket_of(const struct job_index *x, struct job_id id)
     return i < x->used ? i : i & (x->low - 1);
 }
 
-struct job *index_get(const struct job_index *x, struct job_id id)
+static struct job *find(struct job *chain, struct job_id id)
 {
-    struct job *job = x->buckets[bucket_of(x, id)];
-
-    while (job != NULL && !job_id_equal(job_id(job), id))
-        job = job->index_next;
-    return job;
+    while (chain != NULL && !job_id_equal(job_id(chain), id))
+        chain = chain->index_next;
+    return chain;
 }
 
-static void push(struct job_index *x, struct job *job)
+struct job *index_get(const struct job_index *x, struct job_id id)
 {
-    struct job **head = &x->buckets[bucket_of(x, job_id(job))];
+    return find(x->buckets[bucket_of(x, id)], id);
+}
 
+static void push(struct job **head, struct job *job)
+{
     job->index_next = *head;
     *head = job;
+}
+
+/* From one bucket to where they belong now. */
+static void move_chain(struct job_index *x, struct job *job)
+{
+    while (job != NULL) {
+        struct job *next = job->index_next;
+
+        push(&x->buckets[bucket_of(x, job_id(job))], job);
+        job = next;
+    }
 }
 
 static void split(struct job_index *x)
@@ -93,11 +105,7 @@ static void split(struct job_index *x)
     x->buckets[x->used++] = NULL;
     if (x->used == 2 * x->low)
         x->low *= 2;
-    while (job != NULL) {
-        struct job *next = job->index_next;
-        push(x, job);
-        job = next;
-    }
+    move_chain(x, job);
 }
 
 static void merge(struct job_index *x)
@@ -105,12 +113,8 @@ static void merge(struct job_index *x)
     if (x->used == x->low)
         x->low /= 2;
 
-    struct job *job = x->buckets[--x->used];
-    while (job != NULL) {
-        struct job *next = job->index_next;
-        push(x, job);
-        job = next;
-    }
+    x->used--;
+    move_chain(x, x->buckets[x->used]);
     if (x->used > x->cap / 4)
         return;
     struct job **buckets = reallocarray(x->buckets, x->cap / 2, sizeof *x->buckets);
@@ -122,8 +126,10 @@ static void merge(struct job_index *x)
 
 void index_add(struct job_index *x, struct job *job)
 {
-    ASSERT(index_get(x, job_id(job)) == NULL);
-    push(x, job);
+    struct job **head = &x->buckets[bucket_of(x, job_id(job))];
+
+    ASSERT(find(*head, job_id(job)) == NULL);
+    push(head, job);
     x->count++;
     if (x->count > x->used)
         split(x);

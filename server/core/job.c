@@ -42,6 +42,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "core/batches.h"
+#include "core/job_timers.h"
 #include "core/jobs.h"
 #include "core/kind.h"
 #include "core/limits.h"
@@ -118,7 +119,9 @@ struct rq_slice job_attrs(const struct job *job)
 
 size_t job_bytes(const struct job *job)
 {
-    return job_body(job).len + job_attrs(job).len;
+    size_t body = job->is_away ? 0 : job->body_len;
+
+    return job->has_attrs ? body + job_attrs(job).len : body;
 }
 
 bool job_can_expire(const struct job *job)
@@ -146,7 +149,7 @@ static void free_extra(struct core *core, struct job *job)
 
     if (x == NULL)
         return;
-    ASSERT(x->timer.node.place == 0 && x->holder == NULL);
+    ASSERT(!job_timer_is_armed(x) && x->holder == NULL);
     free_error(x);
     if (x->remnant != NULL)
         remnant_drop(core, x->remnant);
@@ -170,9 +173,7 @@ int job_need_extra(struct core *core, struct job *job)
     if (job->has_extra)
         return 0;
 
-    /* There is always room for the timers of all extras, armed or not. */
-    size_t armed = core->job_timers.count;
-    int rc = rq_heap_reserve(&core->job_timers, core->extra_count + 1 - armed);
+    int rc = job_timers_reserve(core); /* of all extras, armed or not */
     if (rc < 0)
         return rc;
     struct job_extra *x = malloc(sizeof *x);
@@ -180,6 +181,7 @@ int job_need_extra(struct core *core, struct job *job)
         return -ENOMEM;
     *x = (struct job_extra){.job = job, .ready_ns = job->more.ready_ns};
     rq_list_init(&x->of_holder);
+    rq_list_init(&x->in_line);
     job->has_extra = true;
     job->more.extra = x;
     core->extra_count++;
@@ -252,6 +254,11 @@ const char *job_state_name(enum job_state state)
     }
     ASSERT(state == JOB_DEAD);
     return "dead";
+}
+
+struct job_id job_identity(const struct job *job)
+{
+    return job_id(job);
 }
 
 void job_view(const struct job *job, struct job_view *out)

@@ -33,6 +33,7 @@ struct queue;
 struct job;
 
 const char *job_state_name(enum job_state state); /* the protocol's word */
+struct job_id job_identity(const struct job *job);
 
 /* Views for SHOW and GET. */
 struct job_view {

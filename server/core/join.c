@@ -152,11 +152,13 @@ static void stand_at_barrier(const struct core *core, struct waiter *w)
 void join_settle(struct core *core, struct queue *q, const struct join_change *change,
                  struct effects *fx)
 {
-    q->pins++; /* the last joiner would take the queue with it */
-    settle(core, q, false, fx);
-    settle(core, q, true, fx);
-    settle_barriers(core, q, change, fx);
-    q->pins--;
+    if (join_effects_max(q) > 0) {
+        q->pins++; /* the last joiner would take the queue with it */
+        settle(core, q, false, fx);
+        settle(core, q, true, fx);
+        settle_barriers(core, q, change, fx);
+        q->pins--;
+    }
     queue_release(core, q);
 }
 

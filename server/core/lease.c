@@ -15,6 +15,7 @@
 #include "core/counters.h"
 #include "core/gate.h"
 #include "core/group.h"
+#include "core/job_timers.h"
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/keeper.h"
@@ -113,8 +114,9 @@ void lease_extend(struct core *core, struct job *job, uint32_t ttr_ms,
     struct job_extra *x = job_extra(job);
 
     ASSERT(job->state == JOB_LEASED);
-    arm(x, ttr_ms == 0 ? x->ttr_ms : ttr_ms, now);
-    timer_arm(core, &core->job_timers, &x->timer, x->timer.at_ns);
+    ttr_ms = ttr_ms == 0 ? x->ttr_ms : ttr_ms;
+    arm(x, ttr_ms, now);
+    job_timer_arm_lease(core, x, ttr_ms);
 }
 
 int lease_find(const struct core *core, struct job_id id, uint64_t lease,

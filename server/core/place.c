@@ -11,10 +11,10 @@
 #include "core/batches.h"
 #include "core/gate.h"
 #include "core/group.h"
+#include "core/job_timers.h"
 #include "core/jobs.h"
 #include "core/ready.h"
 #include "core/state.h"
-#include "core/timer.h"
 
 /* It becomes due, unless it expires before that. */
 static int64_t delayed_until(const struct job *job)
@@ -42,20 +42,18 @@ static void link_in(struct core *core, struct job *job)
     switch ((enum job_state)job->state) {
     case JOB_DELAYED:
         rq_list_push_back(&q->delayed, &job->at.link);
-        timer_arm(core, &core->job_timers, &job_extra(job)->timer, delayed_until(job));
+        job_timer_arm(core, job_extra(job), delayed_until(job));
         break;
     case JOB_LEASED:
         rq_list_push_back(&q->leased, &job->at.link);
         if (job->kind->key.group != NULL)
             group_leased(job->kind->key.group);
-        timer_arm(core, &core->job_timers, &job_extra(job)->timer,
-                  job_extra(job)->timer.at_ns);
+        job_timer_arm_lease(core, job_extra(job), job_extra(job)->ttr_ms);
         break;
     case JOB_READY:
         ready_push(q, job);
         if (job_can_expire(job))
-            timer_arm(core, &core->job_timers, &job_extra(job)->timer,
-                      job_extra(job)->expires_ns);
+            job_timer_arm(core, job_extra(job), job_extra(job)->expires_ns);
         break;
     case JOB_DEAD:
         rq_list_push_back(&q->dead, &job->at.link);
@@ -66,9 +64,6 @@ static void link_in(struct core *core, struct job *job)
     }
     q->count[job->state]++;
     core->count[job->state]++;
-    if (batch_of(job) != NULL)
-        batch_count_in(job);
-    look_at(core, job);
 }
 
 static void link_out(struct core *core, struct job *job)
@@ -82,12 +77,12 @@ static void link_out(struct core *core, struct job *job)
         /* fall through */
     case JOB_DELAYED:
         rq_list_remove(&job->at.link);
-        timer_stop(&core->job_timers, &job_extra(job)->timer);
+        job_timer_stop(core, job_extra(job));
         break;
     case JOB_READY:
         ready_remove(q, job);
         if (job_extra(job) != NULL)
-            timer_stop(&core->job_timers, &job_extra(job)->timer);
+            job_timer_stop(core, job_extra(job));
         break;
     case JOB_DEAD:
         rq_list_remove(&job->at.link);
@@ -99,9 +94,6 @@ static void link_out(struct core *core, struct job *job)
     ASSERT(q->count[job->state] > 0 && core->count[job->state] > 0);
     q->count[job->state]--;
     core->count[job->state]--;
-    if (batch_of(job) != NULL)
-        batch_count_out(job);
-    look_at(core, job);
 }
 
 static void set_state(struct job *job, enum job_state state)
@@ -111,12 +103,14 @@ static void set_state(struct job *job, enum job_state state)
 
 static void away_count_in(const struct job *job)
 {
-    job_queue(job)->away_ready += job->is_away && job->state == JOB_READY;
+    if (job->is_away && job->state == JOB_READY)
+        job_queue(job)->away_ready++;
 }
 
 static void away_count_out(const struct job *job)
 {
-    job_queue(job)->away_ready -= job->is_away && job->state == JOB_READY;
+    if (job->is_away && job->state == JOB_READY)
+        job_queue(job)->away_ready--;
 }
 
 void place_count_in(struct core *core, const struct job *job)
@@ -140,28 +134,40 @@ void place_enter(struct core *core, struct job *job, enum job_state state)
     set_state(job, state);
     link_in(core, job);
     place_count_in(core, job);
-    if (batch_of(job) != NULL)
+    if (batch_of(job) != NULL) {
+        batch_count_in(job);
         batch_counted(core, job);
+    }
+    look_at(core, job);
 }
 
 void place_move(struct core *core, struct job *job, enum job_state state)
 {
     bool was_bound = job->state == JOB_LEASED || job->state == JOB_ENDING;
+    bool is_batched = batch_of(job) != NULL;
 
-    link_out(core, job);
+    if (is_batched)
+        batch_count_out(job);
     away_count_out(job);
+    link_out(core, job);
     set_state(job, state);
     link_in(core, job);
     away_count_in(job);
-    if (batch_of(job) != NULL)
+    if (is_batched) {
+        batch_count_in(job);
         batch_counted(core, job);
+    }
+    look_at(core, job);
     if (was_bound)
         away_look_again(core, job);
 }
 
 void place_leave(struct core *core, struct job *job)
 {
+    if (batch_of(job) != NULL)
+        batch_count_out(job);
     link_out(core, job);
     place_count_out(core, job);
     index_remove(&core->index, job);
+    look_at(core, job);
 }

@@ -77,6 +77,7 @@ struct job {
 struct job_extra {
     struct timer timer; /* delayed: until due, or expired; leased: until the deadline;
                          * ready, with a TTL: until expired */
+    struct rq_list in_line; /* of core->job_timers */
     struct job *job;
     int64_t ready_ns;
     int64_t wall_ms;         /* the same time on the wall clock */
@@ -288,6 +289,15 @@ struct core_wants {
     size_t first, count, cap; /* cap: a power of two, or 0 */
 };
 
+enum { JOB_TIMER_LINES = 32 };
+
+/* What is delayed or leased, or expires, by when that is over (job_timers.c). */
+struct job_timers {
+    struct rq_list
+        lines[JOB_TIMER_LINES]; /* struct job_extra, by the log2 of its TTR */
+    struct rq_heap heap;
+};
+
 struct core {
     uint64_t epoch;      /* of new jobs and leases; 0: not set yet */
     uint64_t epoch_seen; /* the greatest in the log */
@@ -301,7 +311,8 @@ struct core {
     struct rq_list departures;
     struct rq_list changed;  /* queues that core_totals() has to look at */
     struct rq_list recorded; /* queues with a TOTALS in the log, by its age */
-    struct rq_heap job_timers, wait_timers, gate_timers;
+    struct job_timers job_timers;
+    struct rq_heap wait_timers, gate_timers;
     struct rq_list openings; /* struct queue */
     size_t gate_count, putter_count, wait_count;
     struct rq_map remnants, awaited; /* by id */

@@ -8,6 +8,7 @@
 #include "core/crons.h"
 #include "core/gate.h"
 #include "core/hand.h"
+#include "core/job_timers.h"
 #include "core/remnant.h"
 #include "core/state.h"
 #include "core/timer.h"
@@ -22,7 +23,7 @@ static struct timer *first_of(const struct rq_heap *h)
 
 int64_t core_next_due(const struct core *core)
 {
-    const struct timer *job = first_of(&core->job_timers);
+    const struct timer *job = job_timers_first(core);
     const struct timer *gate = first_of(&core->gate_timers);
     const struct timer *keep = first_of(&core->keep_timers);
     const struct timer *wait = first_of(&core->wait_timers);
@@ -112,7 +113,7 @@ int core_tick(struct core *core, struct core_now now, size_t max, struct effects
     if (fx->count == 0)
         away_step(core);
     for (size_t fired = 0; fired < max; fired++) {
-        struct timer *job = first_of(&core->job_timers);
+        struct timer *job = job_timers_first(core);
         struct timer *gate = first_of(&core->gate_timers);
         struct timer *keep = first_of(&core->keep_timers);
         struct timer *wait = first_of(&core->wait_timers);

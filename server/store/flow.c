@@ -58,7 +58,7 @@ void flow__arm(struct store *s)
     if (s->state != STORE_UP || s->in_flight || s->is_preparing || c == NULL ||
         s->turn_end != 0)
         return;
-    if (!may_wait(s, c, rio_now()))
+    if (!may_wait(s, c, rio_turn_time()))
         s->turn_end = rio_call_turn_end(on_turn_end, s);
     else if (s->timer == 0)
         s->timer = rio_call_at(c->opened_ns + STORE_LAZY_MS * RIO_MS, on_timer, s);
@@ -203,7 +203,7 @@ void flow__pump(struct store *s)
             finish(s, (struct entry_id){0, 0});
             continue;
         }
-        if (may_wait(s, c, rio_now()))
+        if (may_wait(s, c, rio_turn_time()))
             flow__arm(s);
         else
             send_commit(s, c, s->is_full);

@@ -110,7 +110,7 @@ int store_append(struct store *store, const struct record *record, uint64_t *out
     /* What is held together was let in together. */
     if (record->type == RECORD_PUT && !store->commits.is_held && !store_has_room(store))
         return -ENOBUFS;
-    int rc = commits_append(&store->commits, record, rio_now(), out_seq);
+    int rc = commits_append(&store->commits, record, rio_turn_time(), out_seq);
     if (rc == 0)
         flow__arm(store);
     return rc;

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/job_timers.h"
 #include "core/state.h"
 #include "named.h"
 #include "support/test.h"
@@ -153,7 +154,7 @@ static void a_lease_left_behind(struct zoo *z)
 }
 static void a_delay_that_never_ends(struct zoo *z)
 {
-    rq_heap_remove(&z->w.core->job_timers, &job_extra(z->delayed)->timer.node);
+    job_timer_stop(z->w.core, job_extra(z->delayed));
 }
 static void an_error_without_text(struct zoo *z)
 {

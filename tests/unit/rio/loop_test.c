@@ -400,6 +400,64 @@ static long stop_loop(void *arg)
     return 0;
 }
 
+static void spend(int64_t ns)
+{
+    int64_t end = rio_now() + ns;
+
+    while (rio_now() < end)
+        ;
+}
+
+LOOP_TEST(the_time_of_a_turn_stands_until_the_next_one)
+{
+    EXPECT_EQ(await(rio_yield()), 0);
+    int64_t before = rio_now(), first = rio_turn_time();
+
+    EXPECT(first <= rio_now());
+    spend(2 * RIO_MS);
+    EXPECT_EQ(rio_turn_time(), first);
+    EXPECT_EQ(await(rio_yield()), 0);
+    EXPECT(rio_turn_time() >= before + 2 * RIO_MS);
+    return 0;
+}
+
+LOOP_TEST(the_time_of_a_turn_can_be_read_anew)
+{
+    int64_t first = rio_turn_time();
+
+    spend(2 * RIO_MS);
+    rio_turn_time_update();
+    EXPECT(rio_turn_time() >= first + 2 * RIO_MS);
+    EXPECT(rio_turn_time() <= rio_now());
+    return 0;
+}
+
+static long note_turn_time(void *arg)
+{
+    *(int64_t *)arg = rio_turn_time();
+    return 0;
+}
+
+LOOP_TEST(a_timer_rings_when_the_turn_has_its_time)
+{
+    int64_t when = rio_now() + 2 * RIO_MS, rang = 0;
+
+    EXPECT(rio_call_at(when, note_turn_time, &rang) != 0);
+    EXPECT_EQ(await(rio_sleep(4 * RIO_MS)), 0);
+    EXPECT(rang >= when);
+    return 0;
+}
+
+static void outside_a_loop_the_time_of_the_turn_is_now(void **state)
+{
+    int64_t first = rio_turn_time();
+
+    (void)state;
+    spend(RIO_MS);
+    rio_turn_time_update();
+    assert_true(rio_turn_time() >= first + RIO_MS);
+}
+
 static void run_forever_runs_until_stop(void **state)
 {
     rio_runner *r = rio_runner_new(loop_test_io());
@@ -428,4 +486,8 @@ TEST_MAIN(cmocka_unit_test(call_soon_runs_once_in_the_next_turn),
           cmocka_unit_test(debug_can_be_switched),
           cmocka_unit_test(a_dump_names_every_task_and_its_wait),
           cmocka_unit_test(a_loop_can_be_driven_turn_by_turn),
+          cmocka_unit_test(the_time_of_a_turn_stands_until_the_next_one),
+          cmocka_unit_test(the_time_of_a_turn_can_be_read_anew),
+          cmocka_unit_test(a_timer_rings_when_the_turn_has_its_time),
+          cmocka_unit_test(outside_a_loop_the_time_of_the_turn_is_now),
           cmocka_unit_test(run_forever_runs_until_stop))
