@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/num.h"
+#include "wire/lay.h"
 
 enum { NAME_ROOM = 11 };
 
@@ -104,4 +105,20 @@ size_t rq_lease_format(const struct rq_lease *lease, char *out)
 
     out[len++] = ':';
     return len + rq_num_format(lease->n, out + len);
+}
+
+uint8_t *rq_lay_id(uint8_t *at, uint64_t epoch, uint64_t number)
+{
+    at = rq_lay_head(at, '$', rq_num_digits(epoch) + 1 + rq_num_digits(number));
+    at += rq_id_format(epoch, number, (char *)at);
+    return RQ_LAY(at, "\r\n");
+}
+
+uint8_t *rq_lay_lease(uint8_t *at, const struct rq_lease *lease)
+{
+    at = rq_lay_head(at, '$',
+                     rq_num_digits(lease->epoch) + 1 + rq_num_digits(lease->number) +
+                         1 + rq_num_digits(lease->n));
+    at += rq_lease_format(lease, (char *)at);
+    return RQ_LAY(at, "\r\n");
 }
