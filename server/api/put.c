@@ -56,12 +56,14 @@ static void mput_done(struct promise *p)
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
     struct rq_resp_writer w = reply_writer(r);
     struct job_id id = r->u.put.first;
-    uint8_t *at;
 
     rq_resp_array(&w, r->u.put.count);
-    for (size_t i = 0; i < r->u.put.count; i++, id.number++)
-        if ((at = rq_resp_room(&w, RQ_LAY_ID_MAX)) != NULL)
+    for (size_t i = 0; i < r->u.put.count; i++, id.number++) {
+        uint8_t *at = rq_resp_room(&w, RQ_LAY_ID_MAX);
+
+        if (at != NULL)
             rq_resp_laid(&w, rq_lay_id(at, id.epoch, id.number));
+    }
     reply_resolve(r, &w);
 }
 
