@@ -9,6 +9,8 @@
 #define RQ_NORETURN __attribute__((noreturn))
 #define RQ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define RQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* A function that is seldom needed stays out of those that call it. */
+#define RQ_NOINLINE __attribute__((noinline))
 
 /* Drops a result on purpose; say why beside it. */
 #define rq_ignore(x) \

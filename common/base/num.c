@@ -11,15 +11,25 @@ struct unit {
     uint64_t factor;
 };
 
+enum { SAFE_DIGITS = RQ_NUM_DIGITS - 1 }; /* so many are never above UINT64_MAX */
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Reads the digits at the start of `s`, saturating.
  * Returns  how many there are; 0 when there is no number */
 static size_t read_digits(struct rq_slice s, uint64_t *out, bool *out_overflow)
 {
+    size_t safe = s.len < SAFE_DIGITS ? s.len : SAFE_DIGITS;
     uint64_t v = 0;
     size_t i = 0;
 
     *out_overflow = false;
-    for (; i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9'; i++) {
+    for (; i < safe && is_digit(s.ptr[i]); i++)
+        v = v * 10 + (uint64_t)(s.ptr[i] - '0');
+    for (; i < s.len && is_digit(s.ptr[i]); i++) {
         uint64_t digit = (uint64_t)(s.ptr[i] - '0');
 
         if (v > (UINT64_MAX - digit) / 10)
@@ -30,6 +40,21 @@ static size_t read_digits(struct rq_slice s, uint64_t *out, bool *out_overflow)
         return 0;
     *out = *out_overflow ? UINT64_MAX : v;
     return i;
+}
+
+int rq_num_take(struct rq_slice *rest, uint64_t *out)
+{
+    bool overflow;
+    uint64_t v = 0;
+    size_t digits = read_digits(*rest, &v, &overflow);
+
+    if (digits == 0)
+        return -EINVAL;
+    if (overflow)
+        return -ERANGE;
+    *rest = rq_slice(rest->ptr + digits, rest->len - digits);
+    *out = v;
+    return 0;
 }
 
 int rq_num_u64(struct rq_slice s, uint64_t min, uint64_t max, uint64_t *out)
@@ -124,6 +149,38 @@ int rq_num_duration(struct rq_slice s, uint64_t min_ms, uint64_t max_ms,
     return 0;
 }
 
+/* powers[n] is the smallest number of n + 1 digits; 0 has one, too. */
+static const uint64_t powers[RQ_NUM_DIGITS] = {
+    0,
+    10,
+    100,
+    1000,
+    10000,
+    100000,
+    1000000,
+    10000000,
+    100000000,
+    1000000000,
+    10000000000,
+    100000000000,
+    1000000000000,
+    10000000000000,
+    100000000000000,
+    1000000000000000,
+    10000000000000000,
+    100000000000000000,
+    1000000000000000000,
+    UINT64_C(10000000000000000000),
+};
+
+size_t rq_num_digits(uint64_t v)
+{
+    unsigned bits = 64u - (unsigned)__builtin_clzll(v | 1);
+    unsigned below = bits * 1233 >> 12; /* bits x log10(2), rounded down */
+
+    return below + (v >= powers[below]);
+}
+
 /* Two digits at a time: a division costs more than a look into this table. */
 static const char pairs[] = "00010203040506070809101112131415161718192021222324"
                             "25262728293031323334353637383940414243444546474849"
@@ -132,25 +189,17 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 
 size_t rq_num_format(uint64_t v, char *out)
 {
-    char digits[RQ_NUM_DIGITS]; /* filled from its end */
-    size_t at = sizeof digits;
-
-    if (v < 10) {
-        out[0] = (char)('0' + v);
-        return 1;
-    }
+    size_t digits = rq_num_digits(v);
+    char *at = out + digits; /* filled from the end */
 
     while (v >= 100) {
         at -= 2;
-        memcpy(digits + at, pairs + 2 * (v % 100), 2);
+        memcpy(at, pairs + 2 * (v % 100), 2);
         v /= 100;
     }
-    if (v >= 10) {
-        at -= 2;
-        memcpy(digits + at, pairs + 2 * v, 2);
-    } else if (v > 0) {
-        digits[--at] = (char)('0' + v);
-    }
-    memcpy(out, digits + at, sizeof digits - at);
-    return sizeof digits - at;
+    if (v >= 10)
+        memcpy(out, pairs + 2 * v, 2);
+    else
+        out[0] = (char)('0' + v);
+    return digits;
 }

@@ -7,7 +7,8 @@
 #include "base/attr.h"
 #include "base/slice.h"
 
-/* Errors of all four  -EINVAL not a number;  -ERANGE outside [min, max]. */
+/* Errors of the four that check a range  -EINVAL not a number;  -ERANGE outside [min,
+ * max]. */
 RQ_MUST_CHECK int rq_num_u64(struct rq_slice s, uint64_t min, uint64_t max,
                              uint64_t *out);
 RQ_MUST_CHECK int rq_num_i64(struct rq_slice s, int64_t min, int64_t max, int64_t *out);
@@ -18,7 +19,14 @@ RQ_MUST_CHECK int rq_num_size(struct rq_slice s, uint64_t min, uint64_t max,
 RQ_MUST_CHECK int rq_num_duration(struct rq_slice s, uint64_t min_ms, uint64_t max_ms,
                                   uint64_t *out_ms);
 
+/* Takes the number at the front off *rest, up to the first byte that is no digit.
+ * Errors  -EINVAL none is there, or one with a leading zero;  -ERANGE above UINT64_MAX;
+ *         *rest is as it was */
+RQ_MUST_CHECK int rq_num_take(struct rq_slice *rest, uint64_t *out);
+
 enum { RQ_NUM_DIGITS = 20 }; /* of the longest uint64_t */
+/* How many decimal digits `v` has. */
+size_t rq_num_digits(uint64_t v);
 /* Writes the decimal digits of `v`; no NUL.  Shape  out: RQ_NUM_DIGITS bytes.
  * Returns  how many were written. */
 size_t rq_num_format(uint64_t v, char *out);

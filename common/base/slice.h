@@ -31,6 +31,12 @@ static inline bool rq_slice_eq(struct rq_slice a, struct rq_slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* A small letter's capital.  What is no letter becomes none. */
+static inline uint8_t rq_capital(uint8_t c)
+{
+    return c & 0xdf;
+}
+
 /* Equality without regard to ASCII case: names of commands and options. */
 bool rq_slice_eq_nocase(struct rq_slice a, struct rq_slice b);
 

@@ -129,6 +129,7 @@ struct rq_leases { /* DONE, TOUCH */
     bool all;      /* TOUCH ALL */
     size_t count;
     const struct rq_slice *words; /* lends: each checked to be a lease */
+    struct rq_lease first;        /* words[0]: most commands have no other */
     bool has_result;
     struct rq_slice result; /* DONE ... RESULT; one lease only */
     uint32_t ttr_ms;        /* TOUCH ... TTR; 0: the job's own */

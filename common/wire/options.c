@@ -54,11 +54,18 @@ int rq_option_number(const char *name, const char *unit, struct rq_words *words,
     return 0;
 }
 
+/* Names begin with a capital; most words are none of them after one look. */
+static bool is_named(struct rq_slice word, const char *name)
+{
+    return word.len > 0 && rq_capital(word.ptr[0]) == name[0] &&
+           rq_slice_eq_nocase(word, rq_slice_str(name));
+}
+
 static const struct rq_option *find(const struct rq_option *options,
                                     struct rq_slice name)
 {
     for (const struct rq_option *o = options; o->name != NULL; o++)
-        if (rq_slice_eq_nocase(name, rq_slice_str(o->name)))
+        if (is_named(name, o->name))
             return o;
     return NULL;
 }
@@ -126,28 +133,34 @@ static int check_seen(const struct rq_option *options, const struct rq_option *o
     return 0;
 }
 
+/* Takes one option: its name and what stands behind it. */
+static int read_option(const struct rq_option *options, struct rq_words *words,
+                       uint32_t *seen, void *out, struct rq_complaint *why)
+{
+    const struct rq_option *o = find(options, *words->next);
+    char shown[RQ_SHOWN_MAX];
+
+    if (o == NULL)
+        return rq_complain(why, RQ_E_BADARG, "unknown option '%s'",
+                           rq_option_show(*words->next, shown));
+    words->next++;
+    int rc = check_seen(options, o, *seen, why);
+    if (rc == 0)
+        rc = read_value(o, words, out, why);
+    *seen |= UINT32_C(1) << (o - options);
+    return rc;
+}
+
 int rq_options_read(const struct rq_option *options, struct rq_words *words,
                     const char *stop, void *out, struct rq_complaint *why)
 {
     uint32_t seen = 0;
+    int rc = 0;
 
-    while (words->next < words->end) {
-        char shown[RQ_SHOWN_MAX];
-        const struct rq_option *o;
-
-        if (stop != NULL && rq_slice_eq_nocase(*words->next, rq_slice_str(stop)))
+    while (rc == 0 && words->next < words->end) {
+        if (stop != NULL && is_named(*words->next, stop))
             break;
-        o = find(options, *words->next);
-        if (o == NULL)
-            return rq_complain(why, RQ_E_BADARG, "unknown option '%s'",
-                               rq_option_show(*words->next, shown));
-        words->next++;
-        int rc = check_seen(options, o, seen, why);
-        if (rc == 0)
-            rc = read_value(o, words, out, why);
-        if (rc < 0)
-            return rc;
-        seen |= UINT32_C(1) << (o - options);
+        rc = read_option(options, words, &seen, out, why);
     }
-    return 0;
+    return rc;
 }

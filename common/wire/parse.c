@@ -323,17 +323,18 @@ enum { KEEP_NOT_SAID = -1 };
 int rq_parse_put_begin(struct rq_words *words, struct rq_put *out,
                        struct rq_complaint *why)
 {
-    *out = (struct rq_put){
-        .queue = *words->next++,
-        .at_unix_ms = -1,
-        .pri = RQ_PRI_DEFAULT,
-        .jitter_pct = RQ_JITTER_DEFAULT_PCT,
-        .backoff = RQ_BACKOFF_EXP,
-        .keep_ms = KEEP_NOT_SAID,
-        .block_ms = -1,
-        .backoff_base_ms = RQ_BACKOFF_BASE_DEFAULT_MS,
-        .backoff_max_ms = RQ_BACKOFF_MAX_DEFAULT_MS,
-    };
+    /* Half a kilobyte of headers stays as it is: header_count says that there are none.
+     */
+    memset(out, 0, offsetof(struct rq_put, headers));
+    out->queue = *words->next++;
+    out->at_unix_ms = -1;
+    out->pri = RQ_PRI_DEFAULT;
+    out->jitter_pct = RQ_JITTER_DEFAULT_PCT;
+    out->backoff = RQ_BACKOFF_EXP;
+    out->keep_ms = KEEP_NOT_SAID;
+    out->block_ms = -1;
+    out->backoff_base_ms = RQ_BACKOFF_BASE_DEFAULT_MS;
+    out->backoff_max_ms = RQ_BACKOFF_MAX_DEFAULT_MS;
     return rq_parse_queue(out->queue, why);
 }
 
@@ -428,21 +429,32 @@ int rq_get_parse(const struct rq_cmd *cmd, struct rq_get *out, struct rq_complai
     return rc;
 }
 
+static int take_lease(struct rq_words *words, struct rq_lease *out,
+                      struct rq_complaint *why)
+{
+    char shown[RQ_SHOWN_MAX];
+
+    if (rq_lease_parse(*words->next, out) < 0)
+        return rq_complain(why, RQ_E_BADARG,
+                           "a lease looks like 7-1042:3, not like '%s'",
+                           rq_option_show(*words->next, shown));
+    words->next++;
+    return 0;
+}
+
 /* Takes the leases that come first. */
 static int take_leases(struct rq_words *words, struct rq_leases *out,
                        struct rq_complaint *why)
 {
-    struct rq_lease lease;
-    char shown[RQ_SHOWN_MAX];
+    struct rq_lease other;
 
     out->words = words->next;
-    while (words->next < words->end && rq_lease_parse(*words->next, &lease) == 0)
+    int rc = take_lease(words, &out->first, why);
+    if (rc < 0)
+        return rc;
+    while (words->next < words->end && rq_lease_parse(*words->next, &other) == 0)
         words->next++;
     out->count = (size_t)(words->next - out->words);
-    if (out->count == 0)
-        return rq_complain(why, RQ_E_BADARG,
-                           "a lease looks like 7-1042:3, not like '%s'",
-                           rq_option_show(*words->next, shown));
     if (out->count > RQ_LEASES_MAX)
         return rq_complain(why, RQ_E_LIMIT, "more than %d leases in one command",
                            RQ_LEASES_MAX);
@@ -485,19 +497,6 @@ int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out,
     if (rc < 0)
         return rc;
     return rq_options_read(touch_options, &words, NULL, out, why);
-}
-
-static int take_lease(struct rq_words *words, struct rq_lease *out,
-                      struct rq_complaint *why)
-{
-    char shown[RQ_SHOWN_MAX];
-
-    if (rq_lease_parse(*words->next, out) < 0)
-        return rq_complain(why, RQ_E_BADARG,
-                           "a lease looks like 7-1042:3, not like '%s'",
-                           rq_option_show(*words->next, shown));
-    words->next++;
-    return 0;
 }
 
 int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out,

@@ -75,14 +75,17 @@ void rq_resp_int(struct rq_resp_writer *w, int64_t v);
 void rq_resp_double(struct rq_resp_writer *w, double v); /* RESP2: a bulk string */
 void rq_resp_bool(struct rq_resp_writer *w, bool v);     /* RESP2: :1 or :0 */
 void rq_resp_bulk(struct rq_resp_writer *w, struct rq_slice s);
-/* Bytes that are a reply already, as RQ_LIT("$2\r\nid\r\n"): for what is always the
- * same. */
-void rq_resp_ready(struct rq_resp_writer *w, struct rq_slice encoded);
 void rq_resp_bulk_str(struct rq_resp_writer *w, const char *s);
 void rq_resp_bulk_u64(struct rq_resp_writer *w, uint64_t v); /* digits, as a bulk */
 void rq_resp_null(struct rq_resp_writer *w);                 /* $-1 */
 void rq_resp_null_array(struct rq_resp_writer *w);           /* *-1 */
 void rq_resp_array(struct rq_resp_writer *w, size_t n);
 void rq_resp_map(struct rq_resp_writer *w, size_t pairs); /* the header; pairs follow */
+
+/* For several parts at once, which wire/lay.h lays down: makes room for `n` bytes.
+ * Returns  where they go; NULL after a failure */
+RQ_MUST_CHECK uint8_t *rq_resp_room(struct rq_resp_writer *w, size_t n);
+/* Says that they were laid down, up to `end`. */
+void rq_resp_laid(struct rq_resp_writer *w, const uint8_t *end);
 
 #endif

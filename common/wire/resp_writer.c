@@ -8,8 +8,7 @@
 #include <stdlib.h>
 
 #include "base/num.h"
-
-enum { HEAD_MAX = 1 + 1 + RQ_NUM_DIGITS + 2 }; /* mark, sign, digits, CR LF */
+#include "wire/lay.h"
 
 static void put(struct rq_resp_writer *w, struct rq_slice s)
 {
@@ -17,53 +16,44 @@ static void put(struct rq_resp_writer *w, struct rq_slice s)
         w->rc = rq_buf_append_slice(w->out, s);
 }
 
-/* Writes `mark`, the number and CR LF.  Shape  out: HEAD_MAX bytes */
-static size_t format_head(char *out, char mark, bool negative, uint64_t magnitude)
-{
-    size_t len = 0;
-
-    out[len++] = mark;
-    if (negative)
-        out[len++] = '-';
-    len += rq_num_format(magnitude, out + len);
-    out[len++] = '\r';
-    out[len++] = '\n';
-    return len;
-}
-
-static void put_head(struct rq_resp_writer *w, char mark, uint64_t n)
-{
-    char head[HEAD_MAX];
-
-    put(w, rq_slice(head, format_head(head, mark, false, n)));
-}
-
-/* Makes room for `n` bytes.  Returns  where they go, NULL after a failure */
-static uint8_t *reserve(struct rq_resp_writer *w, size_t n)
+uint8_t *rq_resp_room(struct rq_resp_writer *w, size_t n)
 {
     if (w->rc == 0)
         w->rc = rq_buf_reserve(w->out, n);
     return w->rc == 0 ? rq_buf_tail(w->out) : NULL;
 }
 
+void rq_resp_laid(struct rq_resp_writer *w, const uint8_t *end)
+{
+    rq_buf_commit(w->out, (size_t)(end - rq_buf_tail(w->out)));
+}
+
+/* `mark`, the number and CR LF. */
+static void put_head(struct rq_resp_writer *w, char mark, uint64_t n)
+{
+    uint8_t *at = rq_resp_room(w, 1 + rq_num_digits(n) + 2);
+
+    if (at != NULL)
+        rq_resp_laid(w, rq_lay_head(at, mark, n));
+}
+
 void rq_resp_simple(struct rq_resp_writer *w, const char *text)
 {
     size_t len = strlen(text);
-    uint8_t *at = reserve(w, len + 3);
+    uint8_t *at = rq_resp_room(w, len + 3);
 
     if (at == NULL)
         return;
-    at[0] = '+';
-    memcpy(at + 1, text, len);
-    memcpy(at + 1 + len, "\r\n", 2);
-    rq_buf_commit(w->out, len + 3);
+    *at++ = '+';
+    at = rq_lay_bytes(at, rq_slice(text, len));
+    rq_resp_laid(w, RQ_LAY(at, "\r\n"));
 }
 
 void rq_resp_error(struct rq_resp_writer *w, const char *wire, const char *text)
 {
     size_t wire_len = strlen(wire), text_len = strlen(text);
     size_t len = 1 + wire_len + 1 + text_len;
-    uint8_t *at = reserve(w, len + 2);
+    uint8_t *at = rq_resp_room(w, len + 2);
 
     if (at == NULL)
         return;
@@ -80,10 +70,11 @@ void rq_resp_error(struct rq_resp_writer *w, const char *wire, const char *text)
 
 void rq_resp_int(struct rq_resp_writer *w, int64_t v)
 {
-    char head[HEAD_MAX];
     uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    uint8_t *at = rq_resp_room(w, 1u + (v < 0) + rq_num_digits(magnitude) + 2);
 
-    put(w, rq_slice(head, format_head(head, ':', v < 0, magnitude)));
+    if (at != NULL)
+        rq_resp_laid(w, rq_lay_int(at, v));
 }
 
 /* Writes the shortest digits that read back as `v`; the process's locale is "C".
@@ -111,13 +102,12 @@ void rq_resp_double(struct rq_resp_writer *w, double v)
         rq_resp_bulk(w, rq_slice(text, len));
         return;
     }
-    uint8_t *at = reserve(w, len + 3);
+    uint8_t *at = rq_resp_room(w, len + 3);
     if (at == NULL)
         return;
-    at[0] = ',';
-    memcpy(at + 1, text, len);
-    memcpy(at + 1 + len, "\r\n", 2);
-    rq_buf_commit(w->out, len + 3);
+    *at++ = ',';
+    at = rq_lay_bytes(at, rq_slice(text, len));
+    rq_resp_laid(w, RQ_LAY(at, "\r\n"));
 }
 
 void rq_resp_bool(struct rq_resp_writer *w, bool v)
@@ -130,22 +120,10 @@ void rq_resp_bool(struct rq_resp_writer *w, bool v)
 
 void rq_resp_bulk(struct rq_resp_writer *w, struct rq_slice s)
 {
-    char head[HEAD_MAX];
-    size_t head_len = format_head(head, '$', false, s.len);
-    uint8_t *at = reserve(w, head_len + s.len + 2);
+    uint8_t *at = rq_resp_room(w, 1 + rq_num_digits(s.len) + 2 + s.len + 2);
 
-    if (at == NULL)
-        return;
-    memcpy(at, head, head_len);
-    if (s.len > 0)
-        memcpy(at + head_len, s.ptr, s.len);
-    memcpy(at + head_len + s.len, "\r\n", 2);
-    rq_buf_commit(w->out, head_len + s.len + 2);
-}
-
-void rq_resp_ready(struct rq_resp_writer *w, struct rq_slice encoded)
-{
-    put(w, encoded);
+    if (at != NULL)
+        rq_resp_laid(w, rq_lay_bulk(at, s));
 }
 
 void rq_resp_bulk_str(struct rq_resp_writer *w, const char *s)

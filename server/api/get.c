@@ -5,26 +5,51 @@
 #include "api/api.h"
 #include "api/headers.h"
 #include "core/limits.h"
+#include "wire/lay.h"
+
+/* What every job has, by the names that stand before it. */
+#define ID "$2\r\nid\r\n"
+#define LEASE "$5\r\nlease\r\n"
+#define QUEUE "$5\r\nqueue\r\n"
+#define BODY "$4\r\nbody\r\n"
+#define ATTEMPT "$7\r\nattempt\r\n"
+#define TTR "$3\r\nttr\r\n"
+
+/* The most that it takes, but for the bytes of the queue's name and the body. */
+enum {
+    COMMON_MAX = sizeof ID + RQ_LAY_ID_MAX + sizeof LEASE + RQ_LAY_LEASE_MAX +
+                 sizeof QUEUE + RQ_LAY_BULK_MAX(0) + sizeof BODY + RQ_LAY_BULK_MAX(0) +
+                 sizeof ATTEMPT + RQ_LAY_INT_MAX + sizeof TTR + RQ_LAY_INT_MAX
+};
+
+static void write_common(struct rq_resp_writer *w, const struct job_view *job)
+{
+    const struct rq_lease lease = {job->id.epoch, job->id.number, job->lease};
+    uint8_t *at = rq_resp_room(w, COMMON_MAX + job->queue.len + job->body.len);
+
+    if (at == NULL)
+        return;
+    at = RQ_LAY(at, ID);
+    at = rq_lay_id(at, lease.epoch, lease.number);
+    at = RQ_LAY(at, LEASE);
+    at = rq_lay_lease(at, &lease);
+    at = RQ_LAY(at, QUEUE);
+    at = rq_lay_bulk(at, job->queue);
+    at = RQ_LAY(at, BODY);
+    at = rq_lay_bulk(at, job->body);
+    at = RQ_LAY(at, ATTEMPT);
+    at = rq_lay_int(at, job->attempts);
+    at = RQ_LAY(at, TTR);
+    at = rq_lay_int(at, job->lease_ttr_ms);
+    rq_resp_laid(w, at);
+}
 
 static void write_job(struct rq_resp_writer *w, const struct job_view *job)
 {
-    const struct rq_lease lease = {job->id.epoch, job->id.number, job->lease};
-    char text[RQ_LEASE_TEXT_MAX];
     bool has_error = job->error.len > 0, has_headers = headers_count(job->attrs) > 0;
 
     rq_resp_map(w, 6u + has_headers + has_error);
-    rq_resp_ready(w, RQ_LIT("$2\r\nid\r\n"));
-    rq_resp_bulk(w, rq_slice(text, rq_id_format(lease.epoch, lease.number, text)));
-    rq_resp_ready(w, RQ_LIT("$5\r\nlease\r\n"));
-    rq_resp_bulk(w, rq_slice(text, rq_lease_format(&lease, text)));
-    rq_resp_ready(w, RQ_LIT("$5\r\nqueue\r\n"));
-    rq_resp_bulk(w, job->queue);
-    rq_resp_ready(w, RQ_LIT("$4\r\nbody\r\n"));
-    rq_resp_bulk(w, job->body);
-    rq_resp_ready(w, RQ_LIT("$7\r\nattempt\r\n"));
-    rq_resp_int(w, job->attempts);
-    rq_resp_ready(w, RQ_LIT("$3\r\nttr\r\n"));
-    rq_resp_int(w, job->lease_ttr_ms);
+    write_common(w, job);
     if (has_headers) {
         rq_resp_bulk(w, RQ_LIT("headers"));
         headers_write(w, job->attrs);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "core/attrs.h"
 #include "core/limits.h"
+#include "wire/lay.h"
 
 /* The job that had the key: its own PUT may have been refused meanwhile. */
 static bool is_gone(const struct reply *r)
@@ -31,17 +32,20 @@ static void put_done(struct promise *p)
         return;
     }
     struct rq_resp_writer w = reply_writer(r);
-    char id[RQ_ID_TEXT_MAX];
-    size_t len = rq_id_format(r->u.put.first.epoch, r->u.put.first.number, id);
+    struct rq_slice state = r->u.put.exists    ? RQ_LIT("$6\r\nexists\r\n")
+                            : r->u.put.delayed ? RQ_LIT("$7\r\ndelayed\r\n")
+                                               : RQ_LIT("$6\r\nqueued\r\n");
+    struct rq_slice level = rq_slice_str(store_level_name(
+        r->u.put.is_in_memory ? STORE_MEMORY : broker_level(r->broker)));
+    uint8_t *at = rq_resp_room(&w, sizeof "*3\r\n" + RQ_LAY_ID_MAX + state.len +
+                                       RQ_LAY_BULK_MAX(level.len));
 
-    rq_resp_array(&w, 3);
-    rq_resp_bulk(&w, rq_slice(id, len));
-    rq_resp_bulk_str(&w, r->u.put.exists    ? "exists"
-                         : r->u.put.delayed ? "delayed"
-                                            : "queued");
-    rq_resp_bulk_str(&w,
-                     store_level_name(r->u.put.is_in_memory ? STORE_MEMORY
-                                                            : broker_level(r->broker)));
+    if (at != NULL) {
+        at = RQ_LAY(at, "*3\r\n");
+        at = rq_lay_id(at, r->u.put.first.epoch, r->u.put.first.number);
+        at = rq_lay_bytes(at, state);
+        rq_resp_laid(&w, rq_lay_bulk(at, level));
+    }
     reply_resolve(r, &w);
 }
 
@@ -50,12 +54,14 @@ static void mput_done(struct promise *p)
 {
     struct reply *r = RQ_CONTAINER_OF(p, struct reply, promise);
     struct rq_resp_writer w = reply_writer(r);
-    char id[RQ_ID_TEXT_MAX];
+    struct job_id id = r->u.put.first;
 
     rq_resp_array(&w, r->u.put.count);
-    for (size_t i = 0; i < r->u.put.count; i++) {
-        size_t len = rq_id_format(r->u.put.first.epoch, r->u.put.first.number + i, id);
-        rq_resp_bulk(&w, rq_slice(id, len));
+    for (size_t i = 0; i < r->u.put.count; i++, id.number++) {
+        uint8_t *at = rq_resp_room(&w, RQ_LAY_ID_MAX);
+
+        if (at != NULL)
+            rq_resp_laid(&w, rq_lay_id(at, id.epoch, id.number));
     }
     reply_resolve(r, &w);
 }

@@ -26,7 +26,7 @@ void reply_pool_fini(struct reply_pool *pool)
     struct reply *r;
 
     while ((r = pool->free) != NULL) {
-        pool->free = r->next_free;
+        pool->free = r->next;
         rq_buf_fini(&r->out);
         free(r->leases);
         free(r);
@@ -39,7 +39,7 @@ static struct reply *take_slot(struct reply_pool *pool)
     struct reply *r = pool->free;
 
     if (r != NULL) {
-        pool->free = r->next_free;
+        pool->free = r->next;
         pool->free_count--;
         return r;
     }
@@ -87,7 +87,7 @@ void reply_free(struct reply *r)
     }
     rq_buf_shrink(&r->out, KEEP_BYTES);
     rq_buf_clear(&r->out);
-    r->next_free = pool->free;
+    r->next = pool->free;
     pool->free = r;
     pool->free_count++;
 }

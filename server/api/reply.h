@@ -69,7 +69,7 @@ struct reply {
             bool has_count;
         } get;
     } u;
-    struct reply *next_free;
+    struct reply *next; /* in the pool; behind it in what its connection owes */
 };
 
 /* An empty slot.  NULL: no memory.  Owns  gives: reply_free() or reply_abandon() */

@@ -60,14 +60,15 @@ static void done_done(struct promise *p)
 
 static const struct promise_ops done_ops = {.done = done_done, .failed = reply_failed};
 
-/* Reads the leases of a command into the slot's own array.  Returns NULL without
- * memory. */
+/* Reads the leases of a command, at least one, into the slot's own array.
+ * Returns  NULL without memory */
 static const struct broker_lease *read_leases(const struct rq_leases *words,
                                               struct reply *r)
 {
     if (reply_reserve_leases(r, words->count) < 0)
         return NULL;
-    for (size_t i = 0; i < words->count; i++) {
+    r->leases[0] = to_broker(&words->first);
+    for (size_t i = 1; i < words->count; i++) {
         struct rq_lease lease;
         int rc = rq_lease_parse(words->words[i], &lease);
 

@@ -1,4 +1,4 @@
-/* conn.c - one client: a reader and a writer joined by a queue of reply slots.
+/* conn.c - one client: a reader and a writer joined by a line of reply slots.
  *
  *     socket -> reader -> dispatch -> the open commit
  *                  |                        | resolves
@@ -7,9 +7,9 @@
  * The reader parses every complete command and issues it; it never waits for a commit.
  * The writer sends the replies in the order of the commands, each as it is resolved.
  *
- * Three things hold a peer back, and none of them costs another peer anything: the
- * queue's size bounds how many replies are owed, `owed_bytes` how large they may be
- * together, and the stream's limits how much is received and not yet parsed.
+ * Three things hold a peer back, and none of them costs another peer anything: how many
+ * replies it is owed, how large they are together, and the stream's limits to what is
+ * received and not yet parsed.
  * SPDX-License-Identifier: MIT */
 #include "net/conn.h"
 
@@ -19,10 +19,10 @@
 
 #include "base/assert.h"
 #include "base/err.h"
-#include "base/failpoint.h"
 #include "base/log.h"
 #include "core/limits.h"
 #include "net/dispatch.h"
+#include "net/writer.h"
 
 enum {
     INPUT_BYTES =
@@ -37,20 +37,13 @@ struct conn {
     struct conns *all;
     struct rq_list link; /* in all->live */
     rio_stream *stream;
-    rio_task *reader;   /* the connection's own task */
-    rio_queue *replies; /* struct reply *, in the order of the commands */
-    rio_event resolved; /* set when any reply is resolved */
-    rio_event drained;  /* set when a reply is written */
+    rio_task *reader; /* the connection's own task */
+    struct writer writer;
     struct rq_resp_reader parser;
-    size_t in_max;     /* how much is received before it is parsed */
-    size_t owed_bytes; /* of resolved replies that are not written */
-    bool reading;      /* the reader can be told to stop */
-    bool hung_up;      /* the peer sends no more: it may not read either */
-    bool has_left;     /* the peer sends no more: it waits for nothing any more */
+    size_t in_max; /* how much is received before it is parsed */
+    bool reading;  /* the reader can be told to stop */
     bool goodbye; /* our last word was an error: linger, so that the peer can read it */
 };
-
-/* ---- replies ---- */
 
 static void on_resolved(struct reply_owner *owner, struct reply *r)
 {
@@ -58,109 +51,7 @@ static void on_resolved(struct reply_owner *owner, struct reply *r)
 
     if (r->out.len > 0 && rq_buf_slice(&r->out).ptr[0] == '-')
         c->all->server->errors++;
-    c->owed_bytes += r->out.len;
-    rio_event_set(&c->resolved);
-}
-
-/* Writes a resolved reply, which is then no longer the caller's, unless more of it will
- * come.  Returns  1: it will; 0; < 0 */
-static int write_reply(struct conn *c, struct reply *r)
-{
-    size_t owed = r->out.len;
-
-    FAILPOINT("net.before_reply");
-    if (c->hung_up && r->has_waited && r->lease_count > 0)
-        reply_take_back(r); /* the job and the end came in the same turn */
-    int rc = r->out.len == 0
-                 ? -ENOMEM /* not even for an error; see reply_resolve() */
-                 : rio_stream_write(c->stream, rq_buf_slice(&r->out).ptr, r->out.len);
-    if (rc < 0) {
-        reply_abandon(r);
-        return rc;
-    }
-    c->owed_bytes -= owed;
-    rio_event_set(&c->drained);
-    if (r->stream != NULL) {
-        reply_again(r);
-        return 1;
-    }
-    reply_sent(r);
-    FAILPOINT("net.replied");
-    reply_free(r);
-    return 0;
-}
-
-/* A peer that takes nothing for a minute is not coming back. */
-RIO_AWAITS static int drain(struct conn *c)
-{
-    for (;;) {
-        size_t unsent = rio_stream_unsent(c->stream);
-        rio_timeout limit;
-
-        rio_timeout_enter(&limit, LIMIT_OUTPUT_STALL_MS * RIO_MS);
-        long rc = await(rio_stream_drain(c->stream));
-        rc = rio_timeout_exit(&limit, rc);
-        if (rc != -ETIMEDOUT || rio_stream_unsent(c->stream) == unsent)
-            return (int)rc;
-    }
-}
-
-/* Waits for the slot at the head, writes it.  A stream ends with its reader. */
-RIO_AWAITS static int send_reply(struct conn *c, struct reply *r)
-{
-    int rc = 0;
-
-    while (!r->resolved && rc == 0) {
-        if (r->stream != NULL && c->has_left) {
-            reply_abandon(r);
-            return 0;
-        }
-        rio_event_clear(&c->resolved);
-        rc = await(rio_event_wait(&c->resolved));
-    }
-    if (rc < 0) {
-        reply_abandon(r);
-        return rc;
-    }
-    return write_reply(c, r);
-}
-
-/* The same, to the end of a stream; the peer reads, or is waited for. */
-RIO_AWAITS static int send_all(struct conn *c, struct reply *r)
-{
-    int rc;
-
-    do {
-        bool more;
-
-        rc = await(send_reply(c, r));
-        more = rc > 0;
-        if (rc >= 0 && rio_stream_unsent(c->stream) > LIMIT_OUTPUT_BYTES)
-            rc = await(drain(c));
-        if (rc < 0 && more)
-            reply_abandon(r);
-        if (rc >= 0)
-            rc = more;
-    } while (rc > 0);
-    return rc;
-}
-
-static long writer_main(void *arg)
-{
-    struct conn *c = arg;
-
-    for (;;) {
-        struct reply *r;
-
-        int rc = await(rio_queue_get(c->replies, &r));
-        if (rc == -ESHUTDOWN)
-            return 0; /* the reader is gone, and all is written */
-        if (rc < 0)
-            return rc;
-        rc = await(send_all(c, r));
-        if (rc < 0)
-            return rc;
-    }
+    writer_resolved(&c->writer, r);
 }
 
 /* ---- commands ---- */
@@ -168,8 +59,7 @@ static long writer_main(void *arg)
 /* A blocked GET has nobody to serve any more, and a stream nobody to tell. */
 static void stop_waits(struct conn *c)
 {
-    c->has_left = true;
-    rio_event_set(&c->resolved);
+    writer_peer_left(&c->writer);
     member_stop_waits(c->client.member);
 }
 
@@ -188,13 +78,12 @@ RIO_AWAITS static int hold_back(struct conn *c)
 {
     long rc = 0;
 
-    while (rc == 0 &&
-           (rio_queue_full(c->replies) || c->owed_bytes > LIMIT_OUTPUT_BYTES)) {
+    while (rc == 0 && writer_is_behind(&c->writer)) {
         rio_timeout limit;
 
-        rio_event_clear(&c->drained);
+        rio_event_clear(&c->writer.drained);
         rio_timeout_enter(&limit, LOOK_MS * RIO_MS);
-        rc = await(rio_event_wait(&c->drained));
+        rc = await(rio_event_wait(&c->writer.drained));
         rc = rio_timeout_exit(&limit, rc);
         if (rc == -ETIMEDOUT) {
             look_for_hang_up(c);
@@ -204,7 +93,7 @@ RIO_AWAITS static int hold_back(struct conn *c)
     return (int)rc;
 }
 
-/* Issues one command; its reply slot takes its place in the queue, which has room.
+/* Issues one command; its reply slot takes its place among those that are owed.
  * Returns  1: this was the last command; 0; < 0 */
 static int issue(struct conn *c, const struct rq_cmd *cmd, int malformed)
 {
@@ -219,11 +108,7 @@ static int issue(struct conn *c, const struct rq_cmd *cmd, int malformed)
         dispatch(&c->client, cmd, r);
     }
     bool is_last = r->close_after;
-    int rc = rio_queue_put_nowait(c->replies, &r);
-    if (rc < 0) {
-        reply_abandon(r);
-        return rc;
-    }
+    writer_owe(&c->writer, r);
     return is_last;
 }
 
@@ -236,23 +121,20 @@ static void set_window(struct conn *c, size_t in_max)
     rio_stream_set_limits(c->stream, in_max, LIMIT_OUTPUT_BYTES);
 }
 
-/* Issues every whole command that is received.
- * Returns  1: no more are wanted; 0: more bytes are needed; < 0 */
-RIO_AWAITS static int issue_received(struct conn *c)
+/* Issues the whole commands at the start of `in`, as many as the peer may be owed
+ * replies for.
+ * Returns  1: no more are wanted; 0; < 0.  *out_used: how many bytes they are */
+static int issue_whole(struct conn *c, struct rq_slice in, size_t *out_used)
 {
-    for (;;) {
-        const void *bytes;
+    *out_used = 0;
+    while (!writer_is_behind(&c->writer)) {
+        struct rq_slice rest = rq_slice(in.ptr + *out_used, in.len - *out_used);
         struct rq_cmd cmd;
+        int rc = 0;
 
-        int rc = await(hold_back(c));
-        if (rc < 0)
-            return rc;
-        size_t len = rio_stream_peek(c->stream, &bytes);
-        if (len == 0)
-            return 0;
-        long used = rq_resp_read(&c->parser, rq_slice(bytes, len), &cmd);
+        long used = rq_resp_read(&c->parser, rest, &cmd);
         if (used == 0)
-            return 0;
+            break;
         if (used < 0) {
             c->goodbye = true;
             return issue(c, NULL, used == -ENOMEM ? RQ_E_LIMIT : (int)used);
@@ -261,9 +143,34 @@ RIO_AWAITS static int issue_received(struct conn *c)
             rc = issue(c, &cmd, 0);
         if (rc != 0)
             return rc;
-        rio_stream_consume(c->stream, (size_t)used);
-        set_window(c, INPUT_BYTES);
+        *out_used += (size_t)used;
     }
+    return 0;
+}
+
+/* Issues every whole command that is received.
+ * Returns  1: no more are wanted; 0: more bytes are needed; < 0 */
+RIO_AWAITS static int issue_received(struct conn *c)
+{
+    size_t used;
+
+    do {
+        const void *bytes;
+
+        int rc = await(hold_back(c));
+        if (rc < 0)
+            return rc;
+        size_t len = rio_stream_peek(c->stream, &bytes);
+        if (len == 0)
+            return 0;
+        rc = issue_whole(c, rq_slice(bytes, len), &used);
+        if (rc != 0)
+            return rc;
+        rio_stream_consume(c->stream, used);
+        if (used > 0)
+            set_window(c, INPUT_BYTES);
+    } while (used > 0);
+    return 0;
 }
 
 /* Issues commands until the client leaves or misbehaves.  No idle limit here: a worker
@@ -278,7 +185,7 @@ RIO_AWAITS static long read_commands(struct conn *c)
         if (rc != 0)
             return rc < 0 ? rc : 0;
         rc = await(rio_stream_fill(c->stream));
-        c->hung_up = rc == 0;
+        c->writer.hung_up = rc == 0;
         if (rc == -ENOBUFS && c->in_max < widest) {
             /* One command larger than the window: the parser has agreed to its size. */
             set_window(c, widest);
@@ -321,13 +228,13 @@ RIO_AWAITS static long serve(struct conn *c)
     long rc = -ENOMEM;
 
     rio_group_enter(&pair);
-    if (rio_group_spawn(&pair, writer_main, c) != NULL) {
+    if (rio_group_spawn(&pair, writer_main, &c->writer) != NULL) {
         c->reading = true;
         rc = await(read_commands(c));
         c->reading = false;
     }
     stop_waits(c);
-    rio_queue_shutdown(c->replies, false); /* what was issued is still answered */
+    writer_end(&c->writer); /* what was issued is still answered */
     /* The end of the reader, even a cancelled one, is no reason to cut the writer
      * short. */
     long end =
@@ -350,7 +257,7 @@ static struct conn *conn_new(rio_stream *stream, struct conns *all)
                                     .id = ++all->server->id_next,
                                     .protocol = 2};
     c->client.member = member_new(all->server->broker);
-    c->replies = rio_queue_new(sizeof(struct reply *), LIMIT_PIPELINE_DEPTH);
+    writer_init(&c->writer, stream);
     rq_resp_reader_init(&c->parser, all->server->body_max, all->server->frame_max);
     rq_list_push_back(&all->live, &c->link);
     all->server->connections++;
@@ -361,16 +268,12 @@ static struct conn *conn_new(rio_stream *stream, struct conns *all)
  * others. */
 static void conn_free(struct conn *c)
 {
-    struct reply *unsent;
-
-    while (c->replies != NULL && rio_queue_get_nowait(c->replies, &unsent) == 0)
-        reply_abandon(unsent);
+    writer_fini(&c->writer);
     if (c->client.member != NULL)
         member_leave(c->client.member);
     rq_list_remove(&c->link);
     c->all->server->connections--;
     rq_resp_reader_fini(&c->parser);
-    rio_queue_free(c->replies);
     free(c);
 }
 
@@ -397,7 +300,7 @@ long conn_main(rio_stream *stream, void *arg)
     if (c == NULL)
         return -ENOMEM;
     long rc = -ENOMEM;
-    if (c->client.member != NULL && c->replies != NULL)
+    if (c->client.member != NULL)
         rc = await(serve(c));
     if (c->goodbye && rc >= 0)
         rq_ignore(await(linger(c))); /* best effort: the peer may be gone */

@@ -164,10 +164,65 @@ static void a_formatted_number_reads_back(void **state)
     }
 }
 
+static void every_length_of_number_is_counted_and_written(void **state)
+{
+    uint64_t power = 1;
+
+    (void)state;
+    for (size_t digits = 1; digits < RQ_NUM_DIGITS; digits++) {
+        char text[RQ_NUM_DIGITS], expected[32];
+
+        power *= 10;
+        assert_int_equal(rq_num_digits(power - 1), digits);
+        assert_int_equal(rq_num_digits(power), digits + 1);
+        rq_ignore(snprintf(expected, sizeof expected, "%" PRIu64, power - 1) < 0);
+        assert_int_equal(rq_num_format(power - 1, text), digits);
+        assert_memory_equal(text, expected, digits);
+    }
+    assert_int_equal(rq_num_digits(0), 1);
+    assert_int_equal(rq_num_digits(UINT64_MAX), RQ_NUM_DIGITS);
+}
+
+static void a_number_is_taken_off_the_front(void **state)
+{
+    struct rq_slice rest = RQ_LIT("18446744073709551615-7");
+    uint64_t v;
+
+    (void)state;
+    assert_int_equal(rq_num_take(&rest, &v), 0);
+    assert_true(v == UINT64_MAX);
+    assert_true(rq_slice_eq(rest, RQ_LIT("-7")));
+    rest = RQ_LIT("0");
+    assert_int_equal(rq_num_take(&rest, &v), 0);
+    assert_int_equal(v, 0);
+    assert_int_equal(rest.len, 0);
+}
+
+static void what_is_no_number_is_not_taken(void **state)
+{
+    static const char *const bad[] = {"", "-1", "x", "01", "00-1"};
+    struct rq_slice rest;
+    uint64_t v = 77;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        rest = rq_slice_str(bad[i]);
+        assert_int_equal(rq_num_take(&rest, &v), -EINVAL);
+        assert_int_equal(rest.len, strlen(bad[i]));
+    }
+    rest = RQ_LIT("18446744073709551616-7");
+    assert_int_equal(rq_num_take(&rest, &v), -ERANGE);
+    assert_int_equal(rest.len, 22);
+    assert_int_equal(v, 77);
+}
+
 TEST_MAIN(cmocka_unit_test(what_is_no_number_is_refused_and_writes_nothing),
           cmocka_unit_test(unsigned_numbers_reach_both_ends),
           cmocka_unit_test(signed_numbers_reach_both_ends),
           cmocka_unit_test(the_range_includes_its_ends),
           cmocka_unit_test(sizes_have_binary_units),
           cmocka_unit_test(durations_have_units_of_time),
-          cmocka_unit_test(a_formatted_number_reads_back))
+          cmocka_unit_test(a_formatted_number_reads_back),
+          cmocka_unit_test(every_length_of_number_is_counted_and_written),
+          cmocka_unit_test(a_number_is_taken_off_the_front),
+          cmocka_unit_test(what_is_no_number_is_not_taken))
