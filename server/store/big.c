@@ -129,18 +129,27 @@ static const struct big *lasting(const struct bigs *b, const struct record *r)
     return big != NULL && big->seq == 0 && !big->is_gone ? big : NULL;
 }
 
-int bigs_prepare(struct bigs *b, const struct record *record, struct record *out,
-                 struct big **new_one)
+/* The record as it is to be written when its body stands apart. */
+static const struct record *refer(const struct record *record,
+                                  struct record_apart apart, struct record *room)
+{
+    *room = *record;
+    room->apart = apart;
+    room->body = RQ_LIT("");
+    return room;
+}
+
+int bigs_prepare(struct bigs *b, const struct record *record, struct record *room,
+                 const struct record **out, struct big **new_one)
 {
     const struct big *old;
 
-    *out = *record;
+    *out = record;
     *new_one = NULL;
     if (record->type != RECORD_PUT && record->type != RECORD_MOVE)
         return 0;
     if ((old = lasting(b, record)) != NULL) {
-        out->apart = old->apart;
-        out->body = RQ_LIT("");
+        *out = refer(record, old->apart, room);
         return 0;
     }
     if (record->body.len <= (b->over > 0 ? b->over : BIG_OVER))
@@ -155,8 +164,7 @@ int bigs_prepare(struct bigs *b, const struct record *record, struct record *out
         free(big);
         return -ENOMEM;
     }
-    out->apart = big->apart;
-    out->body = RQ_LIT("");
+    *out = refer(record, big->apart, room);
     *new_one = big;
     return 0;
 }
@@ -173,6 +181,9 @@ void bigs_drop(struct bigs *b, struct big *new_one)
 void bigs_settle(struct bigs *b, const struct record *record, struct big *new_one,
                  uint64_t seq)
 {
+    if (new_one == NULL && b->count == 0)
+        return;
+
     bool ends = record->type == RECORD_DONE;
     bool gives = record->type == RECORD_MOVE && lasting(b, record) == NULL;
     struct big *old = find(b, record->job);

@@ -49,12 +49,12 @@ struct bigs {
 void bigs_init(struct bigs *b);
 void bigs_fini(struct bigs *b);
 
-/* The record as it is to be written: `out` is `record`, or has a name in the place of
- * the body.  A body that was not apart yet is copied.
- * Errors  -ENOMEM
+/* The record as it is to be written: *out is `record`, or made in `room`, with a name
+ * in the place of the body.  A body that was not apart yet is copied. Errors  -ENOMEM
  * Owns    *new_one (NULL: none) goes to bigs_settle() or bigs_drop() */
 RQ_MUST_CHECK int bigs_prepare(struct bigs *b, const struct record *record,
-                               struct record *out, struct big **new_one);
+                               struct record *room, const struct record **out,
+                               struct big **new_one);
 /* The record stands in commit `seq`. */
 void bigs_settle(struct bigs *b, const struct record *record, struct big *new_one,
                  uint64_t seq);

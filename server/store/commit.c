@@ -11,13 +11,14 @@
 #include "store/encode.h"
 
 enum {
-    RECORD_AROUND = 256,  /* more than all of a record but its names and bytes */
     SPARE_KEEP = 2 << 20, /* memory that a spare commit may keep */
 };
 
 void commits_init(struct commits *c, struct ledger *ledger)
 {
-    *c = (struct commits){.ledger = ledger, .base = {0, 1}};
+    memset(c, 0, sizeof *c); /* too large to be made on a stack */
+    c->ledger = ledger;
+    c->base = (struct job_id){0, 1};
     rq_list_init(&c->queue);
     bigs_init(&c->bigs);
 }
@@ -52,12 +53,6 @@ bool commit_is_empty(const struct commit *commit)
     return encode_count(&commit->plain) == 0;
 }
 
-/* An upper bound of what the record adds. */
-static size_t size_of(const struct record *r)
-{
-    return RECORD_AROUND + r->queue.len + r->body.len + r->error.len + r->result.len;
-}
-
 /* The commit that `record` goes into, if it is there already. */
 static struct commit *open_one(const struct commits *c, const struct record *record)
 {
@@ -66,7 +61,7 @@ static struct commit *open_one(const struct commits *c, const struct record *rec
     if (last == NULL || last->is_closed)
         return NULL;
     if (c->is_held || commit_is_empty(last) ||
-        last->plain.len + last->big_bytes + size_of(record) <= COMMIT_BYTES_MAX)
+        last->plain.len + last->big_bytes + encode_bound(record) <= COMMIT_BYTES_MAX)
         return last;
     last->is_closed = true;
     return NULL;
@@ -102,7 +97,7 @@ static int open_commit(struct commits *c, int64_t now_ns, struct commit **out)
 
     if (commit == NULL)
         return -ENOMEM;
-    int rc = encode_begin(&commit->plain, c->base);
+    int rc = encode_begin(&commit->plain, &c->kinds, c->base);
     plain = commit->plain;
     *commit = (struct commit){.plain = plain, .is_lazy = true, .opened_ns = now_ns};
     rq_list_init(&commit->link);
@@ -122,16 +117,17 @@ static int open_commit(struct commits *c, int64_t now_ns, struct commit **out)
 /* Encodes what is to be written of it.  The commit exists. */
 static int add(struct commits *c, struct commit *commit, const struct record *record)
 {
-    struct record written;
+    const struct record *written;
+    struct record room;
     struct big *big;
 
     if (record->body.len > ENCODE_RECORD_MAX ||
-        commit->big_bytes + size_of(record) > ENCODE_COMMIT_MAX)
+        commit->big_bytes + encode_bound(record) > ENCODE_COMMIT_MAX)
         return -EMSGSIZE;
-    int rc = bigs_prepare(&c->bigs, record, &written, &big);
+    int rc = bigs_prepare(&c->bigs, record, &room, &written, &big);
     if (rc < 0)
         return rc;
-    rc = encode_record(&commit->plain, &written);
+    rc = encode_record(&commit->plain, &c->kinds, written);
     if (rc < 0) {
         bigs_drop(&c->bigs, big);
         return rc;
@@ -239,7 +235,7 @@ struct commit *commits_find(const struct commits *c, uint64_t seq)
 static void sweep(struct commits *c, struct commit *commit)
 {
     c->bytes -= commit->plain.len;
-    encode_sweep(&commit->plain);
+    encode_sweep(&commit->plain, &c->kinds);
     c->bytes += commit->plain.len;
     commit->scan = 0;
     commit->struck = 0;

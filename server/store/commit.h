@@ -14,6 +14,7 @@
 #include "core/record.h"
 #include "store/big.h"
 #include "store/entry.h"
+#include "store/kinds.h"
 #include "store/ledger.h"
 
 enum {
@@ -42,6 +43,7 @@ struct commits {
     struct ledger *ledger;
     struct commit *spare; /* kept for the next one; may be NULL */
     struct bigs bigs;
+    struct kinds kinds;  /* of the last commit */
     struct job_id base;  /* of the last job: what the next commit counts from */
     size_t bytes, count; /* bytes: of all commits and their bodies apart */
     bool is_held;

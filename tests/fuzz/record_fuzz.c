@@ -12,16 +12,17 @@
 /* Writes the records of `in` into `out`.  Returns  what ended the decoding */
 static int copy(struct rq_slice in, struct rq_buf *out)
 {
+    static struct kinds kinds;
     struct decoder d;
     struct record r;
 
     int rc = decode_begin(&d, in);
     if (rc < 0)
         return rc;
-    rc = encode_begin(out, d.base);
+    rc = encode_begin(out, &kinds, d.base);
     ASSERT(rc == 0);
     while ((rc = decode_next(&d, &r)) == 1)
-        if (encode_record(out, &r) < 0)
+        if (encode_record(out, &kinds, &r) < 0)
             return -ENOMEM;
     ASSERT(rc == 0 || rc == RQ_E_MALFORMED || rc == -ENOTSUP);
     return rc;

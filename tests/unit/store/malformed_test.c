@@ -23,10 +23,11 @@ static struct parts take_apart(int sample)
     struct record r = record_sample(sample);
     struct parts p = {.len = 0};
     struct rq_buf plain;
+    static struct kinds kinds;
 
     rq_buf_init(&plain, ENCODE_COMMIT_MAX);
-    assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
-    assert_int_equal(encode_record(&plain, &r), 0);
+    assert_int_equal(encode_begin(&plain, &kinds, (struct job_id){7, 1}), 0);
+    assert_int_equal(encode_record(&plain, &kinds, &r), 0);
     const uint8_t *at = rq_buf_slice(&plain).ptr;
     size_t behind = at[TYPE_AT + 1] < 0x80 ? TYPE_AT + 2 : TYPE_AT + 3;
     p.len = plain.len - behind;
@@ -128,12 +129,13 @@ static void what_few_jobs_have_is_read_back_alone(void **s)
     puts[3].attrs = rq_slice(attrs, sizeof attrs);
     for (size_t i = 0; i < 4; i++) {
         struct rq_buf plain;
+        static struct kinds kinds;
         struct decoder d;
         struct record got;
 
         rq_buf_init(&plain, ENCODE_COMMIT_MAX);
-        assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
-        assert_int_equal(encode_record(&plain, &puts[i]), 0);
+        assert_int_equal(encode_begin(&plain, &kinds, (struct job_id){7, 1}), 0);
+        assert_int_equal(encode_record(&plain, &kinds, &puts[i]), 0);
         assert_int_equal(decode_begin(&d, rq_buf_slice(&plain)), 0);
         assert_int_equal(decode_next(&d, &got), 1);
         assert_true(record_equal(&got, &puts[i]));
@@ -145,12 +147,13 @@ static void a_commit_of_all_records_there_can_be_takes_no_more(void **s)
 {
     struct record r = record_done(7, 2);
     struct rq_buf plain;
+    static struct kinds kinds;
 
     (void)s;
     rq_buf_init(&plain, ENCODE_COMMIT_MAX);
-    assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
+    assert_int_equal(encode_begin(&plain, &kinds, (struct job_id){7, 1}), 0);
     memset(plain.ptr + plain.start, 0xff, 4); /* the count */
-    assert_int_equal(encode_record(&plain, &r), -EMSGSIZE);
+    assert_int_equal(encode_record(&plain, &kinds, &r), -EMSGSIZE);
     rq_buf_fini(&plain);
 }
 
@@ -158,13 +161,14 @@ static void a_strike_looks_at_the_epoch_too(void **s)
 {
     struct record other = record_put(8, 5, "other"), r = record_put(7, 5, "this");
     struct rq_buf plain;
+    static struct kinds kinds;
     size_t scan = 0;
 
     (void)s;
     rq_buf_init(&plain, ENCODE_COMMIT_MAX);
-    assert_int_equal(encode_begin(&plain, (struct job_id){7, 1}), 0);
-    assert_int_equal(encode_record(&plain, &other), 0);
-    assert_int_equal(encode_record(&plain, &r), 0);
+    assert_int_equal(encode_begin(&plain, &kinds, (struct job_id){7, 1}), 0);
+    assert_int_equal(encode_record(&plain, &kinds, &other), 0);
+    assert_int_equal(encode_record(&plain, &kinds, &r), 0);
     assert_true(encode_strike_put(&plain, &scan, (struct job_id){7, 5}));
     assert_false(encode_strike_put(&plain, &scan, (struct job_id){7, 5}));
     assert_int_equal(encode_count(&plain), 1);

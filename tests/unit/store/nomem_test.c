@@ -27,7 +27,7 @@ static void an_append_that_fails_changes_nothing(void **state)
     (void)state;
     for (long n = 0; n < 8; n++) {
         struct ledger ledger;
-        struct commits commits;
+        static struct commits commits;
         struct record put = record_put(7, 1, "body");
         uint64_t seq = 0;
 
@@ -61,7 +61,7 @@ static void a_large_body_that_fails_changes_nothing(void **state)
     (void)state;
     for (long n = 0; has_failed; n++) {
         struct ledger ledger;
-        struct commits commits;
+        static struct commits commits;
         struct record put = record_put(7, 1, "");
         uint64_t seq = 0;
 
