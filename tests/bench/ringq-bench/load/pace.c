@@ -22,9 +22,9 @@ RIO_AWAITS long pace(struct load *l, struct lane **lanes)
             RIO_TRY(await(rio_sleep(TICK_NS)));
             continue;
         }
-        RIO_TRY(lane_put(lanes[sent % p->conns], due_ns));
+        RIO_TRY(lane_put(lanes[sent % p->producers], due_ns));
         sent++;
-        if (sent % p->conns == 0)
+        if (sent % p->producers == 0)
             RIO_TRY(await(rio_yield()));
     }
     return 0;
