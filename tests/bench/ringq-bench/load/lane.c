@@ -335,7 +335,11 @@ RIO_AWAITS long lane_fill(struct lane *lane, uint64_t count)
 long lane_put(struct lane *lane, int64_t since_ns)
 {
     lane->now_ns = since_ns;
-    RIO_TRY(ask(lane, VERB_PUT, 0));
+    return ask(lane, VERB_PUT, 0);
+}
+
+long lane_send(struct lane *lane)
+{
     return leave(lane);
 }
 

@@ -81,9 +81,10 @@ RIO_AWAITS long lane_open(struct load *l, unsigned number, struct lane **out);
 RIO_AWAITS long lane_play(struct lane *lane);
 /* Puts `count` jobs and returns. */
 RIO_AWAITS long lane_fill(struct lane *lane, uint64_t count);
-/* A request whose time counts from `since_ns`; its reply is awaited by lane_listen().
- */
+/* A request whose time counts from `since_ns`; it leaves with lane_send(), and its
+ * reply is awaited by lane_listen(). */
 long lane_put(struct lane *lane, int64_t since_ns);
+long lane_send(struct lane *lane);
 RIO_AWAITS long lane_listen(struct lane *lane);
 /* One request, and its answer. */
 RIO_AWAITS long lane_ask(struct lane *lane, enum verb verb);
