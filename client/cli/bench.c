@@ -30,7 +30,7 @@ static int find_program(char *out, size_t room)
 /* Its words: those of the command line, and before them what stood before `bench`. */
 static char **words_for(const struct cli *cli, int argc, char **argv)
 {
-    static char name[] = PROGRAM, url[] = "--url", json[] = "--json";
+    static char name[] = PROGRAM, server[] = "--server", json[] = "--json";
     char **words = calloc((size_t)argc + 5, sizeof *words);
     size_t n = 0;
 
@@ -38,7 +38,7 @@ static char **words_for(const struct cli *cli, int argc, char **argv)
         return NULL;
     words[n++] = name;
     if (cli->server != NULL) {
-        words[n++] = url;
+        words[n++] = server;
         words[n++] = (char *)(uintptr_t)cli->server;
     }
     if (cli->json)
@@ -87,6 +87,7 @@ const struct command command_bench = {
     .notes =
         "All else is passed to ringq-bench(1), which lists its options:\n"
         "  ringq-bench --help\n"
+        "Of the options of every command it knows --server, --json and --help.\n"
         "It puts jobs into queues named bench0, bench1, ... and leaves some behind.\n",
     .words_max = -1,
     .run = run,

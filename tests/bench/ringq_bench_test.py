@@ -130,7 +130,8 @@ class Ringq(Bench):
         result = subprocess.run([BENCH, '--json', *SHORT], text=True, capture_output=True, check=False,
                                 timeout=ringqd.PATIENCE, env=ringqd.environment(RINGQ_URL=self.server_.url))
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.measures('--url', self.server_.url)
+        for option in ('--server', '-s', '--url', '-u'):
+            self.measures(option, self.server_.url)
 
     def test_ringq_runs_it(self):
         result = self.server_.ringq('--json', 'bench', *SHORT, '--mode', 'put')
@@ -187,7 +188,7 @@ class Peers(Bench):
 
         def answers():
             try:
-                return bench('--json', *SHORT, '-u', f'127.0.0.1:{port}', '-s', 'echo', '-m', 'put').returncode == 0
+                return bench('--json', *SHORT, '-u', f'127.0.0.1:{port}', '-S', 'echo', '-m', 'put').returncode == 0
             except OSError:
                 return False
         ringqd.wait_until(answers, 'the echo')
@@ -196,7 +197,7 @@ class Peers(Bench):
         peer = ringqd.Process(self.directory / f'{system}.log')
         peer.spawn(list(map(str, command)))
         self.addCleanup(peer.kill)
-        ringqd.wait_until(lambda: bench(*SHORT, '-u', f'127.0.0.1:{command[-1]}', '-s', system).returncode == 0, system)
+        ringqd.wait_until(lambda: bench(*SHORT, '-u', f'127.0.0.1:{command[-1]}', '-S', system).returncode == 0, system)
 
     @unittest.skipUnless(shutil.which('beanstalkd'), 'no beanstalkd: apt-get install beanstalkd')
     def test_beanstalkd(self):

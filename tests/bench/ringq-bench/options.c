@@ -11,7 +11,7 @@
 
 enum { OPTION_ECHO = 256, OPTION_PRODUCERS, OPTION_CONSUMERS };
 
-static const char letters[] = "m:c:d:b:n:D:fr:t:w:q:p:i:P:ju:s:o:h";
+static const char letters[] = "m:c:d:b:n:D:fr:t:w:q:p:i:P:js:u:S:o:h";
 static const struct option options[] = {
     {"mode", required_argument, NULL, 'm'},
     {"conns", required_argument, NULL, 'c'},
@@ -30,8 +30,9 @@ static const struct option options[] = {
     {"idle", required_argument, NULL, 'i'},
     {"process", required_argument, NULL, 'P'},
     {"json", no_argument, NULL, 'j'},
-    {"url", required_argument, NULL, 'u'},
-    {"system", required_argument, NULL, 's'},
+    {"server", required_argument, NULL, 's'},
+    {"url", required_argument, NULL, 's'},
+    {"system", required_argument, NULL, 'S'},
     {"put-options", required_argument, NULL, 'o'},
     {"echo", required_argument, NULL, OPTION_ECHO},
     {"help", no_argument, NULL, 'h'},
@@ -186,9 +187,10 @@ static int take_option(int letter, char *value, struct call *c)
     case 'j':
         c->json = true;
         return 0;
+    case 's':
     case 'u':
         return take_url(value, c);
-    case 's':
+    case 'S':
         return take_system(value, p);
     case 'o':
         p->put_options = value;
