@@ -64,6 +64,20 @@ class AtHalf(Side):
         return line
 
 
+class Deep(Side):
+    """The same beside jobs that were put before, and are on the disk."""
+
+    def __init__(self, system, jobs, *args, **how):
+        super().__init__(system, *args, **how)
+        self.jobs = jobs
+
+    def play(self, seconds):
+        with self.system.running():
+            filled = self.system.run('--mode', 'fill', '--prefill', self.jobs)
+            self.system.settle()
+            return {**self.system.run(*self.args, seconds=seconds), 'bytes_per_job': filled['bytes_per_job']}
+
+
 class Recovery(Side):
     """Jobs are put, everything is killed and started again on what is left: the seconds until
     the first job is handed out.  What a waiting job takes in memory is told as well."""

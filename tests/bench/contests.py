@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: MIT
 """
-from contest import AtHalf, BodyLimit, Contest, Recovery, Side, Syscalls
+from contest import AtHalf, BodyLimit, Contest, Deep, Recovery, Side, Syscalls
 from systems import Beanstalkd, Echo, Nats, Redis, Ringq
 
 CYCLE_32 = ('--depth', 32)
@@ -101,7 +101,7 @@ def sizes(deep):
                 Side(ours, *CYCLE_32, label='ringq empty'),
                 Side(ours, *CYCLE_32, '--queues', 100000, label='ringq 100,000 queues'),
                 Side(ours, *CYCLE_32, '--idle', 10000, label='ringq 10,000 idle'),
-                Side(ours, *CYCLE_32, '--prefill', deep, label=f'ringq {deep:,} deep')),
+                Deep(ours, deep, *CYCLE_32, label=f'ringq {deep:,} deep')),
         Contest('recovery', f'{deep:,} jobs of 100 B: the first job after kill -9 of server and Redis',
                 Recovery(Ringq('everysec'), deep), Recovery(lists('everysec'), deep),
                 Recovery(Beanstalkd(fsync=False), deep), figure=first_job_s, unit='s', digits=3, costs=True),

@@ -7,6 +7,7 @@ SPDX-License-Identifier: MIT
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -251,6 +252,18 @@ class Usage(unittest.TestCase):
 
     def test_help(self):
         self.assertIn('--put-options', bench('--help').stdout)
+
+    def test_the_manual_has_every_option_and_mode_of_the_help(self):
+        page = (ringqd.ROOT / 'docs/man/ringq-bench.1.scd').read_text(encoding='utf-8')
+        text = bench('--help').stdout
+        options = re.findall(r'^ {2}(?:-\w,| {3}) (--[\w-]+)', text, re.M)
+        modes = re.findall(r'^ {2}(\w+) ', text.split('modes:\n')[1].split('exit codes')[0], re.M)
+        self.assertGreater(len(options), 20)
+        self.assertEqual(len(modes), 7)
+        for option in options:
+            self.assertIn(f'*{option}*', page)
+        for mode in modes:
+            self.assertIn(f'\n_{mode}_\n', page)
 
 
 if __name__ == '__main__':

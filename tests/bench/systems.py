@@ -84,7 +84,7 @@ class System:
         self.process.kill()
 
     def settle(self):
-        """Until what is promised within a second is kept, so that a crash loses nothing."""
+        """Until what was put is on the disk at any setting: a crash loses nothing then."""
         time.sleep(2)
 
     def arguments(self):
