@@ -16,8 +16,8 @@ PACKAGES_test='libcmocka-dev g++ make python3 redis-tools netcat-openbsd
   clang libclang-rt-dev clang-format
   libcurl4-openssl-dev libmicrohttpd-dev libsqlite3-dev curl
   gdb valgrind'
-# What tests/bench/peers.sh compares ringq with.
-PACKAGES_peers='beanstalkd nats-server gnuplot-nox'
+# What tests/bench/peers.sh compares ringq with, and plots.sh draws with.
+PACKAGES_peers='beanstalkd nats-server gnuplot-nox linux-perf'
 PACKAGES_nightly='gcovr'
 
 # packages_missing KIND...: those of the kinds that are not installed, on one line.

@@ -7,8 +7,11 @@ SPDX-License-Identifier: MIT
 import json
 import os
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
+import threading
 import unittest
 
 import ringqd
@@ -59,11 +62,85 @@ class Ringq(Bench):
         self.assertGreaterEqual(line['jobs'], 32)
 
     def test_jobs_that_are_there_are_taken(self):
-        self.measures('-u', self.url, '--mode', 'take', '--prefill', 20000, '--time', '50ms')
+        self.measures('-u', self.url, '--mode', 'get', '--prefill', 20000, '--time', '50ms')
 
     def test_a_fixed_rate(self):
-        line = self.measures('-u', self.url, '--mode', 'paced', '--rate', 1000)
+        line = self.measures('-u', self.url, '--mode', 'latency', '--rate', 1000)
         self.assertEqual(line['rate'], 1000)
+        self.assertLess(line['jobs_per_second'], 1100)
+
+    def test_at_a_fixed_rate_a_stall_makes_late_all_that_was_due_meanwhile(self):
+        stalled = threading.Timer(0.3, self.server_.signal, [signal.SIGSTOP])
+        goes_on = threading.Timer(0.8, self.server_.signal, [signal.SIGCONT])
+        for timer in (stalled, goes_on):
+            timer.start()
+            self.addCleanup(timer.join)
+        line = self.measures('-u', self.url, '--mode', 'latency', '--rate', 1000, '--time', '1500ms')
+        # Half a second of 1.5: of the requests about a third are late.
+        self.assertGreater(line['put_us']['p90'], 100000)
+        self.assertGreater(line['put_us']['max'], 400000)
+
+    def test_producers_and_consumers_on_connections_of_their_own(self):
+        line = self.measures('-u', self.url, '--producers', 2, '--consumers', 3, '--depth', 4)
+        self.assertEqual((line['producers'], line['consumers'], line['connections']), (2, 3, 5))
+        self.assertIn('put_us', line)
+
+    def test_producers_at_a_fixed_rate_and_consumers_beside_them(self):
+        line = self.measures('-u', self.url, '--mode', 'latency', '--rate', 1000, '--producers', 2, '--consumers', 2,
+                             '--time', '500ms')
+        self.assertIn('done_us', line)
+        self.assertLess(self.left(), line['jobs'])
+
+    def test_batches_of_consumers(self):
+        self.measures('-u', self.url, '--producers', 1, '--consumers', 2, '--batch', 16, '--fused')
+
+    def test_a_durability_for_each_put(self):
+        self.measures('-u', self.url, '--mode', 'put', '--durable', 'memory')
+        self.measures('-u', self.url, '--mode', 'put', '--durable', 'redis', '--put-options', 'PRI 3', '--batch', 4)
+
+    def test_more_than_the_server_promises_is_refused_by_it(self):
+        result = bench(*SHORT, '-u', self.url, '--durable', 'fsync')
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('BADARG', result.stderr)
+
+    def test_a_fill_puts_as_many_as_are_asked_for_and_states_the_memory_of_one(self):
+        line = self.measures('-u', self.url, '--mode', 'fill', '--prefill', 20001,
+                             '--process', f'ringqd={self.server_.pid}')
+        self.assertEqual((line['jobs'], self.left()), (20001, 20001))
+        self.assertGreater(line['bytes_per_job']['ringqd'], 50)
+
+    def test_a_fill_of_many_queues_reaches_all_of_them(self):
+        self.measures('-u', self.url, '--mode', 'fill', '--prefill', 1000, '--queues', 100, '--depth', 3)
+        with self.server_.client() as c:
+            self.assertEqual(len(c.call('QUEUES')), 100)
+
+    def test_the_first_job_of_a_server_that_starts_again(self):
+        self.measures('-u', self.url, '--mode', 'fill', '--prefill', 1000)
+        port = self.server_.port
+        self.server_.kill()
+        waiting = subprocess.Popen([BENCH, '--json', '--mode', 'recovery', '--url', f'127.0.0.1:{port}'], text=True,
+                                   stdout=subprocess.PIPE, env=ringqd.environment())
+        self.server_.args[self.server_.args.index('127.0.0.1:0')] = f'127.0.0.1:{port}'
+        self.server_.start()
+        line = json.loads(waiting.communicate(timeout=ringqd.PATIENCE)[0])
+        self.assertEqual(line['jobs'], 1)
+        self.assertLess(line['seconds'], ringqd.PATIENCE)
+        self.assertEqual(self.left(), 999)
+
+    def test_the_server_is_where_the_environment_says_and_may_be_a_url(self):
+        result = subprocess.run([BENCH, '--json', *SHORT], text=True, capture_output=True, check=False,
+                                timeout=ringqd.PATIENCE, env=ringqd.environment(RINGQ_URL=self.server_.url))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for option in ('--server', '-s', '--url', '-u'):
+            self.measures(option, self.server_.url)
+
+    def test_ringq_runs_it(self):
+        result = self.server_.ringq('--json', 'bench', *SHORT, '--mode', 'put')
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(json.loads(result.stdout)['mode'], 'put')
+        named = subprocess.run([ringqd.RINGQ, '--server', self.server_.url, 'bench', *SHORT], text=True,
+                               capture_output=True, check=False, timeout=ringqd.PATIENCE, env=ringqd.environment())
+        self.assertIn('ringq, cycle:', named.stdout)
 
     def test_a_consumer_that_waits_is_woken(self):
         self.assertIn('p50', self.measures('-u', self.url, '--mode', 'wake')['get_us'])
@@ -88,6 +165,10 @@ class Ringq(Bench):
         self.assertIn('ringq, cycle:', result.stdout)
         self.assertIn('p99.9', result.stdout)
 
+    def test_memory_a_job_stands_in_the_table_as_well(self):
+        result = bench(*SHORT, '-u', self.url, '--prefill', 5000, '--process', f'ringqd={self.server_.pid}')
+        self.assertRegex(result.stdout, r'memory a job that waits: ringqd \d+ B')
+
 
 class Peers(Bench):
     def test_lists_of_redis(self):
@@ -108,7 +189,7 @@ class Peers(Bench):
 
         def answers():
             try:
-                return bench('--json', *SHORT, '-u', f'127.0.0.1:{port}', '-s', 'echo', '-m', 'put').returncode == 0
+                return bench('--json', *SHORT, '-u', f'127.0.0.1:{port}', '-S', 'echo', '-m', 'put').returncode == 0
             except OSError:
                 return False
         ringqd.wait_until(answers, 'the echo')
@@ -117,7 +198,7 @@ class Peers(Bench):
         peer = ringqd.Process(self.directory / f'{system}.log')
         peer.spawn(list(map(str, command)))
         self.addCleanup(peer.kill)
-        ringqd.wait_until(lambda: bench(*SHORT, '-u', f'127.0.0.1:{command[-1]}', '-s', system).returncode == 0, system)
+        ringqd.wait_until(lambda: bench(*SHORT, '-u', f'127.0.0.1:{command[-1]}', '-S', system).returncode == 0, system)
 
     @unittest.skipUnless(shutil.which('beanstalkd'), 'no beanstalkd: apt-get install beanstalkd')
     def test_beanstalkd(self):
@@ -130,6 +211,11 @@ class Peers(Bench):
 
 
 class Usage(unittest.TestCase):
+    def test_producers_and_consumers_are_at_least_one_each(self):
+        for option in ('--producers', '--consumers'):
+            self.refuses('allowed', option, 0)
+            self.refuses('allowed', option, 50001)
+
     def refuses(self, text, *args):
         result = bench(*args)
         self.assertEqual(result.returncode, 2)
@@ -138,23 +224,46 @@ class Usage(unittest.TestCase):
     def test_what_is_not_understood_is_named(self):
         self.refuses("no such mode: 'fast'", '--mode', 'fast')
         self.refuses("no such system: 'kafka'", '--system', 'kafka')
-        self.refuses('mode paced needs --rate', '--mode', 'paced')
+        self.refuses("needs --rate: 'latency'", '--mode', 'latency')
+        self.refuses("--rate is for mode latency, not for: 'put'", '--mode', 'put', '--rate', 5)
+        self.refuses("needs --prefill: 'fill'", '--mode', 'fill')
+        self.refuses("needs the other one as well: '--producers'", '--producers', 2)
+        self.refuses("needs the other one as well: '--consumers'", '--consumers', 2)
+        self.refuses("for cycle and latency, not for: 'put'", '--mode', 'put', '--producers', 1, '--consumers', 1)
+        self.refuses("not memory, redis, everysec or fsync: 'disk'", '--durable', 'disk')
+        self.refuses("--durable is for ringq, not for: 'nats'", '--durable', 'memory', '--system', 'nats')
+        self.refuses("an echo knows put and latency", '--system', 'echo')
+        self.refuses('not HOST:PORT', '--url', 'somewhere')
+        self.refuses('write ringq://', '--url', 'http://somewhere:80')
         self.refuses('a word too many', 'please')
         self.refuses('20 to 64MiB', '--body', '19')
         self.refuses('NAME=PID', '--process', 'ringqd')
 
     def test_the_smallest_and_the_largest_that_it_takes(self):
-        for option, at, past in (('--batch', 1000, 1001), ('--depth', 4096, 4097), ('--conns', 100000, 100001)):
+        for option, at, past in (('--batch', 1000, 1001), ('--depth', 4096, 4097), ('--conns', 100000, 100001),
+                                 ('--queues', 1000000, 1000001), ('--idle', 1000000, 1000001)):
             self.refuses('allowed', option, past)
             self.assertNotEqual(bench(option, at, '--url', '127.0.0.1:1').returncode, 2)
 
     def test_nobody_listens(self):
         result = bench('--url', '127.0.0.1:1')
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 69)
         self.assertIn('cannot connect', result.stderr)
 
     def test_help(self):
         self.assertIn('--put-options', bench('--help').stdout)
+
+    def test_the_manual_has_every_option_and_mode_of_the_help(self):
+        page = (ringqd.ROOT / 'docs/man/ringq-bench.1.scd').read_text(encoding='utf-8')
+        text = bench('--help').stdout
+        options = re.findall(r'^ {2}(?:-\w,| {3}) (--[\w-]+)', text, re.M)
+        modes = re.findall(r'^ {2}(\w+) ', text.split('modes:\n')[1].split('exit codes')[0], re.M)
+        self.assertGreater(len(options), 20)
+        self.assertEqual(len(modes), 7)
+        for option in options:
+            self.assertIn(f'*{option}*', page)
+        for mode in modes:
+            self.assertIn(f'\n_{mode}_\n', page)
 
 
 if __name__ == '__main__':

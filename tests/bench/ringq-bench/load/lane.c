@@ -1,8 +1,8 @@
 /* lane - one connection.
  *
  * `depth` slots go round, each by itself: put, get, done.  Replies come in the order of
- * the requests, so what is under way is a ring of steps.  What the replies of one
- * receive lead to is gathered and leaves in one send.
+ * the requests, so what is under way is a ring of steps (steps.h).  What the replies of
+ * one receive lead to is gathered and leaves in one send.
  *
  * A batch that gets fewer jobs than it put asks again for what is missing: at any time
  * there are at least as many jobs as are asked for, and no getter waits for ever.
@@ -16,8 +16,9 @@
 
 #include "base/assert.h"
 #include "load/load.h"
+#include "load/steps.h"
 
-enum { IN_MAX = 64 << 20, OUT_MAX = 256 << 20, STEPS_A_SLOT = 2 };
+enum { IN_MAX = 64 << 20, OUT_MAX = 256 << 20, STEPS_A_SLOT = 2, FILL_DEPTH = 32 };
 
 struct slot {
     unsigned queue; /* of its jobs; each put goes to another, where there are many */
@@ -26,20 +27,15 @@ struct slot {
     struct token *tokens;
 };
 
-struct step {
-    enum verb verb;
-    unsigned slot, count;
-    int64_t since_ns;
-};
-
 struct lane {
     struct load *load;
+    enum load_mode
+        mode; /* of the plan; of a producer or a consumer, its part of that */
     rio_stream *stream;
     struct talk talk;
     struct rq_buf out;
     struct slot *slots;
-    struct step *steps; /* a ring */
-    size_t cap, head, under_way;
+    struct steps steps; /* under way */
     int64_t now_ns, answered_ns;
 };
 
@@ -49,27 +45,6 @@ static unsigned batch_of(const struct lane *lane)
 }
 
 /* ---- requests ---- */
-
-static int push(struct lane *lane, enum verb verb, unsigned slot, unsigned count,
-                int64_t since_ns)
-{
-    if (lane->under_way == lane->cap) {
-        size_t cap = lane->cap * 2;
-        struct step *grown = calloc(cap, sizeof *grown);
-
-        if (grown == NULL)
-            return -ENOMEM;
-        for (size_t i = 0; i < lane->under_way; i++)
-            grown[i] = lane->steps[(lane->head + i) % lane->cap];
-        free(lane->steps);
-        lane->steps = grown;
-        lane->cap = cap;
-        lane->head = 0;
-    }
-    lane->steps[(lane->head + lane->under_way++) % lane->cap] =
-        (struct step){verb, slot, count, since_ns};
-    return 0;
-}
 
 static void name_queue(struct lane *lane, unsigned queue)
 {
@@ -94,7 +69,7 @@ static int ask(struct lane *lane, enum verb verb, unsigned slot)
     unsigned count = verb == VERB_PUT   ? batch_of(lane)
                      : verb == VERB_GET ? s->left
                                         : s->taken;
-    int rc = push(lane, verb, slot, count, lane->now_ns);
+    int rc = steps_push(&lane->steps, (struct step){verb, slot, count, lane->now_ns});
 
     if (rc < 0)
         return rc;
@@ -127,7 +102,7 @@ static int after_put(struct lane *lane, unsigned slot)
 {
     struct slot *s = &lane->slots[slot];
 
-    if (lane->load->plan->mode != LOAD_CYCLE)
+    if (lane->mode != LOAD_CYCLE)
         return ask(lane, VERB_PUT, slot);
     s->left = batch_of(lane);
     /* The jobs of the last round are finished beside the next get. */
@@ -137,16 +112,15 @@ static int after_put(struct lane *lane, unsigned slot)
 
 static int after_get(struct lane *lane, unsigned slot, unsigned count)
 {
-    const struct load_plan *p = lane->load->plan;
     struct slot *s = &lane->slots[slot];
 
     s->taken = count;
     s->left -= count;
-    if (!p->fused)
+    if (!lane->load->plan->fused)
         return ask(lane, VERB_DONE, slot);
-    if (p->mode == LOAD_CYCLE && s->left == 0)
+    if (lane->mode == LOAD_CYCLE && s->left == 0)
         return ask(lane, VERB_PUT, slot);
-    if (p->mode == LOAD_TAKE)
+    if (lane->mode == LOAD_GET)
         s->left = batch_of(lane);
     int rc = ask(lane, VERB_DONE, slot);
     return rc < 0 ? rc : ask(lane, VERB_GET, slot);
@@ -154,13 +128,12 @@ static int after_get(struct lane *lane, unsigned slot, unsigned count)
 
 static int after_done(struct lane *lane, unsigned slot)
 {
-    const struct load_plan *p = lane->load->plan;
     struct slot *s = &lane->slots[slot];
 
-    if (p->fused)
+    if (lane->load->plan->fused)
         return 0; /* its get is under way */
     s->taken = 0;
-    if (p->mode == LOAD_CYCLE && s->left == 0)
+    if (lane->mode == LOAD_CYCLE && s->left == 0)
         return ask(lane, VERB_PUT, slot);
     if (s->left == 0)
         s->left = batch_of(lane);
@@ -201,21 +174,6 @@ static void count(struct lane *lane, const struct step *step, unsigned jobs)
     *total += jobs;
 }
 
-/* Brings the first step of this kind to the head of the ring. */
-static void advance(struct lane *lane, enum verb verb)
-{
-    size_t i = 0;
-
-    while (i + 1 < lane->under_way &&
-           lane->steps[(lane->head + i) % lane->cap].verb != verb)
-        i++;
-    struct step found = lane->steps[(lane->head + i) % lane->cap];
-    for (; i > 0; i--)
-        lane->steps[(lane->head + i) % lane->cap] =
-            lane->steps[(lane->head + i - 1) % lane->cap];
-    lane->steps[lane->head] = found;
-}
-
 /* The first reply of `in`, if it is whole.  Returns  as dialect->reply() */
 static long hear(struct lane *lane, struct rq_slice in, struct step *out_step,
                  struct answer *a)
@@ -223,14 +181,13 @@ static long hear(struct lane *lane, struct rq_slice in, struct step *out_step,
     const struct dialect *d = lane->load->plan->dialect;
 
     if (d->verb_of != NULL)
-        advance(lane, d->verb_of(in));
-    *out_step = lane->steps[lane->head];
+        steps_bring(&lane->steps, d->verb_of(in));
+    *out_step = *steps_first(&lane->steps);
     a->tokens = lane->slots[out_step->slot].tokens;
     long n = d->reply(&lane->talk, out_step->verb, out_step->count, in, a);
     if (n <= 0)
         return n < 0 ? load_fail(lane->load, n, "unexpected answer", in) : 0;
-    lane->head = (lane->head + 1) % lane->cap;
-    lane->under_way--;
+    steps_drop_first(&lane->steps);
     count(lane, out_step, a->count);
     return n;
 }
@@ -248,7 +205,7 @@ RIO_AWAITS static long receive(struct lane *lane,
                          RQ_LIT(""));
     size_t len = rio_stream_peek(lane->stream, &bytes), used = 0;
     lane->now_ns = rio_now();
-    while (lane->under_way > 0 && used < len) {
+    while (lane->steps.count > 0 && used < len) {
         struct answer a;
         struct step step;
         long n =
@@ -273,22 +230,21 @@ RIO_AWAITS static long join_in(struct lane *lane)
 {
     const struct dialect *d = lane->load->plan->dialect;
 
-    RIO_TRY(push(lane, VERB_OPEN, 0, 1, 0));
+    RIO_TRY(steps_push(&lane->steps, (struct step){VERB_OPEN, 0, 1, 0}));
     RIO_TRY(d->open(&lane->talk, &lane->out));
     RIO_TRY(leave(lane));
-    while (lane->under_way > 0)
+    while (lane->steps.count > 0)
         RIO_TRY(await(receive(lane, NULL)));
     return 0;
 }
 
-static int make_room(struct lane *lane, unsigned number)
+static long make_room(struct lane *lane, unsigned number)
 {
     const struct load_plan *p = lane->load->plan;
 
-    lane->cap = STEPS_A_SLOT * p->depth + 1;
-    lane->steps = calloc(lane->cap, sizeof *lane->steps);
+    RIO_TRY(steps_init(&lane->steps, STEPS_A_SLOT * p->depth + 1));
     lane->slots = calloc(p->depth, sizeof *lane->slots);
-    if (lane->steps == NULL || lane->slots == NULL)
+    if (lane->slots == NULL)
         return -ENOMEM;
     for (unsigned i = 0; i < p->depth; i++) {
         lane->slots[i].queue = (number + i * p->conns) % p->queues;
@@ -312,6 +268,13 @@ static void name_all(struct lane *lane, unsigned number)
     t->serial = (uint64_t)number << 40;
 }
 
+static enum load_mode part_of(const struct load_plan *p, unsigned number)
+{
+    if (p->consumers == 0)
+        return p->mode;
+    return number < p->producers ? LOAD_PUT : LOAD_GET;
+}
+
 RIO_AWAITS long lane_open(struct load *l, unsigned number, struct lane **out)
 {
     const struct load_plan *p = l->plan;
@@ -322,12 +285,13 @@ RIO_AWAITS long lane_open(struct load *l, unsigned number, struct lane **out)
         return -ENOMEM;
     *out = lane;
     lane->load = l;
+    lane->mode = part_of(p, number);
     rq_buf_init(&lane->out, OUT_MAX);
     name_all(lane, number);
     RIO_TRY(make_room(lane, number));
     long rc = await(rio_open_connection(p->host, p->port, &lane->stream));
     if (rc < 0)
-        return load_fail(l, rc, "cannot connect", RQ_LIT(""));
+        return load_unreachable(l, rc);
     (void)setsockopt(rio_stream_fd(lane->stream), IPPROTO_TCP, TCP_NODELAY, &one,
                      sizeof one);
     rio_stream_set_limits(lane->stream, IN_MAX, OUT_MAX);
@@ -341,7 +305,7 @@ RIO_AWAITS long lane_play(struct lane *lane)
     lane->now_ns = rio_now();
     for (unsigned i = 0; i < p->depth; i++) {
         lane->slots[i].left = batch_of(lane);
-        RIO_TRY(ask(lane, p->mode == LOAD_TAKE ? VERB_GET : VERB_PUT, i));
+        RIO_TRY(ask(lane, lane->mode == LOAD_GET ? VERB_GET : VERB_PUT, i));
     }
     RIO_TRY(leave(lane));
     while (!lane->load->is_over)
@@ -351,10 +315,15 @@ RIO_AWAITS long lane_play(struct lane *lane)
 
 RIO_AWAITS long lane_fill(struct lane *lane, uint64_t count)
 {
+    const unsigned depth = lane->load->plan->depth;
+    unsigned slot = 0;
+
     lane->now_ns = rio_now();
-    for (uint64_t put = 0; put < count || lane->under_way > 0;) {
-        while (put < count && lane->under_way < lane->load->plan->depth) {
-            RIO_TRY(ask(lane, VERB_PUT, 0));
+    for (uint64_t put = 0; put < count || lane->steps.count > 0;) {
+        while (put < count &&
+               lane->steps.count < (depth > FILL_DEPTH ? depth : FILL_DEPTH)) {
+            RIO_TRY(ask(lane, VERB_PUT, slot));
+            slot = (slot + 1) % depth;
             put += batch_of(lane);
         }
         RIO_TRY(leave(lane));
@@ -366,7 +335,11 @@ RIO_AWAITS long lane_fill(struct lane *lane, uint64_t count)
 long lane_put(struct lane *lane, int64_t since_ns)
 {
     lane->now_ns = since_ns;
-    RIO_TRY(ask(lane, VERB_PUT, 0));
+    return ask(lane, VERB_PUT, 0);
+}
+
+long lane_send(struct lane *lane)
+{
     return leave(lane);
 }
 
@@ -385,7 +358,7 @@ RIO_AWAITS long lane_ask(struct lane *lane, enum verb verb)
     lane->now_ns = rio_now();
     RIO_TRY(ask(lane, verb, 0));
     RIO_TRY(leave(lane));
-    while (lane->under_way > 0)
+    while (lane->steps.count > 0)
         RIO_TRY(await(receive(lane, NULL)));
     return 0;
 }
@@ -405,7 +378,7 @@ void lane_free(struct lane *lane)
     for (unsigned i = 0; lane->slots != NULL && i < lane->load->plan->depth; i++)
         free(lane->slots[i].tokens);
     free(lane->slots);
-    free(lane->steps);
+    steps_fini(&lane->steps);
     rq_buf_fini(&lane->out);
     free(lane);
 }

@@ -28,6 +28,12 @@ long load_fail(struct load *l, long rc, const char *what, struct rq_slice reply)
     return rc;
 }
 
+long load_unreachable(struct load *l, long rc)
+{
+    l->is_unreachable = true;
+    return load_fail(l, rc, "cannot connect", RQ_LIT(""));
+}
+
 static double own_cpu_s(void)
 {
     struct timespec ts;
@@ -68,7 +74,7 @@ RIO_AWAITS static long open_all(struct crew *c)
     for (; c->idle_count < p->idle; c->idle_count++) {
         long rc = await(rio_open_connection(p->host, p->port, &c->idle[c->idle_count]));
         if (rc < 0)
-            return load_fail(c->load, rc, "cannot connect", RQ_LIT(""));
+            return load_unreachable(c->load, rc);
     }
     for (unsigned i = 0; i < c->count; i++)
         RIO_TRY(await(lane_open(c->load, i, &c->lanes[i])));
@@ -101,40 +107,58 @@ static long wake_one(void *arg)
     return await(wake(c->load, c->lanes[0], c->lanes[1]));
 }
 
-static long measure(void *arg)
+/* The plan's processes are what is noted down about them. */
+static struct load_process *processes(struct load *l)
 {
-    struct crew *c = arg;
-    struct load *l = c->load;
-    struct load_plan *p = (struct load_plan *)(uintptr_t)l->plan;
+    return ((struct load_plan *)(uintptr_t)l->plan)->processes;
+}
 
-    RIO_TRY(await(rio_sleep(p->warm_ns)));
-    for (size_t i = 0; i < p->process_count; i++)
-        p->processes[i].begin_s = cpu_seconds(p->processes[i].pid);
+static void begin_measuring(struct load *l)
+{
+    struct load_process *all = processes(l);
+
+    for (size_t i = 0; i < l->plan->process_count; i++)
+        all[i].begin_s = process_cpu_s(all[i].pid);
     l->own_cpu_s = -own_cpu_s();
     l->begin_ns = rio_now();
     l->is_measuring = true;
-    RIO_TRY(await(rio_sleep(p->measure_ns)));
+}
+
+static void end_measuring(struct load *l)
+{
+    struct load_process *all = processes(l);
+
     l->is_measuring = false;
     l->took_ns = rio_now() - l->begin_ns;
     l->own_cpu_s += own_cpu_s();
-    for (size_t i = 0; i < p->process_count; i++)
-        p->processes[i].cpu_s =
-            cpu_seconds(p->processes[i].pid) - p->processes[i].begin_s;
+    for (size_t i = 0; i < l->plan->process_count; i++)
+        all[i].cpu_s = process_cpu_s(all[i].pid) - all[i].begin_s;
     l->is_over = true;
+}
+
+static long measure(void *arg)
+{
+    struct load *l = arg;
+
+    RIO_TRY(await(rio_sleep(l->plan->warm_ns)));
+    begin_measuring(l);
+    RIO_TRY(await(rio_sleep(l->plan->measure_ns)));
+    end_measuring(l);
     return 0;
 }
 
 static int spawn_work(rio_group *g, struct crew *c)
 {
-    const enum load_mode mode = c->load->plan->mode;
+    const struct load_plan *p = c->load->plan;
 
-    if (mode == LOAD_WAKE)
+    if (p->mode == LOAD_WAKE)
         return rio_group_spawn(g, wake_one, c) == NULL ? -1 : 0;
-    for (unsigned i = 0; i < c->count; i++)
-        if (rio_group_spawn(g, mode == LOAD_PACED ? listen_only : play, c->lanes[i]) ==
-            NULL)
+    for (unsigned i = 0; i < c->count; i++) {
+        bool is_paced = p->mode == LOAD_LATENCY && i < p->producers;
+        if (rio_group_spawn(g, is_paced ? listen_only : play, c->lanes[i]) == NULL)
             return -1;
-    if (mode == LOAD_PACED && rio_group_spawn(g, pace_all, c) == NULL)
+    }
+    if (p->mode == LOAD_LATENCY && rio_group_spawn(g, pace_all, c) == NULL)
         return -1;
     return 0;
 }
@@ -146,7 +170,8 @@ RIO_AWAITS static long work(struct crew *c)
     long rc = 0;
 
     rio_group_enter(&g);
-    if (spawn_work(&g, c) < 0 || (clock = rio_group_spawn(&g, measure, c)) == NULL)
+    if (spawn_work(&g, c) < 0 ||
+        (clock = rio_group_spawn(&g, measure, c->load)) == NULL)
         rc = -ENOMEM;
     while (rc == 0 && !c->load->is_over)
         rc = await(rio_sleep(10 * RIO_MS));
@@ -156,11 +181,31 @@ RIO_AWAITS static long work(struct crew *c)
     return c->load->is_over && c->load->took_ns > 0 ? 0 : rc;
 }
 
-RIO_AWAITS static long fill(struct crew *c)
+/* Jobs that are there before it begins; in mode fill, that is all. */
+RIO_AWAITS static long prepare(struct crew *c)
 {
-    const struct load_plan *p = c->load->plan;
+    struct load *l = c->load;
+    struct load_process *all = processes(l);
 
-    return p->prefill == 0 ? 0 : await(lane_fill(c->lanes[0], p->prefill));
+    if (l->plan->prefill == 0)
+        return 0;
+    for (size_t i = 0; i < l->plan->process_count; i++)
+        all[i].empty_bytes = process_bytes(all[i].pid);
+    if (l->plan->mode == LOAD_FILL)
+        begin_measuring(l);
+    RIO_TRY(await(fill(l, c->lanes, c->count)));
+    if (l->plan->mode == LOAD_FILL)
+        end_measuring(l);
+    for (size_t i = 0; i < l->plan->process_count; i++)
+        all[i].filled_bytes = process_bytes(all[i].pid);
+    return 0;
+}
+
+RIO_AWAITS static long play_all(struct crew *c)
+{
+    RIO_TRY(await(open_all(c)));
+    RIO_TRY(await(prepare(c)));
+    return c->load->plan->mode == LOAD_FILL ? 0 : await(work(c));
 }
 
 RIO_AWAITS long load_run(struct load *l)
@@ -169,11 +214,7 @@ RIO_AWAITS long load_run(struct load *l)
     long rc = crew_make(&c, l);
 
     if (rc == 0)
-        rc = await(open_all(&c));
-    if (rc == 0)
-        rc = await(fill(&c));
-    if (rc == 0)
-        rc = await(work(&c));
+        rc = l->plan->mode == LOAD_RECOVERY ? await(recover(l)) : await(play_all(&c));
     if (rc < 0 && l->why[0] == '\0')
         (void)snprintf(l->why, sizeof l->why, "%s", rq_err_text(rc));
     crew_free(&c);
