@@ -19,8 +19,8 @@ def put_p99_ms(line):
     return line['put_us']['p99'] / 1000
 
 
-def got_p50(line):
-    return line['get_us']['p50']
+def woken_p50(line):
+    return line['woken_us']['p50']
 
 
 def first_job_s(line):
@@ -88,9 +88,9 @@ def times():
                 Side(Ringq('everysec'), *PUT, '--conns', 1), Side(Echo(), *PUT, '--conns', 1),
                 figure=put_p50, unit='us p50', costs=True),
         Contest('wake-everysec', 'a put reaches a consumer that waits; disk once a second',
-                Side(Ringq('everysec'), *WAKE), Side(lists('everysec'), *WAKE), figure=got_p50, unit='us p50', costs=True),
+                Side(Ringq('everysec'), *WAKE), Side(lists('everysec'), *WAKE), figure=woken_p50, unit='us p50', costs=True),
         Contest('wake-fsync', 'a put reaches a consumer that waits; on disk before the reply',
-                Side(Ringq('fsync'), *WAKE), Side(lists('always'), *WAKE), figure=got_p50, unit='us p50', costs=True),
+                Side(Ringq('fsync'), *WAKE), Side(lists('always'), *WAKE), figure=woken_p50, unit='us p50', costs=True),
     ]
 
 

@@ -61,7 +61,8 @@ struct load {
     int64_t begin_ns, took_ns;
     double own_cpu_s;
     struct rq_hist put_us, got_us, done_us; /* of requests */
-    char why[256];                          /* of a failure, for people */
+    struct rq_hist woken_us; /* from a put until the getter that waited has the job */
+    char why[256];           /* of a failure, for people */
 };
 
 /* Runs the plan.  Returns  0; < 0 and load->why.  Suspends */

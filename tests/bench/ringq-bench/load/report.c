@@ -27,7 +27,7 @@ static uint64_t jobs_of(const struct load *l)
     case LOAD_RECOVERY:
         return l->done;
     case LOAD_WAKE:
-        return l->got_us.count;
+        return l->woken_us.count;
     }
     return 0;
 }
@@ -87,6 +87,7 @@ static void print_all_times(const struct load *l)
     print_times("put", &l->put_us);
     print_times("get", &l->got_us);
     print_times("done", &l->done_us);
+    print_times("woken", &l->woken_us);
 }
 
 static void print_processes(const struct load *l)
@@ -172,6 +173,7 @@ static void print_json(const struct load *l)
     json_times("put", &l->put_us);
     json_times("get", &l->got_us);
     json_times("done", &l->done_us);
+    json_times("woken", &l->woken_us);
     json_processes(l);
     (void)printf("}\n");
 }

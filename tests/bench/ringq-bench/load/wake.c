@@ -39,7 +39,7 @@ RIO_AWAITS static long one_job(struct load *l, struct lane *producer,
     rc = await(rio_group_exit(&g, rc));
     rio_group_destroy(&g);
     if (rc == 0 && l->is_measuring)
-        rq_hist_add(&l->got_us,
+        rq_hist_add(&l->woken_us,
                     (uint64_t)(lane_answered_ns(consumer) - begin_ns) / 1000);
     return rc < 0 ? rc : await(lane_ask(consumer, VERB_DONE));
 }
