@@ -77,6 +77,7 @@ class Stage:
         """The server dies at that visit of that failpoint."""
         what = next((s for start, s in STIR.items() if name.startswith(start)), None)
         end = time.monotonic() + PATIENCE
+        pause = 0.03  # longer each time: a slow machine, too, ends a repair before the next FLUSHALL
         self.launch(f'{name}:kill@{visit}')
         while self.server.is_running():
             if time.monotonic() > end:
@@ -84,7 +85,8 @@ class Stage:
                 self.server.kill()
             elif what:
                 self.stir(what)
-            time.sleep(0.03 if what else 0.002)
+                pause *= 1.2
+            time.sleep(pause if what else 0.002)
         status = self.server.wait()
         if status != -9:
             self.run.anomalies.append(('SERVER', None, f'{name}: exit status {status}'))
