@@ -52,6 +52,16 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT RINGQ_SANITIZE
     $<IF:$<BOOL:$<TARGET_PROPERTY:RINGQ_INLINED>>,-flto=auto;-O2,-fno-lto>)
 endif()
 
+# Leaves ordinary code alone in an archive that is installed: the rest would bind its users
+# to this very version of the compiler.
+function(ringq_ordinary_archive target)
+  if(RINGQ_FAT_OBJECTS)
+    add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+      COMMAND ${CMAKE_OBJCOPY} --wildcard -R .gnu.lto_* -R .gnu.debuglto_* -N __gnu_lto_slim
+              $<TARGET_FILE:${target}>)
+  endif()
+endfunction()
+
 # ringq_layer(<name> SOURCES ... HEADERS ... USES <targets>)
 # A static library whose headers are included as "<name>/<file>.h".
 function(ringq_layer name)
@@ -63,6 +73,7 @@ function(ringq_layer name)
     PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/..
            FILES ${arg_HEADERS})
   target_link_libraries(ringq_${name} PUBLIC ${arg_USES} PRIVATE ringq::flags)
+  target_compile_options(ringq_${name} PRIVATE "$<$<COMPILE_LANGUAGE:C>:${RINGQ_FAT_OBJECTS}>")
   set_target_properties(ringq_${name} PROPERTIES C_EXTENSIONS OFF
     VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()

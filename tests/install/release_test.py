@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """release_test - what is installed has no seams for tests: no failpoint can be planned, and not
-even their names are in the program.
+even their names are in the program; and its archives do not bind anybody to our compiler.
 SPDX-License-Identifier: MIT
 """
 import os
@@ -41,6 +41,15 @@ class Release(unittest.TestCase):
         program = pathlib.Path(ringqd.RINGQD).read_bytes()
         for name in (*failpoints(), 'RINGQ_FAILPOINT'):
             self.assertNotIn(name.encode(), program)
+
+    def test_installed_archives_hold_ordinary_code_alone(self):
+        for name in ('common/rio/librio.a', 'common/rio-http/librio_http.a', 'client/lib/libringq.a',
+                     'client/rio/libringq-rio.a'):
+            if not (BUILD / name).exists():  # librio_http is optional
+                continue
+            sections = subprocess.run(['objdump', '-h', BUILD / name], capture_output=True, text=True, check=True).stdout
+            self.assertIn('.text', sections)
+            self.assertNotIn('.gnu.lto', sections, name)
 
     def test_they_can_be_neither_listed_nor_planned(self):
         listed = subprocess.run([ringqd.RINGQD, '--failpoints'], capture_output=True, check=False)
