@@ -51,7 +51,7 @@ static bool has_octave(const struct rq_hist *h, uint32_t octave)
 }
 
 /* Room from the old ones to `octave`, on either side. */
-static bool stretch(struct rq_hist *h, uint32_t octave)
+RQ_RARE static bool stretch(struct rq_hist *h, uint32_t octave)
 {
     uint32_t end = h->first + h->octaves;
     uint32_t first = h->octaves == 0 || octave < h->first ? octave : h->first;
@@ -70,7 +70,7 @@ static bool stretch(struct rq_hist *h, uint32_t octave)
 }
 
 /* A bucket is full: halving all of them keeps the shape. */
-static void halve(struct rq_hist *h)
+RQ_RARE static void halve(struct rq_hist *h)
 {
     for (uint32_t i = 0; i < h->octaves; i++)
         for (uint32_t k = 0; k < RQ_HIST_SUBS; k++)

@@ -53,7 +53,7 @@ static bool grow(struct rates *r, uint32_t now)
 }
 
 /* An empty place for a second that has none; NULL: no memory at all. */
-static struct rate_second *begin(struct rates *r, uint32_t now)
+RQ_RARE static struct rate_second *begin(struct rates *r, uint32_t now)
 {
     bool has_memory = r->cap > 0 || grow(r, now);
 

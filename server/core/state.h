@@ -24,6 +24,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "base/spare.h"
 #include "core/core.h"
 #include "core/cron.h"
 #include "core/index.h"
@@ -333,6 +334,7 @@ struct core {
     bool is_draining;
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;
+    struct rq_spares spares; /* structs of jobs, extras */
     uint64_t count[JOB_STATES];
     uint64_t ending_dead; /* as in the queues */
     size_t body_bytes;    /* in memory, with the attributes */
