@@ -7,6 +7,8 @@
 #define RQ_PRINTF(format_arg, first_arg) \
     __attribute__((format(printf, format_arg, first_arg)))
 #define RQ_NORETURN __attribute__((noreturn))
+/* The rare half of a function: kept out of the way of the other. */
+#define RQ_RARE __attribute__((cold, noinline))
 #define RQ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define RQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 /* A function that is seldom needed stays out of those that call it. */

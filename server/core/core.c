@@ -114,6 +114,7 @@ void core_free(struct core *core)
     rq_map_fini(&core->uniques);
     rq_heap_fini(&core->keep_timers);
     job_timers_fini(core);
+    rq_spares_fini(&core->spares);
     rq_heap_fini(&core->wait_timers);
     rq_heap_fini(&core->gate_timers);
     rq_heap_fini(&core->cron_heap);

@@ -69,44 +69,29 @@ void counters_set(struct core *core, struct queue *q, struct record_totals total
     counters_add(core, q, delta);
 }
 
-static struct queue_rates *rates_of(struct queue *q)
+static void sample(struct rq_hist *hist, int64_t from_ns, int64_t to_ns)
 {
-    if (q->rates == NULL)
-        q->rates = calloc(1, sizeof *q->rates);
-    return q->rates;
-}
-
-static void sample(struct rq_hist **hist, int64_t from_ns, int64_t to_ns)
-{
-    if (*hist == NULL)
-        *hist = calloc(1, sizeof **hist);
-    if (*hist != NULL)
-        rq_hist_add(*hist, (uint64_t)rq_clock_until(to_ns, from_ns) / 1000);
+    rq_hist_add(hist, (uint64_t)rq_clock_until(to_ns, from_ns) / 1000);
 }
 
 void counters_put(struct core *core, struct queue *q, int64_t now_ns)
 {
-    struct queue_rates *rates = rates_of(q);
-
     q->totals.put++;
     core->totals.put++;
     changed(core, q);
-    if (rates != NULL)
-        rate_add(&rates->put, now_ns);
+    rates_add(&q->rates, RATE_PUT, now_ns);
 }
 
 void counters_delivered(struct core *core, const struct job *job, int64_t now_ns)
 {
     struct queue *q = job_queue(job);
-    struct queue_rates *rates = rates_of(q);
 
     q->totals.delivered++;
     core->totals.delivered++;
     q->totals.redelivered += job->attempts > 1;
     core->totals.redelivered += job->attempts > 1;
     changed(core, q);
-    if (rates != NULL)
-        rate_add(&rates->delivered, now_ns);
+    rates_add(&q->rates, RATE_DELIVERED, now_ns);
     sample(&q->wait, job_ready_ns(job), now_ns);
 }
 
@@ -121,8 +106,6 @@ void counters_undelivered(struct core *core, const struct job *job)
 void counters_ended(struct core *core, struct queue *q, enum record_end end,
                     int64_t now_ns)
 {
-    struct queue_rates *rates = rates_of(q);
-
     if (end != RECORD_END_DONE) {
         counters_add(core, q,
                      (struct record_totals){.expired = end == RECORD_END_EXPIRED,
@@ -132,8 +115,7 @@ void counters_ended(struct core *core, struct queue *q, enum record_end end,
     q->totals.done++;
     core->totals.done++;
     changed(core, q);
-    if (rates != NULL)
-        rate_add(&rates->done, now_ns);
+    rates_add(&q->rates, RATE_DONE, now_ns);
 }
 
 void counters_run(const struct job *job, int64_t now_ns)

@@ -40,7 +40,7 @@ static void take_place(struct core *core, struct job *job, struct job *heir)
 struct job *heir_make(struct core *core, struct job *job, struct rq_slice body,
                       struct rq_slice attrs)
 {
-    struct job *heir = job_make(body, attrs);
+    struct job *heir = job_make(core, body, attrs);
 
     if (heir == NULL)
         return NULL;
@@ -50,6 +50,6 @@ struct job *heir_make(struct core *core, struct job *job, struct rq_slice body,
     place_count_in(core, heir);
     if (job_queue(heir)->getter_count > 0)
         gate_look(core, job_queue(heir)); /* they may have waited for its body */
-    free(job);                            /* its kind and its extra are the heir's */
+    job_unmake(core, job);                /* its kind and its extra are the heir's */
     return heir;
 }

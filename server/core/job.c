@@ -65,7 +65,7 @@ static uint64_t wall_ms_that_fits(int64_t ms)
     return (uint64_t)(ms < 0 ? 0 : ms > JOB_WALL_MS_MAX ? JOB_WALL_MS_MAX : ms);
 }
 
-struct job *job_make(struct rq_slice body, struct rq_slice attrs)
+struct job *job_make(struct core *core, struct rq_slice body, struct rq_slice attrs)
 {
     bool is_away = body.ptr == NULL && body.len > 0;
     size_t here = is_away ? 0 : body.len;
@@ -73,7 +73,7 @@ struct job *job_make(struct rq_slice body, struct rq_slice attrs)
 
     ASSERT(body.len <= UINT32_MAX && attrs.len <= UINT32_MAX);
     size_t behind = attrs_len > 0 ? sizeof attrs_len + attrs_len : 0;
-    struct job *job = malloc(size_with(here + behind));
+    struct job *job = rq_spares_get(&core->spares, size_with(here + behind));
 
     if (job == NULL)
         return NULL;
@@ -88,10 +88,17 @@ struct job *job_make(struct rq_slice body, struct rq_slice attrs)
     return job;
 }
 
-struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
-                    struct rq_slice attrs, int64_t put_wall_ms)
+void job_unmake(struct core *core, struct job *job)
 {
-    struct job *job = job_make(body, attrs);
+    size_t behind = job_bytes(job) + (job->has_attrs ? sizeof(uint32_t) : 0);
+
+    rq_spares_put(&core->spares, job, size_with(behind));
+}
+
+struct job *job_new(struct core *core, struct job_kind *kind, uint64_t number,
+                    struct rq_slice body, struct rq_slice attrs, int64_t put_wall_ms)
+{
+    struct job *job = job_make(core, body, attrs);
 
     if (job == NULL)
         return NULL;
@@ -157,7 +164,7 @@ static void free_extra(struct core *core, struct job *job)
     batch_discharge(core, x);
     job->has_extra = false;
     job->more.ready_ns = x->ready_ns;
-    free(x);
+    rq_spares_put(&core->spares, x, sizeof *x);
     core->extra_count--;
 }
 
@@ -165,7 +172,7 @@ void job_free(struct core *core, struct job *job)
 {
     free_extra(core, job);
     kind_unref(core, job->kind);
-    free(job);
+    job_unmake(core, job);
 }
 
 int job_need_extra(struct core *core, struct job *job)
@@ -176,7 +183,7 @@ int job_need_extra(struct core *core, struct job *job)
     int rc = job_timers_reserve(core); /* of all extras, armed or not */
     if (rc < 0)
         return rc;
-    struct job_extra *x = malloc(sizeof *x);
+    struct job_extra *x = rq_spares_get(&core->spares, sizeof *x);
     if (x == NULL)
         return -ENOMEM;
     *x = (struct job_extra){.job = job, .ready_ns = job->more.ready_ns};

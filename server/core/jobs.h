@@ -13,11 +13,13 @@ struct job_kind;
 
 /* A struct with copies of these texts, and nothing else.  body.ptr NULL: only its
  * length is known, and it is away.  NULL: no memory. */
-struct job *job_make(struct rq_slice body, struct rq_slice attrs);
+struct job *job_make(struct core *core, struct rq_slice body, struct rq_slice attrs);
+/* The mirror of job_make(): what it points to lives on. */
+void job_unmake(struct core *core, struct job *job);
 /* In no place yet.  Owns  consumes the reference to `kind` unless it fails.  NULL: no
  * memory. */
-struct job *job_new(struct job_kind *kind, uint64_t number, struct rq_slice body,
-                    struct rq_slice attrs, int64_t put_wall_ms);
+struct job *job_new(struct core *core, struct job_kind *kind, uint64_t number,
+                    struct rq_slice body, struct rq_slice attrs, int64_t put_wall_ms);
 /* The job must be in no place. */
 void job_free(struct core *core, struct job *job);
 

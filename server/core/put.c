@@ -33,7 +33,7 @@ static int make_job(struct core *core, struct queue *q, const struct core_put *p
     if (kind == NULL)
         return -ENOMEM;
     struct job *job =
-        job_new(kind, core->number + 1, put->body, put->attrs, now.wall_ms);
+        job_new(core, kind, core->number + 1, put->body, put->attrs, now.wall_ms);
     if (job == NULL) {
         kind_unref(core, kind);
         return -ENOMEM;

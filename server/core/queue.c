@@ -94,9 +94,9 @@ void queue_free(struct core *core, struct queue *q)
     gate_free(core, q);
     ASSERT(q->groups == NULL);
     ready_fini(&q->ready);
-    free(q->rates);
-    free(q->wait);
-    free(q->run);
+    rates_fini(&q->rates);
+    rq_hist_fini(&q->wait);
+    rq_hist_fini(&q->run);
     free(q);
 }
 
@@ -120,12 +120,13 @@ uint64_t queue_unfinished(const struct queue *q, bool strict)
            q->leaving - (strict ? 0 : q->leaving_dead);
 }
 
-static void view_rates(const struct rate *r, int64_t now_ns, uint64_t out[3])
+static void view_rates(const struct rates *r, enum rate_event what, int64_t now_ns,
+                       uint64_t out[3])
 {
     static const unsigned seconds[3] = {1, 10, 60};
 
     for (size_t i = 0; i < 3; i++)
-        out[i] = rate_milli(r, now_ns, seconds[i]);
+        out[i] = rates_milli(r, what, now_ns, seconds[i]);
 }
 
 struct record_settings queue_settings(const struct queue *q)
@@ -135,7 +136,6 @@ struct record_settings queue_settings(const struct queue *q)
 
 void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *out)
 {
-    static const struct rq_hist none;
     int64_t oldest_ns = ready_oldest_ns(q);
 
     *out = (struct queue_view){
@@ -149,14 +149,12 @@ void queue_view(const struct queue *q, int64_t now_mono_ns, struct queue_view *o
         .waiting_putters = q->gate == NULL ? 0 : q->gate->putter_count,
         .settings = queue_settings(q),
         .totals = q->totals,
-        .wait = q->wait == NULL ? &none : q->wait,
-        .run = q->run == NULL ? &none : q->run,
+        .wait = &q->wait,
+        .run = &q->run,
         .groups = q->groups == NULL ? 0 : q->groups->by_key.count,
         .oldest_ready_ms = rq_clock_until(now_mono_ns, oldest_ns) / 1000000,
     };
-    if (q->rates == NULL)
-        return;
-    view_rates(&q->rates->put, now_mono_ns, out->rate_put_milli);
-    view_rates(&q->rates->delivered, now_mono_ns, out->rate_delivered_milli);
-    view_rates(&q->rates->done, now_mono_ns, out->rate_done_milli);
+    view_rates(&q->rates, RATE_PUT, now_mono_ns, out->rate_put_milli);
+    view_rates(&q->rates, RATE_DELIVERED, now_mono_ns, out->rate_delivered_milli);
+    view_rates(&q->rates, RATE_DONE, now_mono_ns, out->rate_done_milli);
 }

@@ -182,7 +182,8 @@ static int make_job(struct replaying *r, struct job **out)
         body = rq_slice(NULL, (size_t)record->apart.len); /* away */
     if (MUTANT(BODY_CUT_BY_REPLAY) && body.len > 0)
         body.len--;
-    *out = job_new(kind, record->job.number, body, record->attrs, record->put_wall_ms);
+    *out = job_new(r->core, kind, record->job.number, body, record->attrs,
+                   record->put_wall_ms);
     if (*out == NULL) {
         kind_unref(r->core, kind);
         queue_release(r->core, q);

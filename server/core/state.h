@@ -24,6 +24,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "base/spare.h"
 #include "core/core.h"
 #include "core/cron.h"
 #include "core/index.h"
@@ -150,38 +151,41 @@ struct departure {
     bool was_dead;
 };
 
+/* First what few commands touch, then what each of a job's life does, side by side: in
+ * 100,000 queues none of it is in a cache. */
 struct queue {
-    uint64_t count[JOB_STATES];
-    struct ready ready;    /* jobs without a group */
-    struct groups *groups; /* NULL: no job has one */
-    struct rq_list delayed, leased, dead;
-    struct rq_list getters;    /* struct waiter_link */
+    struct rq_list delayed, dead;
     struct rq_list joiners[2]; /* struct waiter_link; [1]: STRICT */
     struct rq_list barriers;   /* the same: JOINs with BARRIER */
-    uint32_t getter_count, joiner_count[2], barrier_count;
-    uint32_t short_count; /* of the getters: waiter->is_short */
-    uint32_t look_in;     /* jobs to be handed over before it is read ahead again */
-    uint64_t away_ready;  /* READY jobs that are away */
-    uint32_t pins;        /* waiters and kinds that point here */
-    struct job_kind *last_put; /* as a group's `recent`, but it counts as a ref */
-    uint64_t mark;             /* the last walk over names that met this queue */
-    struct gate *gate;         /* NULL: all settings are the defaults */
     struct rq_list opening; /* in core->openings: core_tick() looks who can be served */
+    struct rq_list recorded;  /* in core->recorded while it has a totals_home */
+    struct rq_list all;       /* in core->all_queues */
+    uint64_t mark;            /* the last walk over names that met this queue */
+    uint64_t totals_home;     /* 0: none */
+    uint64_t totals_old_home; /* superseded, not yet forgotten; 0: none */
+    bool totals_open;         /* a TOTALS record without a home yet */
+    uint32_t look_in;         /* jobs to be handed over before it is read ahead again */
 
-    struct record_totals totals;
-    bool totals_changed;          /* since the last TOTALS record */
-    bool totals_open;             /* a TOTALS record without a home yet */
-    uint64_t totals_home;         /* 0: none */
-    uint64_t totals_old_home;     /* superseded, not yet forgotten; 0: none */
-    struct rq_list changed;       /* in core->changed while anything of these is due */
-    struct rq_list recorded;      /* in core->recorded while it has a totals_home */
     uint64_t ending[RECORD_ENDS]; /* of the ENDING ones, by job->end */
     uint64_t ending_dead;         /* of the ENDING ones: those that were DEAD */
     uint64_t leaving;             /* departures */
     uint64_t leaving_dead;        /* of these: those that were DEAD */
-    struct rq_list all;           /* in core->all_queues */
-    struct queue_rates *rates;    /* NULL before the first event */
-    struct rq_hist *wait, *run;   /* NULL before the first sample */
+    struct record_totals totals;
+    struct rq_list changed; /* in core->changed while anything of these is due */
+    struct rq_hist wait, run;
+    struct rates rates;
+    struct rq_list leased;
+    struct rq_list getters;    /* struct waiter_link */
+    struct ready ready;        /* jobs without a group */
+    struct groups *groups;     /* NULL: no job has one */
+    struct gate *gate;         /* NULL: all settings are the defaults */
+    struct job_kind *last_put; /* as a group's `recent`, but it counts as a ref */
+    uint64_t away_ready;       /* READY jobs that are away */
+    uint64_t count[JOB_STATES];
+    uint32_t getter_count, joiner_count[2], barrier_count;
+    uint32_t short_count; /* of the getters: waiter->is_short */
+    uint32_t pins;        /* waiters and kinds that point here */
+    bool totals_changed;  /* since the last TOTALS record */
     uint8_t name_len;
     char name[];
 };
@@ -196,10 +200,6 @@ struct gate {
     struct rq_list putters; /* struct waiter_link */
     uint32_t putter_count;
     uint64_t admitted; /* room of putters that were let in and have not put yet */
-};
-
-struct queue_rates {
-    struct rate put, delivered, done;
 };
 
 struct holder {
@@ -334,6 +334,7 @@ struct core {
     bool is_draining;
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;
+    struct rq_spares spares; /* structs of jobs, extras */
     uint64_t count[JOB_STATES];
     uint64_t ending_dead; /* as in the queues */
     size_t body_bytes;    /* in memory, with the attributes */

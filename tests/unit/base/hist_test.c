@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "base/hist.h"
 
-#include <string.h>
-
 #include "support/test.h"
 
 static struct rq_hist h;
@@ -11,7 +9,7 @@ static struct rq_hist h;
 static int clear(void **state)
 {
     (void)state;
-    memset(&h, 0, sizeof h);
+    rq_hist_fini(&h);
     return 0;
 }
 
@@ -87,23 +85,44 @@ static void quantiles_of_a_ramp_are_where_they_should(void **state)
 static void a_full_bucket_halves_all_and_keeps_the_shape(void **state)
 {
     (void)state;
-    h.bucket[10] = UINT32_MAX;
-    h.bucket[20] = UINT32_MAX;
-    h.count = UINT64_C(2) * UINT32_MAX;
-    h.max_us = 20;
     rq_hist_add(&h, 10);
-    assert_int_equal(h.bucket[10], UINT32_MAX / 2 + 1);
-    assert_int_equal(h.bucket[20], UINT32_MAX / 2);
+    rq_hist_add(&h, 20);
+    h.octave[0][10] = UINT32_MAX;
+    h.octave[1][20 - 16] = UINT32_MAX;
+    h.count = UINT64_C(2) * UINT32_MAX;
+    rq_hist_add(&h, 10);
+    assert_int_equal(h.octave[0][10], UINT32_MAX / 2 + 1);
+    assert_int_equal(h.octave[1][20 - 16], UINT32_MAX / 2);
     assert_int_equal(h.count, UINT64_C(2) * UINT32_MAX + 1);
     assert_int_equal(rq_hist_quantile_us(&h, 500), 10);
     assert_int_equal(rq_hist_quantile_us(&h, 501), 20);
 }
 
-#define CLEARED(test) cmocka_unit_test_setup(test, clear)
+static void memory_is_for_the_octaves_that_were_met(void **state)
+{
+    (void)state;
+    rq_hist_add(&h, 1000);
+    assert_int_equal(h.octaves, 1);
+    rq_hist_add(&h, 1023);
+    assert_int_equal(h.octaves, 1);
+    rq_hist_add(&h, 1024);
+    assert_int_equal(h.octaves, 2);
+    rq_hist_add(&h, 255); /* two below */
+    assert_int_equal(h.octaves, 4);
+    rq_hist_add(&h, 0);
+    rq_hist_add(&h, UINT64_MAX);
+    assert_int_equal(h.octaves, RQ_HIST_OCTAVES);
+    assert_int_equal(h.count, 6);
+    assert_int_equal(rq_hist_quantile_us(&h, 1), 0);
+    assert_in_range(rq_hist_quantile_us(&h, 500), 1000, 1000 + 1000 / 16);
+}
+
+#define CLEARED(test) cmocka_unit_test_setup_teardown(test, clear, clear)
 
 TEST_MAIN(CLEARED(an_empty_histogram_says_zero), CLEARED(values_below_32_are_exact),
           CLEARED(the_error_is_less_than_a_sixteenth),
           CLEARED(the_greatest_value_is_kept_exactly),
           CLEARED(what_is_beyond_the_range_counts_as_its_end),
           CLEARED(quantiles_of_a_ramp_are_where_they_should),
-          CLEARED(a_full_bucket_halves_all_and_keeps_the_shape))
+          CLEARED(a_full_bucket_halves_all_and_keeps_the_shape),
+          CLEARED(memory_is_for_the_octaves_that_were_met))
