@@ -301,6 +301,8 @@ int bigs_replay(struct bigs *b, const struct record *record)
     if (record->type != RECORD_PUT && record->type != RECORD_MOVE &&
         record->type != RECORD_DONE)
         return 0;
+    if (b->count == 0 && !is_apart)
+        return 0;
     struct big *old = find(b, record->job), *big;
     if (old == NULL && !is_apart)
         return 0;

@@ -111,6 +111,8 @@ static void it_answers_on_a_private_socket(void **state)
     expect(f->child, "CONFIG GET maxmemory-policy", "noeviction");
     expect(f->child, "CONFIG GET port", "0");
     expect(f->child, "CONFIG GET save", "");
+    expect(f->child, "CONFIG GET no-appendfsync-on-rewrite", "no");
+    expect(f->child, "CONFIG GET rdbcompression", "no");
     assert_int_equal(stat(child_url(f->child) + 5, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
     assert_true(child_redis_pid(f->child) > 0);
