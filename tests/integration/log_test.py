@@ -242,6 +242,14 @@ class LookedAt(ringqd.Test):
         self.assertEqual(done.returncode, status, done)
         return done.stdout if status in (0, 1) else done.stderr
 
+    def test_the_client_finds_the_ringqd_beside_it(self):
+        for word, status in (('check', 0), ('dump', 0), ('stats', 0), ('chekc', 2)):
+            done = self.ringqd.ringq('log', word, '--redis', self.own.url)
+            self.assertEqual(done.returncode, status, done)
+            if status == 0:
+                self.assertEqual(done.stdout, self.log(word))
+        self.assertIn('--redis URL', self.ringqd.ringq('log', 'check').stderr)
+
     def test_a_good_log(self):
         self.assertRegex(self.log('check'), r'^good: \d+ entries, \d+ records, \d+ bytes\n$')
         stats = dict(line.split() for line in self.log('stats').splitlines())
