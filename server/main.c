@@ -235,8 +235,11 @@ static int read_config(struct config *c, int argc, char **argv, bool is_dev,
     if (rc >= 0)
         rc = config_flags(c, argc, argv, why);
     if (rc >= 0 && c->data_dir == NULL && (!is_log || c->redis == NULL)) {
-        snprintf(why, CONFIG_WHY,
-                 "say where to keep the data: --data-dir DIR (or try: ringqd dev)");
+        snprintf(why, CONFIG_WHY, "%s",
+                 is_log ? "say which log: --redis URL, or the --data-dir DIR of a "
+                          "ringqd with its own Redis"
+                        : "say where to keep the data: --data-dir DIR (or try: ringqd "
+                          "dev)");
         rc = -EINVAL;
     }
     return rc;

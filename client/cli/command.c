@@ -28,7 +28,7 @@ const struct command *const commands[] = {
     &command_top, &command_events, &command_queues, &command_show, &command_peek, &command_batch, &command_cron, &command_dead, &command_kick,
     &command_cancel, &command_purge, &command_reschedule, &command_requeue, &command_queue,
     &command_pause, &command_resume, &command_shutdown, &command_drain,
-    &command_undrain, &command_ping, &command_demo, &command_bench, &command_errors, &command_help,
+    &command_undrain, &command_log, &command_ping, &command_demo, &command_bench, &command_errors, &command_help,
     NULL,
 };
 /* `--version` makes sense before a command only. */

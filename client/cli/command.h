@@ -51,7 +51,7 @@ extern const struct command command_put, command_get, command_work, command_join
     command_errors, command_help, command_kick, command_cancel, command_purge,
     command_reschedule, command_requeue, command_peek, command_dead, command_queue, command_pause,
     command_resume, command_shutdown, command_drain, command_undrain, command_top, command_wait,
-    command_cron, command_batch, command_events, command_bench;
+    command_cron, command_batch, command_events, command_log, command_bench;
 /* clang-format on */
 
 /* The table, ended by NULL. */

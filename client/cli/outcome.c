@@ -74,6 +74,16 @@ static int print(const struct cli *cli, const ringq_outcomes *outcomes, bool alo
     return exit;
 }
 
+/* "not ended yet", and how to go on: with the id, or the first of many. */
+static int not_yet(const struct cli *cli, const char *const *ids, size_t n)
+{
+    char text[128];
+
+    (void)snprintf(text, sizeof text, "not ended yet; wait again: ringq wait %.41s%s",
+                   ids[0], n > 1 ? " ..." : "");
+    return cli_error(cli, RINGQ_TIMEOUT, text);
+}
+
 int outcome_wait(const struct cli *cli, ringq *q, const char *const *ids, size_t n,
                  int64_t block_ms, bool any)
 {
@@ -81,7 +91,7 @@ int outcome_wait(const struct cli *cli, ringq *q, const char *const *ids, size_t
     long rc = ringq_wait(q, ids, n, block_ms, any, &outcomes);
 
     if (rc == RINGQ_TIMEOUT)
-        return cli_error(cli, (int)rc, "not ended yet; wait again: ringq wait ID");
+        return not_yet(cli, ids, n);
     if (rc < 0)
         return cli_failed(cli, q);
     int exit = print(cli, outcomes, n == 1);

@@ -15,7 +15,6 @@
 enum {
     BODY_MAX = 64 * 1024 * 1024, /* no server takes more */
     DAY_MS = 24 * 3600 * 1000,
-    KEEP_MAX_MS = 7 * DAY_MS,
     /* With --wait: longer than a lost server is waited for. */
     KEEP_WAITED_MS = 10 * 60 * 1000,
 };
@@ -46,11 +45,11 @@ static const struct option_row rows[] = {
     {"header", '\0', OPTION_TEXTS, "NAME=VALUE", "travels with the job; up to 16 of them",
      offsetof(struct put_values, put.headers), 0, 0},
     {"keep", '\0', OPTION_DURATION, "DUR", "keep its end and result for so long, for ringq wait and show; up to 7d",
-     offsetof(struct put_values, put.keep_ms), 1, KEEP_MAX_MS},
+     offsetof(struct put_values, put.keep_ms), 1, PUT_KEEP_MAX_MS},
     {"unique", '\0', OPTION_TEXT, "KEY", "no second job with this key: then it is the first one, and exit 4",
      offsetof(struct put_values, put.unique), 0, 0},
     {"window", '\0', OPTION_DURATION, "DUR", "of --unique: keep the key for so long after the job's end; up to 7d",
-     offsetof(struct put_values, put.window_ms), 0, KEEP_MAX_MS},
+     offsetof(struct put_values, put.window_ms), 0, PUT_KEEP_MAX_MS},
     {"batch", '\0', OPTION_TEXT, "ID", "the job belongs to this batch, which ringq batch new made",
      offsetof(struct put_values, put.batch), 0, 0},
     {"replace", '\0', OPTION_FLAG, NULL, "of --unique: a job that still waits gets this body; exit 0",

@@ -281,5 +281,11 @@ void put_options_argv(const ringq_put_options *options, struct put_argv *out)
         add_word(out, "BATCH");
         add_word(out, options->batch);
     }
+    if (options->unique != NULL) {
+        add_word(out, "UNIQUE");
+        add_word(out, options->unique);
+    }
+    if (options->window_ms > 0)
+        add_option(out, "WINDOW", options->window_ms);
     add_headers(out, options);
 }

@@ -27,7 +27,11 @@ struct put_headers {
     char names[OPTION_TEXTS_MAX][64 + 1]; /* as long as the server takes */
 };
 
-enum { PUT_TTR_MIN_MS = 1000, PUT_TTR_MAX_MS = 24 * 3600 * 1000 };
+enum {
+    PUT_TTR_MIN_MS = 1000,
+    PUT_TTR_MAX_MS = 24 * 3600 * 1000,
+    PUT_KEEP_MAX_MS = 7 * 24 * 3600 * 1000,
+};
 
 /* clang-format off */
 /* The rows of how a job is tried, for the tables of commands that put; `put` of the
@@ -59,10 +63,10 @@ int put_options_read(const struct put_words *words, ringq_put_options *out,
 
 enum {
     /* What put_options_argv() writes at most. */
-    PUT_ARGV_NUMBERS = 12,
-    PUT_ARGV_MAX = 26 + 3 * OPTION_TEXTS_MAX,
+    PUT_ARGV_NUMBERS = 13,
+    PUT_ARGV_MAX = 30 + 3 * OPTION_TEXTS_MAX,
 };
-/* The same as arguments of MPUT. */
+/* The same as arguments of MPUT or CRON ADD. */
 struct put_argv {
     const char *words[PUT_ARGV_MAX];
     size_t count;

@@ -224,3 +224,20 @@ int ringq_touch(ringq *q, const char *lease, uint32_t ttr_ms,
     rq_reply_free(reply);
     return rc;
 }
+
+int ringq_progress(ringq *q, const char *lease, unsigned percent, const char *note)
+{
+    struct rq_args a;
+    int rc = need_lease(q, lease);
+
+    if (rc < 0)
+        return rc;
+    rq_args_init(&a, "TOUCH");
+    rq_args_str(&a, lease);
+    rq_args_number(&a, "PROGRESS", percent);
+    if (note != NULL) {
+        rq_args_str(&a, "NOTE");
+        rq_args_str(&a, note);
+    }
+    return rq_client_send(q, &a, NULL);
+}

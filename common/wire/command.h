@@ -62,6 +62,7 @@ enum {
     RQ_HEADER_NAME_MAX = 64,
     RQ_HEADER_VALUE_MAX = 1024,
     RQ_ERROR_TEXT_MAX = 4096, /* bytes of FAIL's ERROR that are kept; the rest is cut */
+    RQ_NOTE_MAX = 255,        /* the same, of TOUCH's NOTE */
 };
 #define RQ_KEEP_OF_BATCH_MS INT64_C(60000)    /* a batch, and jobs that have one */
 #define RQ_KEEP_MAX_MS INT64_C(604800000)     /* a week */
@@ -133,6 +134,8 @@ struct rq_leases { /* DONE, TOUCH */
     bool has_result;
     struct rq_slice result; /* DONE ... RESULT; one lease only */
     uint32_t ttr_ms;        /* TOUCH ... TTR; 0: the job's own */
+    int64_t progress;       /* TOUCH ... PROGRESS; -1: not said */
+    struct rq_slice note;   /* TOUCH ... NOTE; at most RQ_NOTE_MAX bytes */
 };
 
 struct rq_fail {

@@ -293,7 +293,9 @@ static const struct rq_option done_options[] = {
 };
 
 static const struct rq_option touch_options[] = {
-    {.name = "TTR", U32(rq_leases, ttr_ms), MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
+    {.name = "TTR",      U32(rq_leases, ttr_ms),   MS(RQ_TTR_MIN_MS, RQ_TTR_MAX_MS)},
+    {.name = "PROGRESS", I64(rq_leases, progress), RANGE(0, 100)},
+    {.name = "NOTE",     BYTES(rq_leases, note)},
     {.name = NULL},
 };
 
@@ -480,13 +482,25 @@ int rq_done_parse(const struct rq_cmd *cmd, struct rq_leases *out,
     return rc;
 }
 
+static int check_progress(struct rq_leases *out, struct rq_complaint *why)
+{
+    if (out->all && out->progress >= 0)
+        return rq_complain(why, RQ_E_BADARG,
+                           "PROGRESS is of one job, or some: name their leases");
+    if (out->note.ptr != NULL && out->progress < 0)
+        return rq_complain(why, RQ_E_BADARG, "NOTE goes with PROGRESS 0..100");
+    if (out->note.len > RQ_NOTE_MAX)
+        out->note.len = RQ_NOTE_MAX;
+    return 0;
+}
+
 int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out,
                    struct rq_complaint *why)
 {
     struct rq_words words;
     int rc = rq_parse_begin(cmd, RQ_COMMAND_TOUCH, &words, why);
 
-    *out = (struct rq_leases){0};
+    *out = (struct rq_leases){.progress = -1};
     if (rc < 0)
         return rc;
     out->all = rq_slice_eq_nocase(*words.next, RQ_LIT("ALL"));
@@ -494,9 +508,9 @@ int rq_touch_parse(const struct rq_cmd *cmd, struct rq_leases *out,
         words.next++;
     else
         rc = take_leases(&words, out, why);
-    if (rc < 0)
-        return rc;
-    return rq_options_read(touch_options, &words, NULL, out, why);
+    if (rc == 0)
+        rc = rq_options_read(touch_options, &words, NULL, out, why);
+    return rc < 0 ? rc : check_progress(out, why);
 }
 
 int rq_fail_parse(const struct rq_cmd *cmd, struct rq_fail *out,

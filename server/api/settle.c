@@ -206,6 +206,17 @@ static void touch_all(struct api_client *c, uint32_t ttr_ms, struct reply *r)
     reply_resolve(r, &w);
 }
 
+static int touch_one(struct broker *b, const struct rq_leases *touch,
+                     const struct rq_lease *lease, struct core_touched *out)
+{
+    const struct broker_lease one = to_broker(lease);
+    int rc = 0;
+
+    if (touch->progress >= 0)
+        rc = broker_progress(b, &one, (uint8_t)touch->progress, touch->note);
+    return rc < 0 ? rc : broker_touch(b, &one, touch->ttr_ms, out);
+}
+
 /* All that are current are held for longer, even when others are not. */
 static void touch_some(struct api_client *c, const struct rq_leases *touch,
                        struct reply *r)
@@ -221,8 +232,7 @@ static void touch_some(struct api_client *c, const struct rq_leases *touch,
         int rc = rq_lease_parse(touch->words[i], &lease);
 
         ASSERT(rc == 0);
-        const struct broker_lease one = to_broker(&lease);
-        rc = broker_touch(c->server->broker, &one, touch->ttr_ms, &touched);
+        rc = touch_one(c->server->broker, touch, &lease, &touched);
         if (rc == 0) {
             write_touched(&t, &lease, &touched);
         } else if (bad_code == 0) {

@@ -91,6 +91,10 @@ static void write_job(struct map *m, const void *arg)
     map_u64(m, "size", job->size);
     if (job->attrs.len > 0)
         put_attrs(m, job->attrs);
+    if (job->progress >= 0)
+        map_u64(m, "progress", (uint64_t)job->progress);
+    if (job->note.len > 0)
+        map_str(m, "note", job->note);
     if (!shown->with_body)
         return;
     if (job->is_away) /* and lost, else it would have been read */

@@ -122,6 +122,9 @@ RQ_MUST_CHECK int broker_release(struct broker *b, const struct broker_lease *le
                                  int64_t delay_ms, struct promise *promise);
 RQ_MUST_CHECK int broker_touch(struct broker *b, const struct broker_lease *lease,
                                uint32_t ttr_ms, struct core_touched *out);
+/* `percent` of 100, and a note. */
+RQ_MUST_CHECK int broker_progress(struct broker *b, const struct broker_lease *lease,
+                                  uint8_t percent, struct rq_slice note);
 /* Every lease of the member.  Returns how many */
 size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
                         void (*each)(void *arg, const struct job *job,

@@ -334,6 +334,14 @@ int broker_touch(struct broker *b, const struct broker_lease *lease, uint32_t tt
     return rc;
 }
 
+int broker_progress(struct broker *b, const struct broker_lease *lease, uint8_t percent,
+                    struct rq_slice note)
+{
+    int rc = broker_gate(b);
+
+    return rc < 0 ? rc : core_progress(b->core, lease->id, lease->n, percent, note);
+}
+
 size_t broker_touch_all(struct member *m, uint32_t ttr_ms,
                         void (*each)(void *arg, const struct job *job,
                                      const struct core_touched *touched),

@@ -76,8 +76,8 @@ static void check_extra(const struct job *job, const struct job_extra *x)
 {
     ASSERT(x->job == job);
     ASSERT(job_timer_is_armed(x) == is_timed(job));
-    ASSERT(job->state == JOB_LEASED ||
-           (x->holder == NULL && x->lease == 0 && x->keeper == NULL));
+    ASSERT(job->state == JOB_LEASED || (x->holder == NULL && x->lease == 0 &&
+                                        x->keeper == NULL && x->progress == NULL));
     ASSERT(x->error_is_owned ? x->error_len > 0 : true);
 }
 

@@ -156,6 +156,10 @@ struct core_touched {
 RQ_MUST_CHECK int core_touch(struct core *core, struct job_id id, uint64_t lease,
                              uint32_t ttr_ms, struct core_now now, struct effects *fx,
                              struct core_touched *out);
+/* How far the worker is, of 100, and a note, cut at LIMIT_NOTE_BYTES: seen by those who
+ * look at the job, until its lease ends.  Errors  -ENOMEM, too */
+RQ_MUST_CHECK int core_progress(struct core *core, struct job_id id, uint64_t lease,
+                                uint8_t percent, struct rq_slice note);
 /* Every lease of `holder`: calls `each` with the new deadline.  Returns how many. */
 RQ_MUST_CHECK long core_touch_all(struct core *core, struct holder *holder,
                                   uint32_t ttr_ms, struct core_now now,

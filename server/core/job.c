@@ -158,6 +158,7 @@ static void free_extra(struct core *core, struct job *job)
         return;
     ASSERT(!job_timer_is_armed(x) && x->holder == NULL);
     free_error(x);
+    free(x->progress);
     if (x->remnant != NULL)
         remnant_drop(core, x->remnant);
     unique_release(core, job);
@@ -285,6 +286,7 @@ void job_view(const struct job *job, struct job_view *out)
                              .put_wall_ms = (int64_t)job->put_wall_ms,
                              .end = (enum record_end)job->end,
                              .is_returning = job->is_returning,
+                             .progress = -1,
                              .home = job->home};
     if (job_can_expire(job))
         out->expires_wall_ms =
@@ -299,4 +301,8 @@ void job_view(const struct job *job, struct job_view *out)
     out->lease = x->lease;
     out->lease_ttr_ms = x->ttr_ms;
     out->deadline_wall_ms = x->wall_ms;
+    if (x->progress == NULL)
+        return;
+    out->progress = x->progress->percent;
+    out->note = rq_slice(x->progress->note, x->progress->note_len);
 }

@@ -52,6 +52,8 @@ struct job_view {
     int64_t due_wall_ms;      /* while delayed */
     int64_t expires_wall_ms;  /* unless started before; 0: never */
     int64_t deadline_wall_ms; /* while leased */
+    int progress;             /* while leased: percent; -1: its worker said nothing */
+    struct rq_slice note;     /* lends; what else it said */
     enum record_end end;      /* while ending; 0: it will be dead... */
     bool is_returning;        /* ... or ready, or delayed */
     uint64_t home;            /* the commit its data lives in; 0: none yet */

@@ -9,6 +9,9 @@
  * SPDX-License-Identifier: MIT */
 #include "core/lease.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/mutant.h"
@@ -19,6 +22,7 @@
 #include "core/jobs.h"
 #include "core/journal.h"
 #include "core/keeper.h"
+#include "core/limits.h"
 #include "core/state.h"
 #include "core/timer.h"
 
@@ -86,6 +90,8 @@ void lease_stop(struct job *job)
     holder_drop(x); /* a replayed one has none */
     keeper_unref(x->keeper);
     x->keeper = NULL;
+    free(x->progress);
+    x->progress = NULL;
 }
 
 bool lease_is_logged_too_short(struct job *job, uint32_t ttr_ms)
@@ -117,6 +123,26 @@ void lease_extend(struct core *core, struct job *job, uint32_t ttr_ms,
     ttr_ms = ttr_ms == 0 ? x->ttr_ms : ttr_ms;
     arm(x, ttr_ms, now);
     job_timer_arm_lease(core, x, ttr_ms);
+}
+
+int core_progress(struct core *core, struct job_id id, uint64_t lease, uint8_t percent,
+                  struct rq_slice note)
+{
+    size_t len = note.len < LIMIT_NOTE_BYTES ? note.len : LIMIT_NOTE_BYTES;
+    struct job *job;
+    int rc = lease_find(core, id, lease, &job);
+
+    if (rc < 0)
+        return rc;
+    struct progress *progress = malloc(sizeof *progress + len);
+    if (progress == NULL)
+        return -ENOMEM;
+    *progress = (struct progress){.percent = percent, .note_len = (uint8_t)len};
+    if (len > 0)
+        memcpy(progress->note, note.ptr, len);
+    free(job_extra(job)->progress);
+    job_extra(job)->progress = progress;
+    return 0;
 }
 
 int lease_find(const struct core *core, struct job_id id, uint64_t lease,

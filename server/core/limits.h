@@ -17,6 +17,9 @@ enum {
     LIMIT_QUEUES_PER_COMMAND = 1024,
     /* The last error of a job is kept in memory and in the log; the rest is cut off. */
     LIMIT_ERROR_BYTES = 4096,
+    /* What a worker says of how far it is, in memory as long as its lease; the rest is
+     * cut off. */
+    LIMIT_NOTE_BYTES = 255,
     /* Replies owed to one connection; beyond it the connection is not read. */
     LIMIT_PIPELINE_DEPTH = 16384,
     /* Bytes of replies a peer may leave unread before the connection is not read... */

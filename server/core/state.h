@@ -75,6 +75,13 @@ struct job {
     uint8_t body[];
 };
 
+/* How far the worker of a leased job says it is: not in the log, gone with the lease.
+ */
+struct progress {
+    uint8_t percent, note_len;
+    uint8_t note[];
+};
+
 struct job_extra {
     struct timer timer; /* delayed: until due, or expired; leased: until the deadline;
                          * ready, with a TTL: until expired */
@@ -89,12 +96,13 @@ struct job_extra {
     /* while leased; after a replay `holder` is NULL and `lease` 0 */
     struct holder *holder;
     struct rq_list of_holder;
-    uint64_t turn;          /* of its group before; 0: the queue had no groups */
-    uint64_t lease;         /* n of the token */
-    int64_t taken_ns;       /* when it was delivered */
-    uint32_t ttr_ms;        /* the TTR it was taken with */
-    uint32_t logged_ttr_ms; /* of a kept one: that its record says, no less */
-    struct keeper *keeper;  /* it outlives its holder; NULL: it does not */
+    uint64_t turn;             /* of its group before; 0: the queue had no groups */
+    uint64_t lease;            /* n of the token */
+    int64_t taken_ns;          /* when it was delivered */
+    uint32_t ttr_ms;           /* the TTR it was taken with */
+    uint32_t logged_ttr_ms;    /* of a kept one: that its record says, no less */
+    struct keeper *keeper;     /* it outlives its holder; NULL: it does not */
+    struct progress *progress; /* what its worker said; NULL: nothing */
     /* kept between leases */
     uint32_t deliveries;       /* k: within `deliveries_epoch` */
     uint64_t deliveries_epoch; /* 0: none yet */

@@ -18,7 +18,7 @@ PAGE = (ringqd.ROOT / 'docs/protocol.md').read_text(encoding='utf-8')
 WRITTEN = {
     'MPUT': ['queue [the same options] BODIES n body...'],
     'GET': ['queue[,queue...] [BLOCK ms] [COUNT n] [TTR ms]', 'queue:weight[,queue:weight...]'],
-    'TOUCH': ['lease [lease...] [TTR ms]', 'ALL [TTR ms]'],
+    'TOUCH': ['lease [lease...] [TTR ms] [PROGRESS 0..100 [NOTE text]]', 'ALL [TTR ms]'],
     'JOIN': ['queue[,queue...] [BLOCK ms] [STRICT] [BARRIER]', 'BATCH id [BLOCK ms]'],
     'BATCH': ['NEW [KEEP ms]', 'CLOSE id'],
     'CRON': ['ADD name queue spec body [options of PUT] [TZ zone]', 'DEL name', 'LIST'],
@@ -40,6 +40,7 @@ LIMITS = {
     'name of a queue, a worker or a CRON entry; a pattern': ['RQ_NAME_MAX'],
     '`UNIQUE` key, `GROUP` key': ['RQ_KEY_MAX'],
     'error of a FAIL': ['RQ_ERROR_TEXT_MAX'],
+    'note of a TOUCH': ['RQ_NOTE_MAX'],
     'queues': ['LIMIT_QUEUES'],
     'PUTs that wait for room, of all connections': ['LIMIT_HELD_BYTES'],
     'CRON': ['LIMIT_CRONS', 'CRON_SPEC_MAX', 'LIMIT_CRON_BODY_BYTES', 'RQ_CRON_ZONE_MAX'],

@@ -146,8 +146,13 @@ static void try_leases(const struct rq_cmd *cmd)
 
     if (check(rq_done_parse(cmd, &leases, &why), &why))
         check_leases(&leases);
-    if (check(rq_touch_parse(cmd, &leases, &why), &why))
+    if (check(rq_touch_parse(cmd, &leases, &why), &why)) {
         check_leases(&leases);
+        ASSERT(leases.progress >= -1 && leases.progress <= 100);
+        ASSERT(leases.note.len <= RQ_NOTE_MAX);
+        ASSERT(leases.progress >= 0 || leases.note.ptr == NULL);
+        ASSERT(!leases.all || leases.progress == -1);
+    }
     if (check(rq_fail_parse(cmd, &fail, &why), &why)) {
         ASSERT(fail.lease.n > 0 && fail.error.len <= RQ_ERROR_TEXT_MAX);
         ASSERT(fail.delay_ms >= -1 && fail.delay_ms <= RQ_DELAY_MAX_MS);

@@ -298,7 +298,8 @@ class Help(Cli):
                                           timeout=ringqd.PATIENCE)
                     if 'jq' in command and 'not found' in done.stderr:
                         continue
-                    self.assertIn(done.returncode, (0, 69), done.stderr)
+                    # `log` becomes ringqd, which says 78 when there is no log.
+                    self.assertIn(done.returncode, (0, 78 if name == 'log' else 69), done.stderr)
 
     def test_without_a_command_the_list_is_talk_and_usage(self):
         done = self.exits(2)

@@ -312,6 +312,14 @@ class Wait(Manage):
         self.assertEqual(waiting.returncode, 1)
         self.assertIn('cancelled', said)
 
+    def test_who_gave_up_waiting_is_told_how_to_go_on(self):
+        done = self.run_cli('put', self.q, 'x', '--wait=10ms', code=124)
+        self.assertEqual(done.stdout, '')
+        ident = self.c.call('PEEK', self.q)[0][1].decode()
+        self.assertIn(f'ringq wait {ident}\n', done.stderr)
+        self.c.call('DONE', self.c.get(self.q)['lease'], 'RESULT', 'later')
+        self.assertEqual(self.ringq('wait', ident), 'later')
+
     def test_several_jobs_are_a_table(self):
         ids = [self.ringq('put', self.q, body, '--keep', '1m', '-q').strip() for body in 'ab']
         self.assertEqual(self.run_cli('wait', *ids, '--block', '10ms', code=124).stdout, '')

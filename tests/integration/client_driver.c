@@ -82,6 +82,7 @@ static void check_consuming(ringq *q)
     CHECK(job->body_len == 1 && memcmp(job->body, "x", 2) == 0 &&
           job->error[0] == '\0');
     CHECK(ringq_touch(q, job->lease, 0, &deadline) == 0 && deadline > 0);
+    CHECK(ringq_progress(q, job->lease, 100, "as good as done") == 0);
     CHECK(ringq_fail(q, job->lease, "no luck", 0, false, &f) == 0);
     CHECK(strcmp(f.state, "delayed") == 0 && f.retry_unix_ms > 0);
     CHECK(ringq_done(q, job->lease, NULL, 0) == RINGQ_STALE);

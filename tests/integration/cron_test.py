@@ -174,6 +174,18 @@ class Cli(Entries, ringqd.SharedTest):
         self.ringq('del', 'beat')
         self.assertEqual(self.ringq('list').stdout, '')
 
+    def test_an_entry_has_the_options_of_put(self):
+        self.ringq('add', 'rich', self.q, '@every 1s', 'body', '--ttl', '1h', '--keep', '2m', '--header', 'lang=de', '--unique', 'one',
+                   '--window', '3m', '--pri', 7)
+        job = self.c.get(self.q)
+        shown = self.c.show(job['id'])
+        self.assertEqual((shown['ttl'], shown['keep'], shown['unique'], shown['headers'], shown['pri']),
+                         (3600000, 120000, b'one', [b'lang', b'de'], 7))
+        self.assertEqual(job['body'], b'body')
+        ringqd.wait_until(lambda: self.entry(self.c, 'rich')['skipped'] > 0, 'a run to be skipped: the key is held')
+        self.ringq('del', 'rich')
+        self.assertIn('--unique', self.ringq('add', 'x', self.q, '@daily', 'b', '--window', '1s', code=2).stderr)
+
     def test_wrong_words_are_told(self):
         for words, what in ((('run', 'x'), 'add, del or list'), (('del',), 'cron del NAME'), (('add', 'x'), 'SPEC'),
                             (('add', 'x', 'q', '61 * * * *', 'b'), 'minute'), ((), 'missing')):

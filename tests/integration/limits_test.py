@@ -21,7 +21,7 @@ ENDS = {
     'rq_put': {'DELAY': (0, TEN_YEARS), 'AT': (0, YEAR_9999), 'PRI': (0, 255), 'TTR': (1000, DAY), 'TTL': (1, TEN_YEARS),
                'KEEP': (0, WEEK), 'TRIES': (1, 65535), 'JITTER': (0, 100), 'WINDOW': (0, WEEK), 'BLOCK': (0, TEN_YEARS)},
     'rq_get': {'BLOCK': (0, TEN_YEARS), 'COUNT': (1, 1024), 'TTR': (1000, DAY)},
-    'rq_leases': {'TTR': (1000, DAY)},
+    'rq_leases': {'TTR': (1000, DAY), 'PROGRESS': (0, 100)},
     'rq_fail': {'DELAY': (0, TEN_YEARS)},
     'rq_release': {'DELAY': (0, TEN_YEARS)},
     'rq_join': {'BLOCK': (0, TEN_YEARS)},
@@ -105,7 +105,7 @@ class Numbers(Limits):
 
     def test_of_touch(self):
         self.holds(ENDS['rq_leases'], lambda *words: ('TOUCH', self.leased(), *words))
-        self.holds(ENDS['rq_leases'], lambda *words: ('TOUCH', 'ALL', *words))
+        self.holds({'TTR': (1000, DAY)}, lambda *words: ('TOUCH', 'ALL', *words))
 
     def test_of_fail(self):
         self.holds(ENDS['rq_fail'], lambda *words: ('FAIL', self.leased(), *words))

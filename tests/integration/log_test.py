@@ -4,11 +4,13 @@
 SPDX-License-Identifier: MIT
 """
 import subprocess
+import time
 
 import resp
 import ringqd
 
 LOG = 'ringq:{p000}:log'
+SOON = 3.0 if ringqd.IS_SANITIZED else 1.0
 
 
 class Lost(ringqd.Test):
@@ -56,6 +58,24 @@ class Lost(ringqd.Test):
         ringqd.wait_until(lambda: c.stats()['store_repairs'] >= times, 'the repair', 10)
         self.assertEqual(c.stats()['store_repairing'], 0)
 
+    def seen(self, c):
+        """What a client sees of it: PUTs are refused, if at all, with STORE, and soon
+        stored again; GET and DONE go on."""
+        begin, told = time.monotonic(), []
+        while (answer := self.put(c)) != 'OK':
+            told.append(answer)
+            self.assertLess(time.monotonic() - begin, SOON, told)
+        self.assertLess(time.monotonic() - begin, SOON)
+        self.assertLessEqual(set(told), {'STORE'})
+        c.done(c.get('seen')['lease'])
+
+    @staticmethod
+    def put(c):
+        try:
+            return c.put('seen', 'x') and 'OK'
+        except resp.Error as e:
+            return e.code
+
     def lose(self, how, **redis):
         own = self.redis(**redis)
         server = self.start(redis=own.url)
@@ -63,6 +83,7 @@ class Lost(ringqd.Test):
             self.scene(c)
             server.until_idle(c)
             how(own)
+            self.seen(c)
             self.repaired(c)
             self.assertEqual(c.stats()['store_lost_tails'], 1)
             self.assertIn('event=store_lost_tail', server.log_text())
@@ -111,6 +132,7 @@ class Lost(ringqd.Test):
             server.until_idle(c)
             own.kill()
             own.start()
+            self.seen(c)
             self.repaired(c)
         server.restart()
         with server.client() as c:
@@ -241,6 +263,14 @@ class LookedAt(ringqd.Test):
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, status, done)
         return done.stdout if status in (0, 1) else done.stderr
+
+    def test_the_client_finds_the_ringqd_beside_it(self):
+        for word, status in (('check', 0), ('dump', 0), ('stats', 0), ('chekc', 2)):
+            done = self.ringqd.ringq('log', word, '--redis', self.own.url)
+            self.assertEqual(done.returncode, status, done)
+            if status == 0:
+                self.assertEqual(done.stdout, self.log(word))
+        self.assertIn('--redis URL', self.ringqd.ringq('log', 'check').stderr)
 
     def test_a_good_log(self):
         self.assertRegex(self.log('check'), r'^good: \d+ entries, \d+ records, \d+ bytes\n$')

@@ -218,5 +218,68 @@ class Touch(Settle):
         self.refuses(self.c, 'NOJOB', 'TOUCH', leases[0], '1-999999:1')
 
 
+class Progress(Settle):
+    def said(self, job):
+        shown = self.c.show(job['id'])
+        return shown.get('progress'), shown.get('note')
+
+    def test_who_looks_sees_how_far_it_is(self):
+        job = self.leased('TTR', 5000)
+        self.assertEqual(self.said(job), (None, None))
+        before = now_ms()
+        (lease, deadline), = self.c.call('TOUCH', job['lease'], 'PROGRESS', 40, 'NOTE', 'page 4 of 10')
+        self.assertEqual(lease.decode(), job['lease'])
+        self.assertGreaterEqual(deadline, before + 4990)
+        self.assertEqual(self.said(job), (40, b'page 4 of 10'))
+        peeked, = self.c.call('PEEK', self.q, 'STATE', 'leased')
+        self.assertEqual((resp.pairs(peeked)['progress'], resp.pairs(peeked)['note']), (40, b'page 4 of 10'))
+
+    def test_the_last_word_counts_and_a_touch_without_one_changes_nothing(self):
+        job = self.leased()
+        self.c.call('TOUCH', job['lease'], 'PROGRESS', 40, 'NOTE', 'page 4')
+        self.c.call('TOUCH', job['lease'], 'TTR', 5000)
+        self.assertEqual(self.said(job), (40, b'page 4'))
+        self.c.call('TOUCH', job['lease'], 'PROGRESS', 0)
+        self.assertEqual(self.said(job), (0, None))
+
+    def test_many_leases_are_equally_far(self):
+        leases = self.leases(3)
+        self.c.call('TOUCH', *leases, 'NOTE', 'half of it', 'PROGRESS', 50)
+        jobs = [resp.pairs(job) for job in self.c.call('PEEK', self.q, 'STATE', 'leased', 'COUNT', 9)]
+        self.assertEqual([(job['progress'], job['note']) for job in jobs], [(50, b'half of it')] * 3)
+
+    def test_it_ends_with_the_lease(self):
+        for end in (['RELEASE'], ['FAIL'], ['FAIL', 'DELAY', 0]):
+            with self.subTest(end):
+                job = self.leased()
+                self.c.call('TOUCH', job['lease'], 'PROGRESS', 99, 'NOTE', 'nearly')
+                self.c.call(end[0], job['lease'], *end[1:])
+                self.assertEqual(self.said(job), (None, None))
+                self.c.call('CANCEL', job['id'])
+        again = self.leased()
+        self.assertEqual(self.said(again), (None, None))
+
+    def test_a_lease_that_is_not_current_says_nothing(self):
+        job = self.leased()
+        self.c.call('RELEASE', job['lease'])
+        now = self.c.get(self.q)
+        self.refuses(self.c, 'STALE', 'TOUCH', job['lease'], now['lease'], 'PROGRESS', 1)
+        self.assertEqual(self.said(now), (1, None))
+
+    def test_255_bytes_of_a_note_are_kept(self):
+        job = self.leased()
+        for size, kept in ((255, 255), (256, 255)):
+            self.c.call('TOUCH', job['lease'], 'PROGRESS', 1, 'NOTE', 'n' * size)
+            self.assertEqual(self.said(job), (1, b'n' * kept))
+
+    def test_bad_words_are_refused(self):
+        job = self.leased()
+        for words in (['PROGRESS'], ['PROGRESS', 101], ['PROGRESS', -1], ['NOTE', 'x'], ['PROGRESS', 1, 'NOTE']):
+            with self.subTest(words):
+                self.refuses(self.c, 'BADARG', 'TOUCH', job['lease'], *words)
+        self.refuses(self.c, 'BADARG', 'TOUCH', 'ALL', 'PROGRESS', 1)
+        self.assertEqual(self.said(job), (None, None))
+
+
 if __name__ == '__main__':
     ringqd.main()

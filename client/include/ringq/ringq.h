@@ -274,6 +274,10 @@ RINGQ_API int ringq_release(ringq *q, const char *lease, int64_t delay_ms);
 /* Holds the lease for ttr_ms more (0: as before).  out_deadline_unix_ms may be NULL. */
 RINGQ_API int ringq_touch(ringq *q, const char *lease, uint32_t ttr_ms,
                           int64_t *out_deadline_unix_ms);
+/* The same, and says how far the work is: percent of 100, and a note (may be NULL), of
+ * which 255 bytes are kept.  Who looks at the job sees both until the lease ends. */
+RINGQ_API int ringq_progress(ringq *q, const char *lease, unsigned percent,
+                             const char *note);
 
 /* ---- waiting and looking ---- */
 

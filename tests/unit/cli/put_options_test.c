@@ -81,6 +81,8 @@ static void every_option_reaches_the_wire(void **state)
                                     .ttl_ms = 1000,
                                     .keep_ms = 2000,
                                     .room_ms = 500,
+                                    .unique = "u",
+                                    .window_ms = 3000,
                                     .group = "g",
                                     .batch = "7-3",
                                     .durable = "redis",
@@ -91,7 +93,8 @@ static void every_option_reaches_the_wire(void **state)
         argv_of(&words),
         "DELAY 300000 TTL 1000 KEEP 2000 PRI 0 TTR 60000 TRIES 3 "
         "BACKOFF LINEAR 2000 60000 JITTER 0 "
-        "DURABLE redis BLOCK 500 GROUP g BATCH 7-3 HEADER a b HEADER c d=e HEADER f ");
+        "DURABLE redis BLOCK 500 GROUP g BATCH 7-3 UNIQUE u WINDOW 3000 HEADER a b "
+        "HEADER c d=e HEADER f ");
     assert_int_equal(options.delay_ms, 300000);
     assert_true(options.has_pri);
     assert_int_equal(options.pri, 0);

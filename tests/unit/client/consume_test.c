@@ -397,7 +397,26 @@ static void touch_tells_the_new_deadline(void **state)
     end(q);
 }
 
+static void progress_is_said_with_a_note_or_without(void **state)
+{
+    const struct fake_step script[] = {
+        OPENS,
+        EXPECTS("TOUCH 7-1:1 PROGRESS 40 NOTE half"),
+        REPLIES("*1\r\n*2\r\n$5\r\n7-1:1\r\n:1700000000000\r\n"),
+        EXPECTS("TOUCH 7-1:1 PROGRESS 101"),
+        REPLIES("-BADARG PROGRESS must be 0 to 100\r\n"),
+        ENDS};
+    ringq *q = begin(script);
+
+    (void)state;
+    assert_int_equal(ringq_progress(q, "7-1:1", 40, "half"), 0);
+    assert_int_equal(ringq_progress(q, "7-1:1", 101, NULL), RINGQ_BADARG);
+    assert_int_equal(ringq_progress(q, NULL, 1, NULL), RINGQ_USAGE);
+    end(q);
+}
+
 TEST_MAIN(cmocka_unit_test(a_job_is_read_field_by_field),
+          cmocka_unit_test(progress_is_said_with_a_note_or_without),
           cmocka_unit_test(a_first_attempt_has_an_empty_error),
           cmocka_unit_test(headers_come_with_the_job),
           cmocka_unit_test(headers_that_are_no_text_are_no_job),

@@ -270,6 +270,11 @@ static int do_touch_longer(struct scene *s)
                       &s->fx, &touched);
 }
 
+static int do_progress(struct scene *s)
+{
+    return core_progress(s->core, s->id, s->lease, (uint8_t)s->round, RQ_LIT("a note"));
+}
+
 static void ignore_touch(void *arg, const struct job *job,
                          const struct core_touched *touched)
 {
@@ -356,6 +361,8 @@ static void keep_and_lose(struct scene *s)
     run(s, do_confirm); /* kept: it comes back once that is in the log */
     run(s, do_get_to_lose);
     run(s, do_touch_longer);
+    run(s, do_progress);
+    run(s, do_progress);
     run(s, do_lose);
     run(s, do_new_holder);
     run(s, do_keep);

@@ -461,6 +461,57 @@ static void touch_moves_the_deadline(void **state)
     world_fini(w);
 }
 
+static void expect_progress(struct leased *l, int percent, struct rq_slice note)
+{
+    const struct job_view *view = world_view(&l->w, l->id);
+
+    assert_int_equal(view->progress, percent);
+    assert_true(rq_slice_eq(view->note, note));
+    core_check(l->w.core);
+}
+
+static int say_progress(struct leased *l, uint8_t percent, struct rq_slice note)
+{
+    return core_progress(l->w.core, l->id, l->lease, percent, note);
+}
+
+static void progress_is_seen_until_the_lease_ends(void **state)
+{
+    struct leased l;
+
+    (void)state;
+    leased_init(&l, world_policy());
+    expect_progress(&l, -1, RQ_LIT(""));
+    l.w.fx.count = 0;
+    assert_int_equal(say_progress(&l, 40, RQ_LIT("page 4")), 0);
+    expect_progress(&l, 40, RQ_LIT("page 4"));
+    assert_int_equal(say_progress(&l, 0, RQ_LIT("")), 0);
+    expect_progress(&l, 0, RQ_LIT(""));
+    assert_int_equal(l.w.fx.count, 0); /* none of it is for the log */
+
+    assert_int_equal(world_release(&l.w, l.id, l.lease, 0), 0);
+    expect_progress(&l, -1, RQ_LIT(""));
+    assert_int_equal(say_progress(&l, 50, RQ_LIT("")), RQ_E_STALE);
+    l.lease = world_get(&l.w, "q", NULL);
+    expect_progress(&l, -1, RQ_LIT(""));
+    assert_int_equal(say_progress(&l, 50, RQ_LIT("")), 0);
+    world_fini(&l.w); /* with a job in hand */
+}
+
+static void a_note_is_cut_at_its_limit(void **state)
+{
+    static uint8_t text[LIMIT_NOTE_BYTES + 1];
+    struct leased l;
+
+    (void)state;
+    leased_init(&l, world_policy());
+    for (size_t len = LIMIT_NOTE_BYTES; len <= sizeof text; len++) {
+        assert_int_equal(say_progress(&l, 1, rq_slice(text, len)), 0);
+        expect_progress(&l, 1, rq_slice(text, LIMIT_NOTE_BYTES));
+    }
+    world_fini(&l.w);
+}
+
 struct seen {
     size_t count;
     uint64_t numbers;
@@ -516,6 +567,7 @@ static void expect(struct world *w, struct job_id id, uint64_t lease, int code)
     assert_int_equal(world_fail(w, id, lease, "x", -1, true, NULL), code);
     assert_int_equal(world_release(w, id, lease, 0), code);
     assert_int_equal(core_touch(w->core, id, lease, 0, w->now, &w->fx, &touched), code);
+    assert_int_equal(core_progress(w->core, id, lease, 1, RQ_LIT("x")), code);
 }
 
 static void only_the_current_lease_entitles(void **state)
@@ -586,6 +638,8 @@ TEST_MAIN(cmocka_unit_test(a_done_job_counts_when_its_commit_is_in_the_log),
           cmocka_unit_test(a_lost_holder_gives_all_its_leases_back),
           cmocka_unit_test(a_lost_job_serves_a_waiter),
           cmocka_unit_test(touch_moves_the_deadline),
+          cmocka_unit_test(progress_is_seen_until_the_lease_ends),
+          cmocka_unit_test(a_note_is_cut_at_its_limit),
           cmocka_unit_test(touch_all_moves_those_of_the_holder_alone),
           cmocka_unit_test(only_the_current_lease_entitles),
           cmocka_unit_test(a_lost_lease_stays_lost),

@@ -568,10 +568,30 @@ static void a_touch_takes_leases_or_all(void **state)
                      "unknown option 'ALL'");
     assert_complaint(rq_touch_parse(cmd("TOUCH 7-1:1 TTR 999"), &leases, &why),
                      RQ_E_BADARG, "TTR must be 1000 to 86400000 ms, not '999'");
-    assert_complaint(rq_touch_parse(cmd("TOUCH 7-1:1 PROGRESS 5"), &leases, &why),
-                     RQ_E_BADARG, "unknown option 'PROGRESS'");
     assert_complaint(rq_touch_parse(cmd("TOUCH"), &leases, &why), RQ_E_MALFORMED,
                      "wrong number of arguments; write TOUCH");
+}
+
+static void a_touch_says_how_far_the_work_is(void **state)
+{
+    (void)state;
+    assert_int_equal(rq_touch_parse(cmd("TOUCH 7-1:1"), &leases, &why), 0);
+    assert_int_equal(leases.progress, -1);
+    assert_int_equal(rq_touch_parse(cmd("TOUCH 7-1:1 PROGRESS 0"), &leases, &why), 0);
+    assert_int_equal(leases.progress, 0);
+    assert_int_equal(leases.note.len, 0);
+    assert_int_equal(
+        rq_touch_parse(cmd("TOUCH 7-1:1 7-2:1 note half progress 100"), &leases, &why),
+        0);
+    assert_int_equal(leases.progress, 100);
+    assert_int_equal(leases.note.len, 4);
+
+    assert_complaint(rq_touch_parse(cmd("TOUCH 7-1:1 PROGRESS 101"), &leases, &why),
+                     RQ_E_BADARG, "PROGRESS must be 0 to 100, not '101'");
+    assert_complaint(rq_touch_parse(cmd("TOUCH 7-1:1 NOTE half"), &leases, &why),
+                     RQ_E_BADARG, "NOTE goes with PROGRESS 0..100");
+    assert_complaint(rq_touch_parse(cmd("TOUCH ALL PROGRESS 5"), &leases, &why),
+                     RQ_E_BADARG, "PROGRESS is of one job, or some: name their leases");
 }
 
 static struct rq_fail failure;
@@ -699,6 +719,7 @@ TEST_MAIN(PARSE(a_put_without_options_has_the_defaults),
           PARSE(a_result_goes_with_one_lease),
           PARSE(a_word_that_is_no_lease_is_refused),
           PARSE(a_command_has_at_most_1024_leases), PARSE(a_touch_takes_leases_or_all),
-          PARSE(a_fail_reads_its_options), PARSE(a_bad_fail_is_refused),
-          PARSE(a_long_error_is_cut), PARSE(a_release_has_a_lease_and_a_delay),
+          PARSE(a_touch_says_how_far_the_work_is), PARSE(a_fail_reads_its_options),
+          PARSE(a_bad_fail_is_refused), PARSE(a_long_error_is_cut),
+          PARSE(a_release_has_a_lease_and_a_delay),
           PARSE(a_join_has_queues_and_options))
