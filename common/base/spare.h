@@ -14,8 +14,8 @@
 #include "base/attr.h"
 
 enum {
-    RQ_SPARE_GRAIN = 16,        /* of malloc: sizes within it are the same */
-    RQ_SPARE_CLASSES = 32,      /* up to 496 bytes and malloc's own 8 */
+    RQ_SPARE_GRAIN = 16,   /* of malloc: sizes within it are the same */
+    RQ_SPARE_CLASSES = 32, /* up to 496 bytes and malloc's own 8 */
     RQ_SPARE_BYTES_MAX = 1 << 20,
 };
 
