@@ -12,6 +12,7 @@ enum {
     TOTALS_EVERY = 1000,     /* commits; or bytes of bodies: b->totals_bytes_max */
     TOTALS_AGE = 16000,      /* commits that the TOTALS of a quiet queue may hold */
     ARREARS_MAX = 64 * 1024, /* homes that wait for the next TOTALS */
+    AHEAD = 8,               /* pledges */
 };
 
 static int on_replay(void *arg, const struct record *record, uint64_t seq)
@@ -85,25 +86,39 @@ void broker__write_totals(struct broker *b, uint64_t seq)
     FAILPOINT("broker.totals_written");
 }
 
-static void confirm(struct broker *b, const struct pledge *pledge)
+static void confirm(struct broker *b, const struct pledge *pledge, struct core_now now)
 {
     if (pledge->job != NULL) {
         broker__tell_confirmed(b, pledge->job);
-        broker__must(core_confirmed(b->core, pledge->job, broker__now(b), &b->fx),
+        broker__must(core_confirmed(b->core, pledge->job, now, &b->fx),
                      "confirming a job");
     }
     if (pledge->departure != NULL)
         broker__must(core_departed(b->core, pledge->departure, &b->fx),
                      "confirming a REQUEUE");
     if (pledge->batch.epoch > 0)
-        broker__must(core_batch_closed(b->core, pledge->batch, broker__now(b), &b->fx),
+        broker__must(core_batch_closed(b->core, pledge->batch, now, &b->fx),
                      "closing a batch");
     broker__carry(b, NULL);
+}
+
+/* Nobody has touched a job and its reply since the commit was sent: they come into the
+ * cache while those before them are confirmed. */
+static void fetch_ahead(struct pledges *p)
+{
+    const struct pledge *next =
+        p->tail - p->head > AHEAD ? pledges_at(p, p->head + AHEAD) : NULL;
+
+    if (next == NULL)
+        return;
+    __builtin_prefetch(next->job);
+    __builtin_prefetch(next->promise);
 }
 
 static void on_committed(void *arg, uint64_t seq)
 {
     struct broker *b = arg;
+    const struct core_now now = broker__now(b);
     struct pledge *first;
 
     FAILPOINT("broker.committed");
@@ -111,9 +126,10 @@ static void on_committed(void *arg, uint64_t seq)
     while ((first = pledges_first(&b->pledges)) != NULL && first->seq <= seq) {
         struct pledge pledge = *first;
 
+        fetch_ahead(&b->pledges);
         pledges_drop_first(&b->pledges);
         if (pledge.job != NULL || pledge.departure != NULL || pledge.batch.epoch > 0)
-            confirm(b, &pledge);
+            confirm(b, &pledge, now);
         FAILPOINT("broker.before_answer");
         if (pledge.promise != NULL)
             pledge.promise->ops->done(pledge.promise);

@@ -51,7 +51,8 @@ int attrs_next(struct rq_slice *rest, struct attr *out)
     return 1;
 }
 
-bool attrs_find(struct rq_slice attrs, enum attr_kind kind, struct rq_slice *out_value)
+bool attrs_search(struct rq_slice attrs, enum attr_kind kind,
+                  struct rq_slice *out_value)
 {
     struct attr a;
 
@@ -101,12 +102,11 @@ int attrs_add_batch(struct rq_buf *out, struct job_id batch)
     return attrs_add(out, &attr);
 }
 
-bool attrs_find_batch(struct rq_slice attrs, struct job_id *out)
+bool attrs_search_batch(struct rq_slice attrs, struct job_id *out)
 {
     struct rq_slice value;
 
-    if (attrs.len == 0 || !attrs_find(attrs, ATTR_BATCH, &value) ||
-        value.len != 2 * (size_t)HALF)
+    if (!attrs_find(attrs, ATTR_BATCH, &value) || value.len != 2 * (size_t)HALF)
         return false;
     *out = (struct job_id){load_half(value.ptr), load_half(value.ptr + HALF)};
     return out->epoch > 0 && out->number > 0;

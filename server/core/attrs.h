@@ -26,13 +26,23 @@ RQ_MUST_CHECK int attrs_add(struct rq_buf *out, const struct attr *attr);
 /* Takes the first of `rest`.  Returns  1; 0 at the end.  Errors  RQ_E_MALFORMED
  * Owns     *out lends from `rest` */
 int attrs_next(struct rq_slice *rest, struct attr *out);
+bool attrs_search(struct rq_slice attrs, enum attr_kind kind,
+                  struct rq_slice *out_value); /* the rare half of: */
 /* The value of the first of a kind.  Returns  is there one? */
-bool attrs_find(struct rq_slice attrs, enum attr_kind kind, struct rq_slice *out_value);
+static inline bool attrs_find(struct rq_slice attrs, enum attr_kind kind,
+                              struct rq_slice *out_value)
+{
+    return attrs.len > 0 && attrs_search(attrs, kind, out_value);
+}
 bool attrs_are_valid(struct rq_slice attrs);
 
 /* As attrs_add. */
 RQ_MUST_CHECK int attrs_add_batch(struct rq_buf *out, struct job_id batch);
+bool attrs_search_batch(struct rq_slice attrs, struct job_id *out); /* and of: */
 /* Returns  does it belong to one? */
-bool attrs_find_batch(struct rq_slice attrs, struct job_id *out);
+static inline bool attrs_find_batch(struct rq_slice attrs, struct job_id *out)
+{
+    return attrs.len > 0 && attrs_search_batch(attrs, out);
+}
 
 #endif

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "core/effects.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +10,14 @@
 
 enum { FIRST_CAP = 16 };
 
-static_assert(sizeof(((struct effect *)0)->u.joined) >=
-                  sizeof(((struct effect *)0)->u.deliver),
-              "the largest beside a record");
+/* What is zeroed: a record is large, all others are small beside it. */
+#define SIZE_OF(part) sizeof(((struct effect *)0)->u.part)
+static const size_t sizes[] = {
+    [EFFECT_RECORD] = SIZE_OF(log),        [EFFECT_DELIVER] = SIZE_OF(deliver),
+    [EFFECT_TIMEOUT] = SIZE_OF(timeout),   [EFFECT_JOINED] = SIZE_OF(joined),
+    [EFFECT_ADMITTED] = SIZE_OF(admitted), [EFFECT_REFUSED] = SIZE_OF(refused),
+    [EFFECT_WAITED] = SIZE_OF(waited),     [EFFECT_FORGET] = SIZE_OF(forget),
+};
 
 void effects_init(struct effects *fx)
 {
@@ -50,9 +54,6 @@ struct effect *effects_add(struct effects *fx, enum effect_kind kind)
     struct effect *e = &fx->items[fx->count++];
 
     e->kind = kind;
-    if (kind == EFFECT_RECORD)
-        memset(&e->u, 0, sizeof e->u);
-    else /* all others are small beside a record */
-        memset(&e->u, 0, sizeof e->u.joined);
+    memset(&e->u, 0, sizes[kind]);
     return e;
 }

@@ -14,6 +14,7 @@
 
 struct departure;
 struct job;
+struct queue;
 struct waiter;
 
 enum effect_kind {
@@ -50,7 +51,8 @@ struct effect {
     union {
         struct {
             struct record record;
-            struct job *job; /* NULL for QUEUE, TOTALS, CRON and BATCH */
+            struct job *job;     /* NULL for QUEUE, TOTALS, CRON and BATCH */
+            struct queue *queue; /* of QUEUE and TOTALS */
             bool confirm;
             bool homes;
             struct departure *departure; /* lends; NULL: none */

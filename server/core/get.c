@@ -129,7 +129,7 @@ static int take_in_order(struct taking *t, const struct core_get *get)
     for (size_t i = 0; i < get->queue_count && rc == 0; i++) {
         do
             rc = take_from(t, get->queues[i]);
-        while (rc > 0);
+        while (rc > 0 && t->taken < t->taken_max);
     }
     return t->taken > 0 ? 0 : rc;
 }

@@ -269,40 +269,43 @@ struct job_id job_identity(const struct job *job)
     return job_id(job);
 }
 
+static int64_t expiry_wall_ms(const struct job *job)
+{
+    return job_can_expire(job) ? rq_clock_after((int64_t)job->put_wall_ms,
+                                                (int64_t)job->kind->key.policy.ttl_ms)
+                               : 0;
+}
+
+/* Field by field: most are a load and a store, and nothing is zeroed first. */
 void job_view(const struct job *job, struct job_view *out)
 {
     const struct job_extra *x = job_extra(job);
+    const struct job_extra *lease = job->state == JOB_LEASED ? x : NULL;
+    bool is_due = job->state == JOB_DELAYED || job->state == JOB_PENDING;
 
-    *out = (struct job_view){.id = job_id(job),
-                             .state = (enum job_state)job->state,
-                             .queue = queue_name(job_queue(job)),
-                             .body = job_body(job),
-                             .size = job->body_len,
-                             .is_away = job->is_away,
-                             .is_lost = job->has_no_body,
-                             .attrs = job_attrs(job),
-                             .policy = job->kind->key.policy,
-                             .attempts = job->attempts,
-                             .put_wall_ms = (int64_t)job->put_wall_ms,
-                             .end = (enum record_end)job->end,
-                             .is_returning = job->is_returning,
-                             .progress = -1,
-                             .home = job->home};
-    if (job_can_expire(job))
-        out->expires_wall_ms =
-            rq_clock_after(out->put_wall_ms, (int64_t)job->kind->key.policy.ttl_ms);
-    if (x == NULL)
-        return;
-    out->error = rq_slice(x->error, x->error_len);
-    if (job->state == JOB_DELAYED || job->state == JOB_PENDING)
-        out->due_wall_ms = x->wall_ms;
-    if (job->state != JOB_LEASED)
-        return;
-    out->lease = x->lease;
-    out->lease_ttr_ms = x->ttr_ms;
-    out->deadline_wall_ms = x->wall_ms;
-    if (x->progress == NULL)
-        return;
-    out->progress = x->progress->percent;
-    out->note = rq_slice(x->progress->note, x->progress->note_len);
+    out->id = job_id(job);
+    out->state = (enum job_state)job->state;
+    out->queue = queue_name(job_queue(job));
+    out->body = job_body(job);
+    out->error = x == NULL ? rq_slice(NULL, 0) : rq_slice(x->error, x->error_len);
+    out->attrs = job_attrs(job);
+    out->size = job->body_len;
+    out->is_away = job->is_away;
+    out->is_lost = job->has_no_body;
+    out->policy = job->kind->key.policy;
+    out->attempts = job->attempts;
+    out->lease = lease == NULL ? 0 : lease->lease;
+    out->lease_ttr_ms = lease == NULL ? 0 : lease->ttr_ms;
+    out->put_wall_ms = (int64_t)job->put_wall_ms;
+    out->due_wall_ms = is_due && x != NULL ? x->wall_ms : 0;
+    out->expires_wall_ms = expiry_wall_ms(job);
+    out->deadline_wall_ms = lease == NULL ? 0 : lease->wall_ms;
+    out->end = (enum record_end)job->end;
+    out->is_returning = job->is_returning;
+    out->home = job->home;
+
+    const struct progress *progress = lease == NULL ? NULL : lease->progress;
+    out->progress = progress == NULL ? -1 : progress->percent;
+    out->note = progress == NULL ? rq_slice(NULL, 0)
+                                 : rq_slice(progress->note, progress->note_len);
 }

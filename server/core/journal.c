@@ -118,12 +118,13 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx)
 /* As a replay counts up to here: what ends jobs stands before this record in the log,
  * confirmed or not.  A PUT in flight may still be refused; if it is not, the end of the
  * replay counts it (replay.c). */
-void journal_totals(const struct queue *q, struct effects *fx)
+void journal_totals(struct queue *q, struct effects *fx)
 {
     struct effect *e = effects_add(fx, EFFECT_RECORD);
     struct record_totals *t = &e->u.log.record.totals;
 
     e->u.log.homes = true;
+    e->u.log.queue = q;
     e->u.log.record.type = RECORD_TOTALS;
     e->u.log.record.queue = queue_name(q);
     *t = q->totals;
@@ -140,11 +141,12 @@ void journal_forget(const struct job *job, struct effects *fx)
         effects_add(fx, EFFECT_FORGET)->u.forget.home = job->home;
 }
 
-void journal_settings(const struct queue *q, struct effects *fx)
+void journal_settings(struct queue *q, struct effects *fx)
 {
     struct effect *e = effects_add(fx, EFFECT_RECORD);
 
     e->u.log.homes = true;
+    e->u.log.queue = q;
     e->u.log.record.type = RECORD_QUEUE;
     e->u.log.record.queue = queue_name(q);
     e->u.log.record.settings = q->gate->settings;

@@ -24,8 +24,8 @@ void journal_done(struct job *job, struct rq_slice result, struct effects *fx);
 /* What was said about the queue, which has a gate; FORGET of where it stood. Room
  * for 2.
  */
-void journal_settings(const struct queue *q, struct effects *fx);
-void journal_totals(const struct queue *q, struct effects *fx);
+void journal_settings(struct queue *q, struct effects *fx);
+void journal_totals(struct queue *q, struct effects *fx);
 /* FORGET of the job's home, if it has one. */
 void journal_forget(const struct job *job, struct effects *fx);
 

@@ -35,7 +35,7 @@ static void look_at(struct core *core, const struct job *job)
         gate_look(core, q);
 }
 
-static void link_in(struct core *core, struct job *job)
+static inline void link_in(struct core *core, struct job *job)
 {
     struct queue *q = job_queue(job);
 
@@ -66,7 +66,7 @@ static void link_in(struct core *core, struct job *job)
     core->count[job->state]++;
 }
 
-static void link_out(struct core *core, struct job *job)
+static inline void link_out(struct core *core, struct job *job)
 {
     struct queue *q = job_queue(job);
 

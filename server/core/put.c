@@ -229,29 +229,25 @@ void core_set_home(struct core *core, const struct effect *logged, uint64_t home
     const struct record *record = &logged->u.log.record;
 
     ASSERT(logged->kind == EFFECT_RECORD && logged->u.log.homes && home > 0);
-    if (record->type == RECORD_TOTALS || record->type == RECORD_QUEUE) {
-        struct queue *q = queue_find(core, record->queue);
-
-        ASSERT(q != NULL);
-        if (record->type == RECORD_TOTALS)
-            counters_set_home(core, q, home);
-        else
-            q->gate->home = home;
-        return;
-    }
-    if (record->type == RECORD_BATCH) {
+    switch (record->type) {
+    case RECORD_TOTALS:
+        counters_set_home(core, logged->u.log.queue, home);
+        break;
+    case RECORD_QUEUE:
+        logged->u.log.queue->gate->home = home;
+        break;
+    case RECORD_BATCH:
         batch_set_home(core, record->job, home);
-        return;
-    }
-    if (record->type == RECORD_CRON) {
+        break;
+    case RECORD_CRON:
         cron_set_home(core, record->name, home);
-        return;
-    }
-    if (record->type == RECORD_DONE) {
+        break;
+    case RECORD_DONE:
         remnant_set_home(core, record->job, home);
-        return;
+        break;
+    default: /* a PUT has one home; a MOVE is the next one */
+        ASSERT(record->type == RECORD_MOVE || logged->u.log.job->home == 0);
+        job_set_home(logged->u.log.job, home);
+        break;
     }
-    /* A PUT has one home; a MOVE is the next one. */
-    ASSERT(record->type == RECORD_MOVE || logged->u.log.job->home == 0);
-    job_set_home(logged->u.log.job, home);
 }
