@@ -19,8 +19,8 @@
 
 enum {
     /* Of one commit, unless a record is larger, or they are held together.  With what
-     * goes around it no more than 1 MiB: for a byte more Redis' allocator takes a quarter
-     * more. */
+     * goes around it no more than 1 MiB: for a byte more Redis' allocator takes a
+     * quarter more. */
     COMMIT_BYTES_MAX = (1 << 20) - 256,
     /* Of all unconfirmed commits: beyond it no PUT is taken. */
     COMMIT_ROOM_BYTES = 64 << 20,
