@@ -4,6 +4,7 @@
  * The order matters: lock, sockets, private Redis (which forks), and only then the
  * loop. SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +32,8 @@ enum {
     SPARE_DESCRIPTORS = 64, /* for what is not a client */
     ADDRESS_TRIES = 100,    /* to listen on an address that is in use */
     ADDRESS_PAUSE_MS = 20,
+    HEAP_SPARE = 16 << 20, /* free memory that is not given back at once */
+    HEAP_BLOCK = 8 << 20,  /* larger ones come from the kernel, and go back to it */
 };
 
 static void print_help(void)
@@ -190,12 +193,24 @@ static int run(struct service *s)
     return s->why[0] != '\0' ? complain(s->why, (int)rc) : (int)rc;
 }
 
+/* Buffers come and go with every turn.  As malloc is, it gives a mebibyte that is free
+ * back to the kernel and asks for it again in the next turn, page by page: a third of
+ * our processor time with bodies of 16 KiB. */
+static void keep_spare_memory(void)
+{
+#ifdef M_TRIM_THRESHOLD
+    rq_ignore(mallopt(M_TRIM_THRESHOLD, HEAP_SPARE));
+    rq_ignore(mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK));
+#endif
+}
+
 static int serve(struct config *c, bool is_dev)
 {
     static char why[2048]; /* the end of Redis' log fits */
     struct service s = {
         .config = c, .version = VERSION, .ready = is_dev ? dev_banner : NULL};
 
+    keep_spare_memory();
     rq_log_set_level(c->log_level);
     raise_descriptors(c);
     int lock = lock_data(c, why);

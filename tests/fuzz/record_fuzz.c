@@ -30,7 +30,7 @@ static int copy(struct rq_slice in, struct rq_buf *out)
 
 static void check_equal(struct rq_slice a, struct rq_slice b)
 {
-    struct decoder da, db;
+    static struct decoder da, db;
     struct record ra, rb;
     int rc;
 
