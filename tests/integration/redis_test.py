@@ -66,19 +66,6 @@ class Existing(ringqd.Test):
         self.assertEqual(server.wait(), 78, server.log_text())
         self.assertIn('noeviction', server.log_text())
 
-    def test_a_level_that_redis_cannot_hold_is_not_promised(self):
-        """Either the start is refused, or the lower level is named; never a wrong `fsync`."""
-        redis = self.redis(appendonly='no')
-        server = self.server(redis=redis.url)
-        server.launch()
-        try:
-            ringqd.wait_until(server._is_ready, 'ringqd')
-        except RuntimeError:
-            self.assertEqual(server.wait(), 78)
-            return
-        with server.client() as c:
-            self.assertEqual(c.call('PUT', 'q', 'x')[2], b'redis')
-
     def test_a_url_that_is_none_is_refused_at_once(self):
         for url in ('http://127.0.0.1', 'redis://', 'unix:', 'redis://127.0.0.1:99999', 'x'):
             with self.subTest(url):
@@ -103,6 +90,59 @@ class Existing(ringqd.Test):
         except resp.Error as e:
             assert e.code in ('STORE', 'UNKNOWN'), e
             return None
+
+
+class Levels(ringqd.Test):
+    """What Redis is set up to do is what a reply promises, whatever was asked for."""
+
+    durability = 'fsync'
+
+    def named(self, server, level):
+        """By the reply to PUT, HELLO and STATS."""
+        with server.client() as c:
+            self.assertEqual(c.call('PUT', 'q', 'x')[2].decode(), level)
+            self.assertEqual(resp.pairs(c.call('HELLO'))['durability'].decode(), level)
+            self.assertEqual(c.stats()['durability'].decode(), level)
+            if level != 'fsync':
+                self.assertIn(f'the log holds {level} now', self.refuses(c, 'BADARG', 'PUT', 'q', 'x', 'DURABLE', 'fsync'))
+
+    def test_a_level_that_redis_cannot_hold_is_not_promised(self):
+        for level, settings in (('redis', {'appendonly': 'no'}), ('redis', {'appendfsync': 'no'}),
+                                ('everysec', {'appendfsync': 'everysec'}), ('redis', {'no-appendfsync-on-rewrite': 'yes'}),
+                                ('fsync', {})):
+            with self.subTest(level, **settings):
+                redis = self.redis(**settings)
+                server = self.start(redis=redis.url, name='-'.join(['of', *settings]))
+                self.named(server, level)
+                self.assertEqual('event=durability_lower wanted=fsync' in server.log_text(), level != 'fsync')
+                self.assertEqual(server.terminate(), 0)
+                redis.kill()
+
+    def test_a_lower_level_than_redis_holds_is_not_exceeded_in_words(self):
+        redis = self.redis()
+        self.named(self.start(redis=redis.url, durability='everysec'), 'everysec')
+
+    def test_what_redis_does_not_tell_is_believed_and_said_to_be_so(self):
+        redis = self.redis()
+        with redis.client() as r:
+            r.call('ACL', 'SETUSER', 'default', '-config')
+        server = self.start(redis=redis.url)
+        self.named(server, 'fsync')
+        self.assertRegex(server.log_text(), r'event=store_up .*level=fsync verified=no')
+        with server.client() as c:
+            self.assertEqual(c.stats()['durability_verified'], 0)
+
+    def test_settings_that_change_are_seen_when_the_link_is_made_again(self):
+        redis = self.redis()
+        server = self.start(redis=redis.url)
+        self.named(server, 'fsync')
+        with redis.client() as r, server.client() as c:
+            for when, level in (('everysec', 'everysec'), ('no', 'redis'), ('always', 'fsync')):
+                links = c.stats()['store_reconnects']
+                r.call('CONFIG', 'SET', 'appendfsync', when)
+                r.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+                ringqd.wait_until(lambda: c.stats()['store_reconnects'] > links and Existing.puts(c), 'a new link')
+                self.named(server, level)
 
 
 class Owners(ringqd.Test):
