@@ -30,19 +30,6 @@ void rq_buf_fini(struct rq_buf *b)
     rq_buf_init(b, b->max);
 }
 
-void rq_buf_clear(struct rq_buf *b)
-{
-    b->start = b->len = 0;
-}
-
-void rq_buf_shrink(struct rq_buf *b, size_t keep_bytes)
-{
-    if (b->cap > keep_bytes)
-        rq_buf_fini(b);
-    else
-        rq_buf_clear(b);
-}
-
 /* The next capacity that holds `need` bytes: doubled, within what the ceiling allows.
  */
 static size_t grown_cap(const struct rq_buf *b, size_t need)

@@ -26,9 +26,19 @@ void rq_buf_init(struct rq_buf *b, size_t max_bytes);
 /* Frees the memory; the buffer is empty and usable again. */
 void rq_buf_fini(struct rq_buf *b);
 /* Drops the content and keeps the memory. */
-void rq_buf_clear(struct rq_buf *b);
+static inline void rq_buf_clear(struct rq_buf *b)
+{
+    b->start = b->len = 0;
+}
+
 /* Drops the content, and the memory too if more than `keep_bytes` of it. */
-void rq_buf_shrink(struct rq_buf *b, size_t keep_bytes);
+static inline void rq_buf_shrink(struct rq_buf *b, size_t keep_bytes)
+{
+    if (b->cap > keep_bytes)
+        rq_buf_fini(b);
+    else
+        rq_buf_clear(b);
+}
 
 /* Makes room where there is none: the slow half of rq_buf_reserve(). */
 RQ_MUST_CHECK int rq_buf_grow(struct rq_buf *b, size_t n);

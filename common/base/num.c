@@ -18,17 +18,28 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads the digits at the start of `s`, saturating.
- * Returns  how many there are; 0 when there is no number */
-static size_t read_digits(struct rq_slice s, uint64_t *out, bool *out_overflow)
+/* Reads the digits at the start of `s`, up to those that might overflow.
+ * Returns  how many there are */
+static inline size_t read_safe_digits(struct rq_slice s, uint64_t *out)
 {
     size_t safe = s.len < SAFE_DIGITS ? s.len : SAFE_DIGITS;
     uint64_t v = 0;
     size_t i = 0;
 
-    *out_overflow = false;
     for (; i < safe && is_digit(s.ptr[i]); i++)
         v = v * 10 + (uint64_t)(s.ptr[i] - '0');
+    *out = v;
+    return i;
+}
+
+/* Reads the digits at the start of `s`, saturating.
+ * Returns  how many there are; 0 when there is no number */
+static size_t read_digits(struct rq_slice s, uint64_t *out, bool *out_overflow)
+{
+    uint64_t v;
+    size_t i = read_safe_digits(s, &v);
+
+    *out_overflow = false;
     for (; i < s.len && is_digit(s.ptr[i]); i++) {
         uint64_t digit = (uint64_t)(s.ptr[i] - '0');
 
@@ -42,16 +53,31 @@ static size_t read_digits(struct rq_slice s, uint64_t *out, bool *out_overflow)
     return i;
 }
 
-int rq_num_take(struct rq_slice *rest, uint64_t *out)
+/* rq_num_take(), when there are so many digits that they might overflow. */
+RQ_NOINLINE static int take_long(struct rq_slice *rest, uint64_t *out)
 {
-    bool overflow;
     uint64_t v = 0;
+    bool overflow;
     size_t digits = read_digits(*rest, &v, &overflow);
 
     if (digits == 0)
         return -EINVAL;
     if (overflow)
         return -ERANGE;
+    *rest = rq_slice(rest->ptr + digits, rest->len - digits);
+    *out = v;
+    return 0;
+}
+
+int rq_num_take(struct rq_slice *rest, uint64_t *out)
+{
+    uint64_t v;
+    size_t digits = read_safe_digits(*rest, &v);
+
+    if (digits == SAFE_DIGITS)
+        return take_long(rest, out);
+    if (digits == 0 || (digits > 1 && rest->ptr[0] == '0'))
+        return -EINVAL;
     *rest = rq_slice(rest->ptr + digits, rest->len - digits);
     *out = v;
     return 0;
@@ -149,9 +175,9 @@ int rq_num_duration(struct rq_slice s, uint64_t min_ms, uint64_t max_ms,
     return 0;
 }
 
-/* powers[n] is the smallest number of n + 1 digits; 0 has one, too. */
+/* powers[n] is the smallest number of n + 1 digits. */
 static const uint64_t powers[RQ_NUM_DIGITS] = {
-    0,
+    1,
     10,
     100,
     1000,
@@ -173,9 +199,9 @@ static const uint64_t powers[RQ_NUM_DIGITS] = {
     UINT64_C(10000000000000000000),
 };
 
-size_t rq_num_digits(uint64_t v)
+size_t rq_num_digits_long(uint64_t v)
 {
-    unsigned bits = 64u - (unsigned)__builtin_clzll(v | 1);
+    unsigned bits = 64u - (unsigned)__builtin_clzll(v);
     unsigned below = bits * 1233 >> 12; /* bits x log10(2), rounded down */
 
     return below + (v >= powers[below]);
@@ -187,9 +213,9 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
                             "50515253545556575859606162636465666768697071727374"
                             "75767778798081828384858687888990919293949596979899";
 
-size_t rq_num_format(uint64_t v, char *out)
+size_t rq_num_format_long(uint64_t v, char *out)
 {
-    size_t digits = rq_num_digits(v);
+    size_t digits = rq_num_digits_long(v);
     char *at = out + digits; /* filled from the end */
 
     while (v >= 100) {

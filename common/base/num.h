@@ -25,10 +25,24 @@ RQ_MUST_CHECK int rq_num_duration(struct rq_slice s, uint64_t min_ms, uint64_t m
 RQ_MUST_CHECK int rq_num_take(struct rq_slice *rest, uint64_t *out);
 
 enum { RQ_NUM_DIGITS = 20 }; /* of the longest uint64_t */
+/* The slow halves of the two below, for more than one digit. */
+size_t rq_num_digits_long(uint64_t v);
+size_t rq_num_format_long(uint64_t v, char *out);
+
 /* How many decimal digits `v` has. */
-size_t rq_num_digits(uint64_t v);
+static inline size_t rq_num_digits(uint64_t v)
+{
+    return v < 10 ? 1 : rq_num_digits_long(v);
+}
+
 /* Writes the decimal digits of `v`; no NUL.  Shape  out: RQ_NUM_DIGITS bytes.
  * Returns  how many were written. */
-size_t rq_num_format(uint64_t v, char *out);
+static inline size_t rq_num_format(uint64_t v, char *out)
+{
+    if (v >= 10)
+        return rq_num_format_long(v, out);
+    *out = (char)('0' + v);
+    return 1;
+}
 
 #endif

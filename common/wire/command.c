@@ -43,13 +43,6 @@ const struct rq_command *rq_command_find(struct rq_slice verb)
     return NULL;
 }
 
-bool rq_command_arity_fits(const struct rq_command *c, size_t argc)
-{
-    if (c->arity < 0)
-        return argc >= (size_t)-c->arity;
-    return argc == (size_t)c->arity;
-}
-
 /* Takes a number of at least 1 off the front of *rest. */
 static bool take_number(struct rq_slice *rest, uint64_t *out)
 {

@@ -33,7 +33,10 @@ extern const struct rq_command rq_commands[RQ_COMMAND_COUNT];
 /* By verb, in any case; NULL when unknown. */
 const struct rq_command *rq_command_find(struct rq_slice verb);
 /* Does `argc` words fit the command's arity? */
-bool rq_command_arity_fits(const struct rq_command *c, size_t argc);
+static inline bool rq_command_arity_fits(const struct rq_command *c, size_t argc)
+{
+    return c->arity < 0 ? argc >= (size_t)-c->arity : argc == (size_t)c->arity;
+}
 
 /* What is wrong with a command, in words that say what to do. */
 struct rq_complaint {

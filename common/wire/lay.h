@@ -36,21 +36,18 @@ static inline uint8_t *rq_lay_bytes(uint8_t *at, struct rq_slice s)
     return at + s.len;
 }
 
-static inline uint8_t *rq_lay_number(uint8_t *at, uint64_t v)
-{
-    if (v < 10) {
-        *at = (uint8_t)('0' + v);
-        return at + 1;
-    }
-    return at + rq_num_format(v, (char *)at);
-}
-
 /* `$5 CR LF`, `*3 CR LF`. */
 static inline uint8_t *rq_lay_head(uint8_t *at, char mark, uint64_t n)
 {
     *at++ = (uint8_t)mark;
-    at = rq_lay_number(at, n);
+    at += rq_num_format(n, (char *)at);
     return RQ_LAY(at, "\r\n");
+}
+
+/* The head of a map; RESP2 has none, so that there it is a flat array. */
+static inline uint8_t *rq_lay_map(uint8_t *at, int protocol, size_t pairs)
+{
+    return protocol < 3 ? rq_lay_head(at, '*', 2 * pairs) : rq_lay_head(at, '%', pairs);
 }
 
 static inline uint8_t *rq_lay_int(uint8_t *at, int64_t v)
@@ -58,7 +55,7 @@ static inline uint8_t *rq_lay_int(uint8_t *at, int64_t v)
     *at++ = ':';
     if (v < 0)
         *at++ = '-';
-    at = rq_lay_number(at, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    at += rq_num_format(v < 0 ? 0 - (uint64_t)v : (uint64_t)v, (char *)at);
     return RQ_LAY(at, "\r\n");
 }
 

@@ -151,8 +151,8 @@ static int read_option(const struct rq_option *options, struct rq_words *words,
     return rc;
 }
 
-int rq_options_read(const struct rq_option *options, struct rq_words *words,
-                    const char *stop, void *out, struct rq_complaint *why)
+int rq_options_read_some(const struct rq_option *options, struct rq_words *words,
+                         const char *stop, void *out, struct rq_complaint *why)
 {
     uint32_t seen = 0;
     int rc = 0;

@@ -53,15 +53,26 @@ struct rq_option {
     rq_option_read *read; /* CALL */
 };
 
+/* rq_options_read(), where there are words. */
+RQ_MUST_CHECK int rq_options_read_some(const struct rq_option *options,
+                                       struct rq_words *words, const char *stop,
+                                       void *out, struct rq_complaint *why);
+
 /* Reads options until the words end or `stop` (which may be NULL) comes; words->next is
  * left at it.  Fields whose option is absent are not touched.
  *
  * Shape   out: the struct that the table's offsets mean
  * Errors  RQ_E_BADARG  unknown, twice, beside its rival, without a value, out of range
  */
-RQ_MUST_CHECK int rq_options_read(const struct rq_option *options,
-                                  struct rq_words *words, const char *stop, void *out,
-                                  struct rq_complaint *why);
+RQ_MUST_CHECK static inline int rq_options_read(const struct rq_option *options,
+                                                struct rq_words *words,
+                                                const char *stop, void *out,
+                                                struct rq_complaint *why)
+{
+    return words->next == words->end
+               ? 0
+               : rq_options_read_some(options, words, stop, out, why);
+}
 
 /* Takes the number that belongs to `name`.  Errors  RQ_E_BADARG */
 RQ_MUST_CHECK int rq_option_number(const char *name, const char *unit,

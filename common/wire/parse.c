@@ -107,6 +107,11 @@ static int take_weighted_queues(struct rq_words *words, struct rq_get *out,
     struct rq_slice name;
     size_t count = 0;
 
+    if (rq_name_is_valid(list)) { /* as a rule the list is one name */
+        out->queues[0] = list;
+        out->queue_count = 1;
+        return 0;
+    }
     if (list.len == 0)
         return rq_parse_queue(list, why);
     while (rq_slice_split(&list, ',', &name)) {

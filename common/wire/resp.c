@@ -44,19 +44,22 @@ void rq_resp_reader_fini(struct rq_resp_reader *r)
     rq_resp_reader_init(r, r->body_max, r->frame_max);
 }
 
+RQ_NOINLINE static void give_memory_back(struct rq_resp_reader *r)
+{
+    rq_buf_fini(&r->line);
+    free(r->spans);
+    free(r->argv);
+    r->spans = NULL;
+    r->argv = NULL;
+    r->args_cap = 0;
+}
+
 /* A command begins: forgets the last one, and what memory a huge one left. */
 static void begin_command(struct rq_resp_reader *r)
 {
     r->argc = 0;
-    if (r->line.cap > LINE_KEEP)
-        rq_buf_fini(&r->line);
-    if (r->args_cap > ARGS_KEEP) {
-        free(r->spans);
-        free(r->argv);
-        r->spans = NULL;
-        r->argv = NULL;
-        r->args_cap = 0;
-    }
+    if (r->line.cap > LINE_KEEP || r->args_cap > ARGS_KEEP)
+        give_memory_back(r);
 }
 
 static int grow_args(struct rq_resp_reader *r)
@@ -166,27 +169,39 @@ RQ_NOINLINE static int read_number(struct rq_slice src, size_t *at, uint64_t *ou
     return 1;
 }
 
-/* Reads `*count CR LF`.
- * Returns  1, or 0 while it is cut; r->argc_want stays 0 for `*0` and `*-1` */
-static int read_array_header(struct rq_resp_reader *r, struct rq_slice src)
+/* An array of `count` elements, the first of which stands at `at`.
+ * Returns  1 */
+static int begin_array(struct rq_resp_reader *r, uint64_t count, size_t at)
 {
-    size_t at = 1; /* behind the '*' */
-    uint64_t count;
-    bool negative = false;
-
-    if (!read_short_number(src, &at, &count)) {
-        int rc = read_number(src, &at, &count, &negative);
-        if (rc <= 0)
-            return rc;
-    }
-    if (negative)
-        count = 0;
     if (count > RQ_RESP_ELEMENTS_MAX || at > r->frame_max ||
         count > (r->frame_max - at) / ELEMENT_MIN)
         return RQ_E_TOOBIG;
     r->argc_want = (size_t)count;
     r->pos = at;
     return 1;
+}
+
+/* A header that is cut, long or wrong. */
+RQ_NOINLINE static int read_odd_header(struct rq_resp_reader *r, struct rq_slice src)
+{
+    size_t at = 1;
+    uint64_t count;
+    bool negative;
+    int rc = read_number(src, &at, &count, &negative);
+
+    return rc <= 0 ? rc : begin_array(r, negative ? 0 : count, at);
+}
+
+/* Reads `*count CR LF`.
+ * Returns  1, or 0 while it is cut; r->argc_want stays 0 for `*0` and `*-1` */
+static int read_array_header(struct rq_resp_reader *r, struct rq_slice src)
+{
+    size_t at = 1; /* behind the '*' */
+    uint64_t count;
+
+    if (read_short_number(src, &at, &count))
+        return begin_array(r, count, at);
+    return read_odd_header(r, src);
 }
 
 /* Reads `$len CR LF bytes CR LF` at r->pos.

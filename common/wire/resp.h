@@ -84,8 +84,17 @@ void rq_resp_map(struct rq_resp_writer *w, size_t pairs); /* the header; pairs f
 
 /* For several parts at once, which wire/lay.h lays down: makes room for `n` bytes.
  * Returns  where they go; NULL after a failure */
-RQ_MUST_CHECK uint8_t *rq_resp_room(struct rq_resp_writer *w, size_t n);
+RQ_MUST_CHECK static inline uint8_t *rq_resp_room(struct rq_resp_writer *w, size_t n)
+{
+    if (w->rc == 0)
+        w->rc = rq_buf_reserve(w->out, n);
+    return w->rc == 0 ? rq_buf_tail(w->out) : NULL;
+}
+
 /* Says that they were laid down, up to `end`. */
-void rq_resp_laid(struct rq_resp_writer *w, const uint8_t *end);
+static inline void rq_resp_laid(struct rq_resp_writer *w, const uint8_t *end)
+{
+    rq_buf_commit(w->out, (size_t)(end - rq_buf_tail(w->out)));
+}
 
 #endif

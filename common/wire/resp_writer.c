@@ -16,18 +16,6 @@ static void put(struct rq_resp_writer *w, struct rq_slice s)
         w->rc = rq_buf_append_slice(w->out, s);
 }
 
-uint8_t *rq_resp_room(struct rq_resp_writer *w, size_t n)
-{
-    if (w->rc == 0)
-        w->rc = rq_buf_reserve(w->out, n);
-    return w->rc == 0 ? rq_buf_tail(w->out) : NULL;
-}
-
-void rq_resp_laid(struct rq_resp_writer *w, const uint8_t *end)
-{
-    rq_buf_commit(w->out, (size_t)(end - rq_buf_tail(w->out)));
-}
-
 /* `mark`, the number and CR LF. */
 static void put_head(struct rq_resp_writer *w, char mark, uint64_t n)
 {

@@ -15,20 +15,24 @@
 #define ATTEMPT "$7\r\nattempt\r\n"
 #define TTR "$3\r\nttr\r\n"
 
-/* The most that it takes, but for the bytes of the queue's name and the body. */
+/* The most that they take, but for the bytes of the queue's name and the body. */
 enum {
-    COMMON_MAX = sizeof ID + RQ_LAY_ID_MAX + sizeof LEASE + RQ_LAY_LEASE_MAX +
-                 sizeof QUEUE + RQ_LAY_BULK_MAX(0) + sizeof BODY + RQ_LAY_BULK_MAX(0) +
-                 sizeof ATTEMPT + RQ_LAY_INT_MAX + sizeof TTR + RQ_LAY_INT_MAX
+    COMMON_MAX = RQ_LAY_HEAD_MAX + sizeof ID + RQ_LAY_ID_MAX + sizeof LEASE +
+                 RQ_LAY_LEASE_MAX + sizeof QUEUE + RQ_LAY_BULK_MAX(0) + sizeof BODY +
+                 RQ_LAY_BULK_MAX(0) + sizeof ATTEMPT + RQ_LAY_INT_MAX + sizeof TTR +
+                 RQ_LAY_INT_MAX
 };
 
-static void write_common(struct rq_resp_writer *w, const struct job_view *job)
+/* Begins the map of a job, which has `more` pairs behind these. */
+static void write_common(struct rq_resp_writer *w, const struct job_view *job,
+                         size_t more)
 {
     const struct rq_lease lease = {job->id.epoch, job->id.number, job->lease};
     uint8_t *at = rq_resp_room(w, COMMON_MAX + job->queue.len + job->body.len);
 
     if (at == NULL)
         return;
+    at = rq_lay_map(at, w->protocol, 6 + more);
     at = RQ_LAY(at, ID);
     at = rq_lay_id(at, lease.epoch, lease.number);
     at = RQ_LAY(at, LEASE);
@@ -48,8 +52,7 @@ static void write_job(struct rq_resp_writer *w, const struct job_view *job)
 {
     bool has_error = job->error.len > 0, has_headers = headers_count(job->attrs) > 0;
 
-    rq_resp_map(w, 6u + has_headers + has_error);
-    write_common(w, job);
+    write_common(w, job, (size_t)has_headers + has_error);
     if (has_headers) {
         rq_resp_bulk(w, RQ_LIT("headers"));
         headers_write(w, job->attrs);

@@ -86,7 +86,6 @@ void reply_free(struct reply *r)
         return;
     }
     rq_buf_shrink(&r->out, KEEP_BYTES);
-    rq_buf_clear(&r->out);
     r->next = pool->free;
     pool->free = r;
     pool->free_count++;

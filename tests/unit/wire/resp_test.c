@@ -200,6 +200,8 @@ static void what_is_no_command_is_refused(void **state)
     assert_int_equal(ANSWER("*1\r\n*1\r\n"), RQ_E_MALFORMED);
     assert_int_equal(ANSWER("*1\r\n\r\n"), RQ_E_MALFORMED);
     assert_int_equal(ANSWER("*1\r\n$\r\n"), RQ_E_MALFORMED);
+    assert_int_equal(ANSWER("*\r\n$4\r\nPING\r\n"), RQ_E_MALFORMED);
+    assert_int_equal(ANSWER("*1\r\n$\r\nPING\r\n"), RQ_E_MALFORMED);
     assert_int_equal(ANSWER("*1\r\n$-1\r\n"), RQ_E_MALFORMED);
     assert_int_equal(ANSWER("*1\r\n$04\r\nPING\r\n"), RQ_E_MALFORMED);
     assert_int_equal(ANSWER("*1\r\n$4\r\nPINGx"), RQ_E_MALFORMED);
@@ -232,6 +234,35 @@ static void a_verb_has_at_most_64_bytes(void **state)
     (void)state;
     assert_int_equal(ANSWER("*1\r\n$64\r\n"), 0);
     assert_int_equal(ANSWER("*1\r\n$65\r\n"), RQ_E_TOOBIG);
+}
+
+/* `head`, and behind it a whole element of `len` bytes, is taken or refused, by a
+ * reader that has room for elements already. */
+static void assert_taken_up_to(size_t limit, const char *head, size_t len)
+{
+    struct rq_resp_reader r;
+    char command[1100];
+    size_t at = (size_t)snprintf(command, sizeof command, "%s$%zu\r\n", head, len);
+
+    memset(command + at, 'x', len);
+    memcpy(command + at + len, "\r\n", 2);
+    at += len + 2;
+    rq_resp_reader_init(&r, BODY_MAX, FRAME_MAX);
+    assert_true(read_block(&r, RQ_LIT("*1\r\n$4\r\nPING\r\n"), NULL) > 0);
+    assert_int_equal(read_block(&r, rq_slice(command, at), NULL),
+                     len > limit ? RQ_E_TOOBIG : (long)at);
+    rq_resp_reader_fini(&r);
+}
+
+static void lengths_of_any_number_of_digits_have_the_same_limits(void **state)
+{
+    static const size_t lengths[] = {0, 1, 9, 10, 63, 64, 65, 999, 1000, 1001};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        assert_taken_up_to(64, "*1\r\n", lengths[i]);
+        assert_taken_up_to(BODY_MAX, "*2\r\n$4\r\nPING\r\n", lengths[i]);
+    }
 }
 
 static void a_count_is_refused_before_its_elements(void **state)
@@ -428,6 +459,7 @@ TEST_MAIN(READER(a_command_is_read_in_place),
           READER(what_is_no_command_is_refused),
           READER(a_length_is_refused_before_its_bytes),
           READER(a_verb_has_at_most_64_bytes),
+          READER(lengths_of_any_number_of_digits_have_the_same_limits),
           READER(a_count_is_refused_before_its_elements),
           READER(a_frame_may_reach_its_limit),
           READER(a_frame_leaves_room_for_what_it_has_declared),
