@@ -53,15 +53,15 @@ bool commit_is_empty(const struct commit *commit)
     return encode_count(&commit->plain) == 0;
 }
 
-/* The commit that `record` goes into, if it is there already. */
-static struct commit *open_one(const struct commits *c, const struct record *record)
+/* The commit that a record of so many bytes goes into, if it is there already. */
+static struct commit *open_one(const struct commits *c, size_t bound)
 {
     struct commit *last = last_of(c);
 
     if (last == NULL || last->is_closed)
         return NULL;
     if (c->is_held || commit_is_empty(last) ||
-        last->plain.len + last->big_bytes + encode_bound(record) <= COMMIT_BYTES_MAX)
+        last->plain.len + last->big_bytes + bound <= COMMIT_BYTES_MAX)
         return last;
     last->is_closed = true;
     return NULL;
@@ -114,15 +114,16 @@ static int open_commit(struct commits *c, int64_t now_ns, struct commit **out)
     return 0;
 }
 
-/* Encodes what is to be written of it.  The commit exists. */
-static int add(struct commits *c, struct commit *commit, const struct record *record)
+/* Encodes what is to be written of it, at most `bound` bytes.  The commit exists. */
+static int add(struct commits *c, struct commit *commit, const struct record *record,
+               size_t bound)
 {
     const struct record *written;
     struct record room;
     struct big *big;
 
     if (record->body.len > ENCODE_RECORD_MAX ||
-        commit->big_bytes + encode_bound(record) > ENCODE_COMMIT_MAX)
+        commit->big_bytes + bound > ENCODE_COMMIT_MAX)
         return -EMSGSIZE;
     int rc = bigs_prepare(&c->bigs, record, &room, &written, &big);
     if (rc < 0)
@@ -142,7 +143,8 @@ static int add(struct commits *c, struct commit *commit, const struct record *re
 int commits_append(struct commits *c, const struct record *record, int64_t now_ns,
                    uint64_t *out_seq)
 {
-    struct commit *commit = open_one(c, record);
+    size_t bound = encode_bound(record);
+    struct commit *commit = open_one(c, bound);
     int rc = 0;
 
     if (commit == NULL && record_has_job(record->type))
@@ -153,7 +155,7 @@ int commits_append(struct commits *c, const struct record *record, int64_t now_n
         return rc;
 
     size_t before = commit->plain.len;
-    rc = add(c, commit, record);
+    rc = add(c, commit, record, bound);
     if (rc < 0)
         return rc;
     c->bytes += commit->plain.len - before;

@@ -351,8 +351,8 @@ int encode_record(struct rq_buf *out, struct kinds *kinds, const struct record *
     ASSERT((size_t)(end - start) <= bound);
     rq_buf_commit(out, (size_t)(end - start));
     store_u32(content(out), count + 1);
-    if (kind != NULL && kind->state != KIND_TOLD)
-        kind->state++;
+    if (kind != NULL)
+        kind->state = kind->state == KIND_NONE ? KIND_SEEN : KIND_TOLD;
     return 0;
 }
 
