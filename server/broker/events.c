@@ -12,7 +12,6 @@ enum {
     TOTALS_EVERY = 1000,     /* commits; or bytes of bodies: b->totals_bytes_max */
     TOTALS_AGE = 16000,      /* commits that the TOTALS of a quiet queue may hold */
     ARREARS_MAX = 64 * 1024, /* homes that wait for the next TOTALS */
-    AHEAD = 8,               /* pledges */
 };
 
 static int on_replay(void *arg, const struct record *record, uint64_t seq)
@@ -102,19 +101,6 @@ static void confirm(struct broker *b, const struct pledge *pledge, struct core_n
     broker__carry(b, NULL);
 }
 
-/* Nobody has touched a job and its reply since the commit was sent: they come into the
- * cache while those before them are confirmed. */
-static void fetch_ahead(struct pledges *p)
-{
-    const struct pledge *next =
-        p->tail - p->head > AHEAD ? pledges_at(p, p->head + AHEAD) : NULL;
-
-    if (next == NULL)
-        return;
-    __builtin_prefetch(next->job);
-    __builtin_prefetch(next->promise);
-}
-
 static void on_committed(void *arg, uint64_t seq)
 {
     struct broker *b = arg;
@@ -126,7 +112,6 @@ static void on_committed(void *arg, uint64_t seq)
     while ((first = pledges_first(&b->pledges)) != NULL && first->seq <= seq) {
         struct pledge pledge = *first;
 
-        fetch_ahead(&b->pledges);
         pledges_drop_first(&b->pledges);
         if (pledge.job != NULL || pledge.departure != NULL || pledge.batch.epoch > 0)
             confirm(b, &pledge, now);

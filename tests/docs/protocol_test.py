@@ -45,7 +45,7 @@ LIMITS = {
     'PUTs that wait for room, of all connections': ['LIMIT_HELD_BYTES'],
     'CRON': ['LIMIT_CRONS', 'CRON_SPEC_MAX', 'LIMIT_CRON_BODY_BYTES', 'RQ_CRON_ZONE_MAX'],
     'batches, open or kept': ['LIMIT_BATCHES'],
-    'unread replies of a connection': ['LIMIT_OUTPUT_BYTES', '60'],
+    'unread replies of a connection': ['LIMIT_OUTPUT_BYTES', '60', '120'],
     'connections': ['LIMIT_CONNECTIONS_DEFAULT'],
 }
 SHIFT = {'': 0, ' KiB': 10, ' MiB': 20}

@@ -183,6 +183,34 @@ class Slow(Floods):
         self.served(c)
         self.assertLess(server.rss_bytes(), 1 << 30)
 
+    @unittest.skipUnless(IS_NIGHTLY, 'takes two minutes: RINGQ_NIGHTLY=1')
+    def test_one_that_never_reads_is_closed_within_two_minutes_and_one_that_reads_a_little_is_not(self):
+        server = self.start()
+        c = self.honest(server)
+        never, little = self.peers(server, 2)
+        ask = resp.encode('ECHO', bytes(100_000)) * 10
+        for peer in (never, little):
+            peer.settimeout(2)
+            with self.assertRaises(TimeoutError):  # when nobody takes more
+                for _ in range(100):
+                    peer.sendall(ask)
+        begin = time.monotonic()
+        self.served(c)
+        little.settimeout(ringqd.PATIENCE)
+        while c.stats()['connections'] == 3:
+            self.assertLess(time.monotonic() - begin, 120 + SOON)
+            time.sleep(10)
+            self.read(little, 1 << 20)  # enough for the kernel to take more from ringqd
+        self.assertGreaterEqual(time.monotonic() - begin, 55)  # the last bytes were taken before
+        self.assertEqual(c.stats()['connections'], 2)
+        self.read(little, 65536)
+
+    def read(self, peer, size):
+        while size > 0:
+            got = len(peer.recv(min(size, 65536)))
+            self.assertGreater(got, 0, 'closed')
+            size -= got
+
 
 if __name__ == '__main__':
     ringqd.main()
