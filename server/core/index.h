@@ -22,7 +22,8 @@ struct job_index {
 RQ_MUST_CHECK int index_init(struct job_index *x, uint64_t salt);
 void index_fini(struct job_index *x); /* frees the table, not the jobs */
 struct job *index_get(const struct job_index *x, struct job_id id); /* NULL: absent */
-/* Cannot fail: without memory the chains get longer.  The id must be new (ASSERTed). */
+/* Cannot fail: without memory the chains get longer.  The id must be new, as the next
+ * number is; looking would cost a walk over jobs that are cold (core_check() does). */
 void index_add(struct job_index *x, struct job *job);
 void index_remove(struct job_index *x, struct job *job);
 /* `heir` has the id of `job`, and takes its place. */
