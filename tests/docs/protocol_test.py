@@ -116,6 +116,16 @@ class Protocol(ringqd.Test):
                     self.assertRegex(line, rf'\b{option}\b', f'{verb} {option}')
         self.assertGreater(seen, 50)
 
+    def test_every_field_of_a_reply_stands_on_the_page(self):
+        names = set()
+        for file in (ringqd.ROOT / 'server/api').glob('*.c'):
+            text = file.read_text(encoding='utf-8')
+            names |= set(re.findall(r'\b(?:map_\w+|put_id|reply_pair_\w+|rq_resp_bulk_str)\(\S+, "(\w+)"', text))
+        self.assertGreater(len(names), 100)
+        for name in sorted(names - {'ringq', 'standalone', 'master'}):
+            with self.subTest(name):
+                self.assertRegex(PAGE, rf'\b{name}\b')
+
     def test_the_limits_on_the_page_are_those_of_the_sources(self):
         rows = dict(re.findall(r'^\| ([^|`]*(?:`[^|]*)?) \| ([^|]+) \|$', PAGE.split('## Errors')[0], re.M))
         for row, names in LIMITS.items():
