@@ -22,9 +22,14 @@ int64_t rq_clock_boottime_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int64_t rq_clock_wall_ms(void)
+int64_t rq_clock_wall_ns(void)
 {
     struct timespec now = read_clock(CLOCK_REALTIME);
 
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t rq_clock_wall_ms(void)
+{
+    return rq_clock_wall_ns() / 1000000;
 }

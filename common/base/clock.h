@@ -9,6 +9,7 @@
 int64_t rq_clock_boottime_ns(void);
 /* Unix time; for times that users give and for what is persisted. */
 int64_t rq_clock_wall_ms(void);
+int64_t rq_clock_wall_ns(void);
 
 /* What is left until `when_ns`: saturates at 0; the only subtraction of times. */
 static inline int64_t rq_clock_until(int64_t when_ns, int64_t now_ns)

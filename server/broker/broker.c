@@ -19,12 +19,22 @@ enum {
     TOTALS_BYTES = 16 << 20, /* of bodies: TOTALS are due */
 };
 
+/* The time of day at `mono_ns`, which is just over: the two clocks have to be of one
+ * moment, else what is due at a time of day would be early or late by the difference.
+ */
+static int64_t wall_ms_at(int64_t mono_ns)
+{
+    int64_t wall_ns = rq_clock_wall_ns();
+
+    return (wall_ns - rq_clock_until(rio_now(), mono_ns)) / RIO_MS;
+}
+
 struct core_now broker__now(struct broker *b)
 {
     int64_t turn_ns = rio_turn_time();
 
     if (b->now.mono_ns != turn_ns)
-        b->now = (struct core_now){turn_ns, rq_clock_wall_ms()};
+        b->now = (struct core_now){turn_ns, wall_ms_at(turn_ns)};
     return b->now;
 }
 

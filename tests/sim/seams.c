@@ -12,6 +12,7 @@
 struct rio__sim_outside;
 
 int64_t __wrap_rq_clock_wall_ms(void);
+int64_t __wrap_rq_clock_wall_ns(void);
 void __wrap_rq_rand_system(void *out, size_t len);
 pid_t __wrap_getpid(void);
 bool __wrap_rio__sim_helped(struct rio__sim_outside *o, const rio_loop *l, bool watches,
@@ -26,9 +27,14 @@ void seams_seed(uint64_t seed)
 }
 
 /* The wall runs as the loop does. */
+int64_t __wrap_rq_clock_wall_ns(void)
+{
+    return epoch_ms * RIO_MS + (rio_get_running_loop() == NULL ? 0 : rio_now());
+}
+
 int64_t __wrap_rq_clock_wall_ms(void)
 {
-    return epoch_ms + (rio_get_running_loop() == NULL ? 0 : rio_now() / RIO_MS);
+    return __wrap_rq_clock_wall_ns() / RIO_MS;
 }
 
 void __wrap_rq_rand_system(void *out, size_t len)

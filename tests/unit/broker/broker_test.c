@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "support/test.h"
 #include "unit/broker/rig.h"
@@ -503,7 +504,27 @@ SCENARIO(who_leaves_gives_its_leases_back_and_the_attempts_count, rig_no_aof)
 SCENARIO(whoever_waits_when_its_member_stops_is_answered_in_order, rig_no_aof)
 SCENARIO(block_runs_out_and_join_comes_with_the_commit, rig_no_aof)
 
+/* Else a delay that is kept as a time of day would be over early, by as long as the turn
+ * had lasted. */
+static long the_clocks_of_a_turn_are_of_one_moment_body(struct rig *rig)
+{
+    EXPECT_EQ(await(rig_up(rig)), 0);
+    EXPECT_EQ(await(rio_sleep(0)), 0);
+
+    int64_t before_ms = rq_clock_wall_ms(), before_ns = rio_now();
+    int64_t turn_ns = rio_turn_time();
+    while (rio_now() < turn_ns + 20 * RIO_MS) /* a long turn */
+        continue;
+    int64_t age_ms = (turn_ns - before_ns) / RIO_MS;
+    EXPECT(broker_wall_ms(rig->broker) <= before_ms + age_ms + 1);
+    EXPECT(broker_wall_ms(rig->broker) >= before_ms - 1);
+    return 0;
+}
+
+SCENARIO(the_clocks_of_a_turn_are_of_one_moment, rig_no_aof)
+
 TEST_MAIN(cmocka_unit_test(a_put_is_answered_after_its_commit_only),
+          cmocka_unit_test(the_clocks_of_a_turn_are_of_one_moment),
           cmocka_unit_test(a_sent_put_is_unknown_and_becomes_ready_when_it_had_landed),
           cmocka_unit_test(an_unsent_put_is_refused_after_store_wait_and_gone),
           cmocka_unit_test(a_full_redis_refuses_every_put_and_takes_every_done),
