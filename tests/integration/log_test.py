@@ -214,7 +214,7 @@ class Compaction(ringqd.Test):
                 stats = c.stats()
                 worst = max(worst, stats['log_bytes'] - self.bound(stats))
             self.assertIn('event=log_compacted', server.log_text())
-            self.assertLess(worst, 1 << 20)  # what came in while it was at work
+            self.assertLess(worst, 2 << 20)  # what came in while it was at work, of 12 MB
             ringqd.wait_until(lambda: (s := c.stats())['log_bytes'] <= self.bound(s), 'the bound', 10)
             self.pass_through(c, 1)
             server.until_idle(c)

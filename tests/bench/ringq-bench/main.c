@@ -25,6 +25,17 @@ static int say_why(const struct load *l)
     return l->is_unreachable ? EXIT_UNREACHABLE : EXIT_FAILED;
 }
 
+static void forget(struct load *l)
+{
+    if (l == NULL)
+        return;
+    rq_hist_fini(&l->put_us);
+    rq_hist_fini(&l->got_us);
+    rq_hist_fini(&l->done_us);
+    rq_hist_fini(&l->woken_us);
+    free(l);
+}
+
 static int play(struct call *c)
 {
     struct load *l = calloc(1, sizeof *l);
@@ -43,7 +54,7 @@ static int play(struct call *c)
     }
     rio_runner_free(r);
     free(body);
-    free(l);
+    forget(l);
     return exit;
 }
 
