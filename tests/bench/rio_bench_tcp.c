@@ -25,11 +25,13 @@ static long echoes(rio_stream *s, void *arg)
     (void)arg;
     for (;;) {
         const void *bytes;
-        size_t n;
+        size_t n = rio_stream_peek(s, &bytes);
 
-        if (await(rio_stream_fill(s)) <= 0)
-            return 0;
-        n = rio_stream_peek(s, &bytes);
+        if (n == 0) { /* else the client was faster than this task */
+            if (await(rio_stream_fill(s)) <= 0)
+                return 0;
+            continue;
+        }
         RIO_TRY(rio_stream_write(s, bytes, n));
         rio_stream_consume(s, n);
     }
