@@ -61,6 +61,11 @@ static bool is_id_good(struct core *core, struct job_id id)
     return true;
 }
 
+static bool is_after(struct job_id a, struct job_id b)
+{
+    return a.epoch != b.epoch ? a.epoch > b.epoch : a.number > b.number;
+}
+
 static bool is_state_good(const struct record *r)
 {
     return r->attempts <= UINT16_MAX && r->due_wall_ms >= 0 &&
@@ -234,9 +239,26 @@ static int replay_put_again(struct replaying *r, struct job *job)
     return 0;
 }
 
+static void enter(struct replaying *r, struct job *job, enum job_state state)
+{
+    place_enter(r->core, job, state);
+    if (is_after(r->record->job, r->core->last_replayed))
+        r->core->last_replayed = r->record->job;
+}
+
+/* The job of the record, if it is there.  Ids mostly count up, and one beyond all
+ * others need not be looked for: that would be a walk over a cold job. */
+static struct job *find_job(const struct replaying *r)
+{
+    const struct core *core = r->core;
+    struct job_id id = r->record->job;
+
+    return is_after(id, core->last_replayed) ? NULL : index_get(&core->index, id);
+}
+
 static int replay_put(struct replaying *r)
 {
-    struct job *job = index_get(&r->core->index, r->record->job);
+    struct job *job = find_job(r);
     enum record_state as =
         r->record->due_wall_ms > r->now.wall_ms ? RECORD_DELAYED : RECORD_READY;
 
@@ -255,7 +277,7 @@ static int replay_put(struct replaying *r)
     enum job_state state = settle_in(r, job, as);
     correct_times(r, job, state);
     kind_remember(r->core, job_queue(job), job->kind);
-    place_enter(r->core, job, state);
+    enter(r, job, state);
     counters_add(r->core, job_queue(job), (struct record_totals){.put = 1});
     away_settle(r->core, job);
     return 0;
@@ -282,7 +304,7 @@ static void count_requeue(struct replaying *r, struct queue *from, struct queue 
 
 static int replay_move(struct replaying *r)
 {
-    struct job *old = index_get(&r->core->index, r->record->job), *job;
+    struct job *old = find_job(r), *job;
     uint8_t *error = NULL;
 
     if (!is_state_good(r->record) || r->record->state == RECORD_CANCELLING)
@@ -314,7 +336,7 @@ static int replay_move(struct replaying *r)
         remove_job(r, old);
     job->attempts = (uint16_t)r->record->attempts;
     settle_error(r, job, error);
-    place_enter(r->core, job, settle_in(r, job, r->record->state));
+    enter(r, job, settle_in(r, job, r->record->state));
     if (old_queue != NULL)
         queue_release(r->core, old_queue);
     away_settle(r->core, job);

@@ -307,10 +307,11 @@ struct job_timers {
 };
 
 struct core {
-    uint64_t epoch;      /* of new jobs and leases; 0: not set yet */
-    uint64_t epoch_seen; /* the greatest in the log */
-    uint64_t number;     /* of the last job */
-    uint64_t turn;       /* of the last group that was served, in all queues */
+    uint64_t epoch;              /* of new jobs and leases; 0: not set yet */
+    uint64_t epoch_seen;         /* the greatest in the log */
+    struct job_id last_replayed; /* the greatest of a job that came out of the log */
+    uint64_t number;             /* of the last job */
+    uint64_t turn;               /* of the last group that was served, in all queues */
     struct job_index index;
     struct rq_map queues, kinds, keepers;
     struct rq_list all_queues; /* in the order of their first use */
