@@ -271,6 +271,7 @@ static bool init_parts(struct running *run)
     struct broker_config settings = {.store_wait_ns =
                                          (int64_t)config->store_wait_ms * RIO_MS,
                                      .body_memory = config->body_memory,
+                                     .holds_without_store = config->holds_without_store,
                                      .zone_find = zoneinfo_find,
                                      .zone_arg = run->service->zones};
 

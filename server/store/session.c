@@ -357,6 +357,8 @@ RIO_AWAITS static int leave(struct store *s, int rc)
     if (s->why[0] == '\0')
         snprintf(s->why, sizeof s->why, "the link to Redis broke: %s", rq_err_text(rc));
     memcpy(s->problem, s->why, sizeof s->problem);
+    if (was_up)
+        s->events.down(s->events.arg);
     if (rc == -ESTALE && was_up)
         rq_ignore(await(fence_find_rival(&s->fence, s->link))); /* gives but a name */
     rq_ignore(await(link_close(s->link)));

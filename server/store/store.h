@@ -58,6 +58,9 @@ struct store_events {
     /* The store owns the log from now on under `epoch`; also after each reconnect.  On
      * the first call the whole log has been replayed. */
     void (*owned)(void *arg, uint64_t epoch);
+    /* The store was up and is not: until it is owned again, or has stopped, nothing
+     * gets into the log. */
+    void (*down)(void *arg);
     /* Redis has lost what it had acknowledged: of the commits before `before` nothing
      * can be relied on.  All that lives there is to be appended again, at leisure; then
      * store_repaired().  Comes before `owned`, and again if it happens again. */
