@@ -119,6 +119,8 @@ static int set_value(struct config *c, enum option_id id, const char *value,
         return parse_io(value, &c->io);
     case OPTION_holds_without_store:
         return parse_choice(value, "serve", "stop", &c->holds_without_store);
+    case OPTION_sets_bad_aside:
+        return parse_choice(value, "stop", "set-aside", &c->sets_bad_aside);
     case OPTION_http:
         return strcmp(value, "off") == 0 ? 0 : -EINVAL;
     case OPTION_max_body:

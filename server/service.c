@@ -161,6 +161,7 @@ static int start_store(struct running *run, rio_group *group)
         .redis_timeout_ns = (int64_t)s->config->redis_timeout_ms * RIO_MS,
         .is_private = s->child != NULL,
         .log_spare = s->config->log_spare,
+        .sets_bad_aside = s->config->sets_bad_aside,
     };
     char why[200] = "";
 

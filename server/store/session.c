@@ -20,6 +20,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mutant.h"
+#include "store/aside.h"
 #include "store/errors.h"
 
 /* Units  ns, but for their names */
@@ -135,8 +136,13 @@ static int check_tail(struct store *s, struct entry_id top, bool *out_lost)
 
 RIO_AWAITS static int recover(struct store *s)
 {
+    int rc = 0;
+
     s->state = STORE_RECOVERING;
-    int rc = await(recover_read(&s->recover, s->link,
+    if (s->config.sets_bad_aside)
+        rc = await(aside_put(s->link, &s->seal, s->why));
+    if (rc == 0)
+        rc = await(recover_read(&s->recover, s->link,
                                 (struct entry_id){s->fence.epoch, 0}, s->why));
     if (rc < 0)
         return rc;

@@ -48,6 +48,7 @@ struct store_config {
     bool is_private;          /* the child's Redis: its settings are ours */
     uint64_t log_spare;       /* bytes of the log beyond twice what lives; 0: 64 MB */
     size_t big_over;          /* bodies of more bytes stand apart; 0: 256 KiB */
+    bool sets_bad_aside; /* an entry whose checksum does not fit does not stop it */
 };
 
 /* Called from the store's task or from store calls; none may suspend. */

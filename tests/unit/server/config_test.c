@@ -154,6 +154,8 @@ static void numbers_are_taken_at_their_limit_and_refused_one_past(void **state)
         {"--log-level", "debug", "loud"},
         {"--store-down", "stop", "serve!"},
         {"--store-down", "serve", "halt"},
+        {"--bad-entries", "set-aside", "skip"},
+        {"--bad-entries", "stop", "yes"},
         {"--io", "epoll", "aio"},
         {"--http", "off", "on"},
     };
