@@ -591,6 +591,8 @@ static void step(struct play *p)
         at -= acts[i].weight;
     p->w.event_count = 0;
     acts[i].run(p);
+    if (p->is_held)
+        assert_int_equal(world_count(&p->w, EFFECT_DELIVER), 0);
     look(p);
     if (p->job_count > JOBS / 2)
         sweep(p);
