@@ -90,6 +90,13 @@ static int parse_io(const char *value, unsigned *out)
     return -EINVAL;
 }
 
+/* One of two words. */
+static int parse_choice(const char *value, const char *no, const char *yes, bool *out)
+{
+    *out = strcmp(value, yes) == 0;
+    return *out || strcmp(value, no) == 0 ? 0 : -EINVAL;
+}
+
 static int set_value(struct config *c, enum option_id id, const char *value,
                      bool is_first)
 {
@@ -110,6 +117,10 @@ static int set_value(struct config *c, enum option_id id, const char *value,
         return parse_log_level(value, &c->log_level);
     case OPTION_io:
         return parse_io(value, &c->io);
+    case OPTION_holds_without_store:
+        return parse_choice(value, "serve", "stop", &c->holds_without_store);
+    case OPTION_sets_bad_aside:
+        return parse_choice(value, "stop", "set-aside", &c->sets_bad_aside);
     case OPTION_http:
         return strcmp(value, "off") == 0 ? 0 : -EINVAL;
     case OPTION_max_body:

@@ -3,6 +3,7 @@
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct config {
     unsigned io; /* of rio_runner_new(): RIO_IO_URING, RIO_IO_EPOLL, or 0: auto */
     uint64_t max_body, log_spare, body_memory, max_connections, redis_timeout_ms,
         store_wait_ms;
+    bool holds_without_store, sets_bad_aside;
     /* private: how far each option's origin ranks, so that a lower one cannot overwrite
      * it */
     unsigned char rank[16];

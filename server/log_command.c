@@ -265,7 +265,7 @@ static void print_verdict(const struct report *r)
     }
     if (r->damaged > 0)
         printf("%llu of %llu entries are damaged; restore Redis from a backup, or give "
-               "the jobs of an entry up with XDEL\n",
+               "their jobs up: start ringqd once with --bad-entries set-aside\n",
                (unsigned long long)r->damaged, (unsigned long long)r->entries);
 }
 

@@ -161,6 +161,7 @@ static int start_store(struct running *run, rio_group *group)
         .redis_timeout_ns = (int64_t)s->config->redis_timeout_ms * RIO_MS,
         .is_private = s->child != NULL,
         .log_spare = s->config->log_spare,
+        .sets_bad_aside = s->config->sets_bad_aside,
     };
     char why[200] = "";
 
@@ -271,6 +272,7 @@ static bool init_parts(struct running *run)
     struct broker_config settings = {.store_wait_ns =
                                          (int64_t)config->store_wait_ms * RIO_MS,
                                      .body_memory = config->body_memory,
+                                     .holds_without_store = config->holds_without_store,
                                      .zone_find = zoneinfo_find,
                                      .zone_arg = run->service->zones};
 

@@ -33,6 +33,7 @@ struct broker_config {
     uint64_t seed;             /* of the jitter */
     size_t body_memory;        /* bytes of bodies that stay in memory; 0: any number */
     int64_t store_wait_ns;     /* how long a client waits for a commit; 5 s */
+    bool holds_without_store;  /* nothing is handed out while the store is not up */
     core_zone_find *zone_find; /* time zones for CRON; NULL: UTC only */
     void *zone_arg;
 };

@@ -248,7 +248,7 @@ int broker_get(struct member *m, const struct core_get *get, struct promise *pro
     struct waiter *waiter;
 
     int rc = broker_gate(b);
-    if (rc == 0 && !store_has_room(b->store))
+    if (rc == 0 && (core_is_held(b->core) || !store_has_room(b->store)))
         rc = RQ_E_STORE; /* its LEASE record would add to what Redis does not take */
     if (rc == 0)
         rc = need_holder(m);

@@ -28,6 +28,10 @@ static void on_owned(void *arg, uint64_t epoch)
     struct broker *b = arg;
 
     core_set_epoch(b->core, epoch);
+    if (core_is_held(b->core)) {
+        core_hold(b->core, false);
+        broker__rearm(b);
+    }
     if (b->state != BROKER_LOADING)
         return;
     FAILPOINT("recover.replayed");
@@ -39,6 +43,15 @@ static void on_owned(void *arg, uint64_t epoch)
 #endif
     rio_turn_time_update(); /* all of that took long */
     b->events.serving(b->events.arg);
+}
+
+/* What waits for a job is served when the store is owned again. */
+static void on_down(void *arg)
+{
+    struct broker *b = arg;
+
+    if (b->config.holds_without_store)
+        core_hold(b->core, true);
 }
 
 static void on_lost(void *arg, uint64_t before)
@@ -232,6 +245,7 @@ struct store_events broker__events(struct broker *b)
     return (struct store_events){.arg = b,
                                  .replay = on_replay,
                                  .owned = on_owned,
+                                 .down = on_down,
                                  .lost = on_lost,
                                  .committed = on_committed,
                                  .refused = on_refused,

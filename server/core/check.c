@@ -145,7 +145,7 @@ static void check_gate(const struct core *core, const struct queue *q)
            gate_admits(core, q, 1) == RQ_E_FULL);
     ASSERT(g->settings.deadmax == 0 || q->count[JOB_DEAD] <= g->settings.deadmax);
     if (q->getter_count > 0 && ready_first(q) != NULL)
-        ASSERT(core->is_draining || ready_first(q)->is_wanted ||
+        ASSERT(core->is_draining || core->is_held || ready_first(q)->is_wanted ||
                g->settings.paused & RECORD_PAUSED_OUT || g->timer.node.place != 0 ||
                (g->settings.concurrency > 0 &&
                 q->count[JOB_LEASED] >= g->settings.concurrency));
@@ -155,8 +155,8 @@ static void check_waiters(const struct core *core, const struct queue *q)
 {
     ASSERT(length(&q->getters) == q->getter_count);
     ASSERT(q->getter_count == 0 || ready_first(q) == NULL || /* no lost wake-up */
-           core->is_draining || q->gate != NULL || !rq_list_empty(&q->opening) ||
-           ready_first(q)->is_wanted);
+           core->is_draining || core->is_held || q->gate != NULL ||
+           !rq_list_empty(&q->opening) || ready_first(q)->is_wanted);
     check_gate(core, q);
     ASSERT(length(&q->barriers) == q->barrier_count);
     for (size_t strict = 0; strict < 2; strict++) {

@@ -320,6 +320,9 @@ void core_room_used(struct core *core, struct rq_slice queue, uint64_t count);
 /* While draining nothing comes in and nothing is handed out. */
 void core_drain(struct core *core, bool on);
 bool core_is_draining(const struct core *core);
+/* While held nothing is handed out; all else goes on, and who waits waits on. */
+void core_hold(struct core *core, bool on);
+bool core_is_held(const struct core *core);
 
 /* ---- looking: lends until the next call that changes the core ---- */
 

@@ -76,7 +76,7 @@ bool gate_is_open(const struct core *core, const struct queue *q, struct core_no
 {
     const struct gate *g = q->gate;
 
-    if (core->is_draining)
+    if (core->is_draining || core->is_held)
         return false;
     if (g == NULL)
         return true;
@@ -187,8 +187,8 @@ static bool can_come_for(const struct core *core, const struct waiter *w,
 static int send_away(struct core *core, struct queue *q, struct core_now now,
                      struct effects *fx)
 {
-    if (q->short_count == 0)
-        return 0;
+    if (q->short_count == 0 || core->is_held)
+        return 0; /* while held, nobody can say that nothing is left */
     RQ_LIST_EACH(link, &q->getters)
     {
         struct waiter *w = RQ_LIST_ENTRY(link, struct waiter_link, link)->waiter;
@@ -341,16 +341,32 @@ void core_room_used(struct core *core, struct rq_slice queue, uint64_t count)
     gate_look(core, q);
 }
 
-void core_drain(struct core *core, bool on)
+static void look_at_all(struct core *core)
 {
-    core->is_draining = on;
     RQ_LIST_EACH(link, &core->all_queues)
     {
         gate_look(core, RQ_LIST_ENTRY(link, struct queue, all));
     }
 }
 
+void core_drain(struct core *core, bool on)
+{
+    core->is_draining = on;
+    look_at_all(core);
+}
+
 bool core_is_draining(const struct core *core)
 {
     return core->is_draining;
+}
+
+void core_hold(struct core *core, bool on)
+{
+    core->is_held = on;
+    look_at_all(core);
+}
+
+bool core_is_held(const struct core *core)
+{
+    return core->is_held;
 }

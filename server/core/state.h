@@ -341,6 +341,7 @@ struct core {
     core_zone_find *zone_find;
     void *zone_arg;
     bool is_draining;
+    bool is_held; /* nothing is handed out */
     uint64_t timer_order;
     size_t extra_count, getter_count, joiner_count;
     struct rq_spares spares; /* structs of jobs, extras */

@@ -9,6 +9,7 @@
     NAMES_PARTITION "epoch"             /* of the owner: "<epoch> <claim's text>" \
                                          */
 #define NAMES_BIG NAMES_PARTITION "big" /* a hash: bodies that stand apart */
+#define NAMES_BAD NAMES_PARTITION "bad" /* damaged entries of the log, set aside */
 #define NAMES_SELF_TEST NAMES_PARTITION "selftest:"
 /* In the state directory. */
 #define NAMES_EPOCH_FILE "epoch-000"

@@ -47,20 +47,16 @@ static int damaged(struct entry_id id, const char *what, const char *remedy, cha
 
 static int bad_seal(int rc, struct entry_id id, char *why)
 {
-    char remedy[128], name[ENTRY_TEXT];
-
-    entry_format(id, name);
-    snprintf(remedy, sizeof remedy,
-             "restore Redis from a backup, or give its jobs up with XDEL " NAMES_LOG
-             " %s",
-             name);
     switch (rc) {
     case -ENOTSUP:
         return damaged(id, "is of a newer version", "use a newer ringqd", why);
     case -ENOKEY:
         return damaged(id, "is sealed with another key", "give ringqd that key", why);
     default:
-        return damaged(id, "is damaged: its checksum does not fit", remedy, why);
+        return damaged(id, "is damaged: its checksum does not fit",
+                       "restore Redis from a backup, or give its jobs up: start once "
+                       "with --bad-entries set-aside",
+                       why);
     }
 }
 

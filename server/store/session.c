@@ -20,6 +20,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/mutant.h"
+#include "store/aside.h"
 #include "store/errors.h"
 
 /* Units  ns, but for their names */
@@ -135,8 +136,13 @@ static int check_tail(struct store *s, struct entry_id top, bool *out_lost)
 
 RIO_AWAITS static int recover(struct store *s)
 {
+    int rc = 0;
+
     s->state = STORE_RECOVERING;
-    int rc = await(recover_read(&s->recover, s->link,
+    if (s->config.sets_bad_aside)
+        rc = await(aside_put(s->link, &s->seal, s->why));
+    if (rc == 0)
+        rc = await(recover_read(&s->recover, s->link,
                                 (struct entry_id){s->fence.epoch, 0}, s->why));
     if (rc < 0)
         return rc;
@@ -357,6 +363,8 @@ RIO_AWAITS static int leave(struct store *s, int rc)
     if (s->why[0] == '\0')
         snprintf(s->why, sizeof s->why, "the link to Redis broke: %s", rq_err_text(rc));
     memcpy(s->problem, s->why, sizeof s->problem);
+    if (was_up)
+        s->events.down(s->events.arg);
     if (rc == -ESTALE && was_up)
         rq_ignore(await(fence_find_rival(&s->fence, s->link))); /* gives but a name */
     rq_ignore(await(link_close(s->link)));

@@ -48,6 +48,7 @@ struct store_config {
     bool is_private;          /* the child's Redis: its settings are ours */
     uint64_t log_spare;       /* bytes of the log beyond twice what lives; 0: 64 MB */
     size_t big_over;          /* bodies of more bytes stand apart; 0: 256 KiB */
+    bool sets_bad_aside; /* an entry whose checksum does not fit does not stop it */
 };
 
 /* Called from the store's task or from store calls; none may suspend. */
@@ -58,6 +59,9 @@ struct store_events {
     /* The store owns the log from now on under `epoch`; also after each reconnect.  On
      * the first call the whole log has been replayed. */
     void (*owned)(void *arg, uint64_t epoch);
+    /* The store was up and is not: until it is owned again, or has stopped, nothing
+     * gets into the log. */
+    void (*down)(void *arg);
     /* Redis has lost what it had acknowledged: of the commits before `before` nothing
      * can be relied on.  All that lives there is to be appended again, at leisure; then
      * store_repaired().  Comes before `owned`, and again if it happens again. */

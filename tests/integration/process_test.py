@@ -26,7 +26,7 @@ class Options(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ''))
         self.assertIn('ringqd dev', result.stdout)
         for option in ('listen', 'data-dir', 'redis', 'durability', 'port-file', 'max-body', 'max-connections',
-                       'config', 'log-level'):
+                       'config', 'log-level', 'store-down', 'bad-entries'):
             self.assertIn(f'--{option}', result.stdout)
         self.assertIn('exit', result.stdout)
 

@@ -7,6 +7,7 @@ SPDX-License-Identifier: MIT
 """
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -122,6 +123,83 @@ class Loading(RedisFault):
                 return self.put(c)
         except OSError:
             return 'nobody'
+
+
+class StoreDown(RedisFault):
+    """--store-down stop: what is not in the log is not handed out."""
+
+    def scene(self, *args):
+        redis = self.redis()
+        return redis, self.start('--store-down', 'stop', '--store-wait', '300ms', *args, redis=redis.url)
+
+    @staticmethod
+    def code_of_get(c, queue='empty'):
+        """None, or the error. An empty queue tells whether GET is served, and gives nothing away."""
+        try:
+            return c.get_now(queue)
+        except resp.Error as e:
+            return str(e)
+
+    def until_refused(self, c):
+        ringqd.wait_until(lambda: self.code_of_get(c) is not None, 'GET to be refused')
+        self.assertRegex(self.code_of_get(c), r'^STORE .*Redis')
+
+    def until_served(self, c):
+        ringqd.wait_until(lambda: self.code_of_get(c) is None, 'GET to be served')
+
+    def test_get_is_refused_with_the_reason_until_redis_is_back(self):
+        redis, server = self.scene()
+        with server.client() as c:
+            job, held = c.put('work', 'x'), c.put('held', 'y')
+            lease = c.get('held')['lease']
+            server.until_idle(c)
+            redis.kill()
+            self.until_refused(c)
+            self.refuses(c, 'STORE', 'GET', 'work', 'BLOCK', 1000)
+            self.assertEqual((c.stats('work')['ready'], c.stats('held')['leased']), (1, 1))
+            redis.start()
+            self.until_served(c)
+            self.assertEqual(c.get('work')['id'], job)
+            self.assertEqual(c.done(lease), 1)
+            self.assertEqual(c.stats('held')['unfinished'], 0, held)
+
+    def test_who_waits_gets_no_job_that_comes_back_meanwhile_and_gets_it_afterwards(self):
+        redis, server = self.scene()
+        with server.client() as c, server.client() as waiter:
+            job = c.put('work', 'x')
+            c.get('work', 'TTR', 2000)
+            waiter.send('GET', 'work', 'BLOCK', 60000)
+            server.until_idle(c)
+            redis.kill()
+            self.until_refused(c)
+            # The lease times out while nothing may be handed out.
+            ringqd.wait_until(lambda: c.stats('work')['ready'] == 1, 'the job to be ready again')
+            self.assertEqual(select.select([waiter.sock], [], [], 0)[0], [])
+            redis.start()
+            again = resp.as_job(waiter.read())
+            self.assertEqual((again['id'], again['attempt']), (job, 2))
+
+    def test_a_wait_ends_in_time_while_redis_is_away(self):
+        redis, server = self.scene()
+        with server.client() as c, server.client() as waiter:
+            c.put('work', 'x')
+            c.get('work', 'TTR', 1000)
+            waiter.send('GET', 'work', 'BLOCK', 2000)
+            server.until_idle(c)
+            redis.kill()
+            self.assertIsNone(waiter.read())
+            self.assertEqual(c.stats('work')['ready'], 1)
+
+    def test_a_redis_that_says_nothing_is_down_after_the_timeout(self):
+        redis, server = self.scene('--redis-timeout', '1s')
+        with server.client() as c:
+            job = c.put('work', 'x')
+            server.until_idle(c)
+            redis.signal(signal.SIGSTOP)
+            self.until_refused(c)
+            redis.signal(signal.SIGCONT)
+            self.until_served(c)
+            self.assertEqual(c.get('work')['id'], job)
 
 
 class Still(RedisFault):

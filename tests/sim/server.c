@@ -91,11 +91,18 @@ static size_t memory_of(const struct world *w)
     return w->seed % 3 == 0 ? TINY_MEMORY : 0;
 }
 
+/* In every seventh world nothing is handed out while Redis is away. */
+static bool holds_without_store(const struct world *w)
+{
+    return w->seed % 7 == 3;
+}
+
 int server_start(struct server *s, struct world *w)
 {
     const struct broker_events events = {s, on_serving, on_stopped};
     const struct broker_config config = {.seed = rq_rand_u64(&w->rand),
                                          .body_memory = memory_of(w),
+                                         .holds_without_store = holds_without_store(w),
                                          .store_wait_ns = 2 * RIO_SEC};
     uint64_t generation = s->generation;
 

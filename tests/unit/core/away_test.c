@@ -387,6 +387,27 @@ static void a_pause_sends_it_away(void **state)
     world_fini(&w);
 }
 
+static void a_hold_does_not_send_it_away(void **state)
+{
+    struct waiter *waiter;
+    struct world w;
+    int cookie;
+
+    (void)state;
+    struct job_id id = away_job(&w, "q");
+    assert_int_equal(world_get_more(&w, w.holder, "q", 1, 0, &cookie, &waiter), 0);
+    core_hold(w.core, true);
+    world_tick(&w);
+    assert_int_equal(w.event_count, 0);
+    world_fetch(&w); /* nor is it served when the body comes */
+    assert_int_equal(w.event_count, 0);
+    core_hold(w.core, false);
+    world_tick(&w);
+    assert_ptr_equal(world_event(&w, EFFECT_DELIVER)->cookie, &cookie);
+    expect_body(&w, id, 1);
+    world_fini(&w);
+}
+
 static void a_block_that_runs_out_is_over(void **state)
 {
     struct world w;
@@ -767,6 +788,7 @@ TEST_MAIN(cmocka_unit_test(bodies_beyond_the_budget_leave_memory),
           cmocka_unit_test(it_hears_that_nothing_is_left),
           cmocka_unit_test(as_many_as_there_are_jobs_are_served),
           cmocka_unit_test(a_pause_sends_it_away),
+          cmocka_unit_test(a_hold_does_not_send_it_away),
           cmocka_unit_test(a_block_that_runs_out_is_over),
           cmocka_unit_test(other_queues_go_on),
           cmocka_unit_test(a_new_job_overtakes_only_by_priority),

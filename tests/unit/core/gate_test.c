@@ -596,7 +596,52 @@ static void a_draining_server_neither_takes_nor_gives(void **state)
     world_fini(&w);
 }
 
+static void while_held_nothing_is_handed_out_and_all_else_goes_on(void **state)
+{
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    world_wait(&w, "q", -1, &cookie);
+    core_hold(w.core, true);
+    assert_true(core_is_held(w.core));
+    assert_int_equal(admits(&w, 1), 0);
+    world_put_landed(&w, "q");
+    world_tick(&w);
+    assert_int_equal(world_queue(&w, "q")->ready, 1);
+    core_hold(w.core, false);
+    assert_ptr_equal(served(&w), &cookie);
+    world_fini(&w);
+}
+
+static void a_lease_that_times_out_while_held_waits_for_the_end_of_that(void **state)
+{
+    struct world w;
+    int cookie;
+
+    (void)state;
+    world_init(&w);
+    world_put_landed(&w, "q");
+    assert_int_equal(world_get(&w, "q", NULL), 1);
+    world_wait(&w, "q", -1, &cookie);
+    core_hold(w.core, true);
+    w.now.mono_ns += INT64_C(3600) * 1000000000;
+    world_tick(&w);
+    world_land(&w);
+    assert_int_equal(world_queue(&w, "q")->leased, 0);
+    assert_int_equal(world_queue(&w, "q")->ready + world_queue(&w, "q")->delayed, 1);
+    w.now.mono_ns += INT64_C(3600) * 1000000000;
+    world_tick(&w);
+    assert_int_equal(world_queue(&w, "q")->ready, 1);
+    core_hold(w.core, false);
+    assert_ptr_equal(served(&w), &cookie);
+    world_fini(&w);
+}
+
 TEST_MAIN(cmocka_unit_test(settings_survive_a_restart),
+          cmocka_unit_test(while_held_nothing_is_handed_out_and_all_else_goes_on),
+          cmocka_unit_test(a_lease_that_times_out_while_held_waits_for_the_end_of_that),
           cmocka_unit_test(new_settings_let_go_of_the_old_ones),
           cmocka_unit_test(old_settings_are_written_anew_with_the_totals),
           cmocka_unit_test(settings_without_totals_do_not_hold_the_log),

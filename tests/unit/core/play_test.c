@@ -45,7 +45,7 @@ struct play {
     struct rq_rand rand;
     uint64_t seed, order;
     struct record_settings settings; /* of "q" */
-    bool is_draining;
+    bool is_draining, is_held;
     struct known jobs[JOBS];
     size_t job_count;
     struct slot slots[SLOTS];
@@ -227,7 +227,7 @@ static void check_quiet(struct play *p)
         if (!(s->paused & RECORD_PAUSED_IN))
             assert_true(s->maxsize > 0 && size_of_q(p) + putter->count > s->maxsize);
     }
-    if (getter == NULL || p->is_draining)
+    if (getter == NULL || p->is_draining || p->is_held)
         return;
     bool is_closed = s->paused & RECORD_PAUSED_OUT || s->rate > 0 ||
                      (s->concurrency > 0 && count_in(p, JOB_LEASED) >= s->concurrency);
@@ -502,6 +502,12 @@ static void do_drain(struct play *p)
     core_drain(p->w.core, p->is_draining);
 }
 
+static void do_hold(struct play *p)
+{
+    p->is_held = !p->is_held && below(p, 4) == 0;
+    core_hold(p->w.core, p->is_held);
+}
+
 static void tick(struct play *p)
 {
     do { /* those who were let in may make others due */
@@ -554,7 +560,7 @@ static void do_restart(struct play *p)
     world_land(&p->w); /* settings, too: what is said below holds */
     look(p);
     memset(p->slots, 0, sizeof p->slots);
-    p->is_draining = false;
+    p->is_draining = p->is_held = false;
     world_restart(&p->w);
     look(p);
     p->restarts++;
@@ -570,7 +576,7 @@ static const struct {
     {do_put,    20}, {do_get,    16}, {do_wait,    8}, {do_give_up, 3},
     {do_settle, 16}, {do_manage,  6}, {do_set,     6}, {do_drain,   1},
     {do_tick,   20}, {do_land,   20}, {do_refuse,  1}, {do_totals,  2},
-    {do_lose,    1}, {do_restart, 1}, {do_requeue, 3},
+    {do_lose,    1}, {do_restart, 1}, {do_requeue, 3}, {do_hold, 1},
     /* clang-format on */
 };
 
@@ -585,6 +591,8 @@ static void step(struct play *p)
         at -= acts[i].weight;
     p->w.event_count = 0;
     acts[i].run(p);
+    if (p->is_held)
+        assert_int_equal(world_count(&p->w, EFFECT_DELIVER), 0);
     look(p);
     if (p->job_count > JOBS / 2)
         sweep(p);
@@ -598,6 +606,7 @@ static void wind_up(struct play *p)
     p->settings = (struct record_settings){0};
     world_set(&p->w, p->settings);
     core_drain(p->w.core, p->is_draining = false);
+    core_hold(p->w.core, p->is_held = false);
     for (int i = 0; i < 5000 && count_live(p) > count_in(p, JOB_DEAD); i++) {
         sweep(p);
         world_land(&p->w);
@@ -618,7 +627,7 @@ static void play(struct play *p)
 {
     memset(p->slots, 0, sizeof p->slots);
     p->settings = (struct record_settings){0};
-    p->is_draining = false;
+    p->is_draining = p->is_held = false;
     p->job_count = 0;
     rq_rand_seed(&p->rand, p->seed);
     world_init(&p->w);

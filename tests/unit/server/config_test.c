@@ -152,6 +152,10 @@ static void numbers_are_taken_at_their_limit_and_refused_one_past(void **state)
         {"--store-wait", "100ms", "99"},
         {"--durability", "memory", "fast"},
         {"--log-level", "debug", "loud"},
+        {"--store-down", "stop", "serve!"},
+        {"--store-down", "serve", "halt"},
+        {"--bad-entries", "set-aside", "skip"},
+        {"--bad-entries", "stop", "yes"},
         {"--io", "epoll", "aio"},
         {"--http", "off", "on"},
     };

@@ -66,6 +66,13 @@ static void on_owned(void *arg, uint64_t epoch)
 }
 
 /* Nothing is written again but what the scenario writes. */
+static void on_down(void *arg)
+{
+    struct peer *p = arg;
+
+    p->down++;
+}
+
 static void on_lost(void *arg, uint64_t before)
 {
     struct peer *p = arg;
@@ -128,6 +135,7 @@ static long host(void *arg)
     const struct store_events events = {.arg = p,
                                         .replay = on_replay,
                                         .owned = on_owned,
+                                        .down = on_down,
                                         .lost = on_lost,
                                         .committed = on_committed,
                                         .refused = on_refused,

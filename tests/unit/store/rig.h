@@ -46,6 +46,7 @@ struct peer {
     int replay_rc;  /* to be returned by replay */
     uint64_t epoch; /* of the last `owned` */
     int owned;      /* how often */
+    int down;       /* the same */
     int lost;
     uint64_t lost_before;
     uint64_t committed;
