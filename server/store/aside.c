@@ -16,7 +16,7 @@
 #include "store/names.h"
 #include "store/recover.h"
 
-enum { PAGE = 64 }; /* entries: mostly far below the 1 MiB that one may have */
+enum { PAGE = 32 }; /* entries: mostly far below the 1 MiB that one may have */
 
 struct aside {
     struct link *link;

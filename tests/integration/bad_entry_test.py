@@ -102,7 +102,7 @@ class BadEntry(ringqd.Test):
         self.assertEqual(self.bodies(), [b'body 1', b'body 2'])
 
     def test_as_many_as_there_are_on_every_page(self):
-        jobs = self.scene(200)  # a page has 64 entries
+        jobs = self.scene(200)  # a page has 32 entries
         bad = self.entries_of(jobs[::2])
         values = self.damage(bad)
         self.start_again('--bad-entries', 'set-aside')
