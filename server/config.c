@@ -135,6 +135,10 @@ static int set_value(struct config *c, enum option_id id, const char *value,
         return rq_num_duration(s, 100, 600000, &c->redis_timeout_ms);
     case OPTION_store_wait_ms:
         return rq_num_duration(s, 100, 600000, &c->store_wait_ms);
+    case OPTION_replicas:
+        return rq_num_u64(s, 0, STORE_COPIES_MAX, &c->replicas);
+    case OPTION_replica_wait_ms:
+        return rq_num_duration(s, 1, 60000, &c->replica_wait_ms);
     case OPTION_COUNT:
         break;
     }

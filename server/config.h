@@ -22,11 +22,11 @@ struct config {
     enum rq_log_level log_level;
     unsigned io; /* of rio_runner_new(): RIO_IO_URING, RIO_IO_EPOLL, or 0: auto */
     uint64_t max_body, log_spare, body_memory, max_connections, redis_timeout_ms,
-        store_wait_ms;
+        store_wait_ms, replicas, replica_wait_ms;
     bool holds_without_store, sets_bad_aside;
     /* private: how far each option's origin ranks, so that a lower one cannot overwrite
      * it */
-    unsigned char rank[16];
+    unsigned char rank[20];
 };
 
 /* Fills `c` with the defaults. */

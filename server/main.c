@@ -233,6 +233,24 @@ static int serve(struct config *c, bool is_dev)
     return status;
 }
 
+/* Either would have PUTs wait in vain. */
+static int check_replicas(const struct config *c, char *why)
+{
+    if (c->replicas == 0)
+        return 0;
+    if (c->redis == NULL) {
+        snprintf(why, CONFIG_WHY,
+                 "--replicas wants --redis URL: the private Redis has no replicas");
+        return -EINVAL;
+    }
+    if (c->replica_wait_ms > c->store_wait_ms / 4) { /* it may stand behind others */
+        snprintf(why, CONFIG_WHY,
+                 "--replica-wait may be a quarter of --store-wait at most");
+        return -EINVAL;
+    }
+    return 0;
+}
+
 static int read_config(struct config *c, int argc, char **argv, bool is_dev,
                        bool is_log, struct dev_options *dev, char *why)
 {
@@ -257,6 +275,8 @@ static int read_config(struct config *c, int argc, char **argv, bool is_dev,
                           "dev)");
         rc = -EINVAL;
     }
+    if (rc >= 0 && !is_log)
+        rc = check_replicas(c, why);
     return rc;
 }
 

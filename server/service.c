@@ -158,6 +158,8 @@ static int start_store(struct running *run, rio_group *group)
         .state_dir = s->config->data_dir,
         .address = s->address,
         .wanted = s->config->durability,
+        .copies = (unsigned)s->config->replicas,
+        .copies_wait_ns = (int64_t)s->config->replica_wait_ms * RIO_MS,
         .redis_timeout_ns = (int64_t)s->config->redis_timeout_ms * RIO_MS,
         .is_private = s->child != NULL,
         .log_spare = s->config->log_spare,

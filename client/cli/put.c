@@ -56,7 +56,7 @@ static const struct option_row rows[] = {
      offsetof(struct put_values, put.replace), 0, 0},
     {"group", '\0', OPTION_TEXT, "KEY", "takes turns with the other groups of its queue; see queue set --grouplimit",
      offsetof(struct put_values, put.group), 0, 0},
-    {"durable", '\0', OPTION_TEXT, "LEVEL", "memory: do not wait for the log; redis, everysec, fsync: no less than that",
+    {"durable", '\0', OPTION_TEXT, "LEVEL", "memory: do not wait for the log; redis, everysec, fsync, replica:N: no less than that",
      offsetof(struct put_values, put.durable), 0, 0},
     {"wait", '\0', OPTION_INTERVAL, "=DUR", "wait for its end and print its result; exit 1 if it is not done",
      offsetof(struct put_values, wait_ms), 0, CLI_WAIT_MAX_MS},

@@ -80,6 +80,7 @@ enum rq_durable {
     RQ_DURABLE_EVERYSEC,
     RQ_DURABLE_FSYNC
 };
+enum { RQ_COPIES_MAX = 16 };
 
 enum rq_backoff { RQ_BACKOFF_FIXED, RQ_BACKOFF_LINEAR, RQ_BACKOFF_EXP };
 
@@ -113,6 +114,7 @@ struct rq_put {
     struct rq_slice group;  /* with which it takes turns; empty: none */
     struct rq_lease batch;  /* the id of its batch; epoch 0: none */
     enum rq_durable durable;
+    uint8_t copies; /* of replica:N, which is RQ_DURABLE_REDIS and more; 0: not said */
     int64_t block_ms; /* for room: -1: for ever; 0: put_nowait */
     size_t header_count;
     struct rq_header headers[RQ_HEADERS_MAX];

@@ -227,6 +227,20 @@ static int read_batch(struct rq_words *words, void *out, struct rq_complaint *wh
     return rq_parse_batch(words, &((struct rq_put *)out)->batch, why);
 }
 
+/* replica:N */
+static bool is_copies(struct rq_slice word, uint8_t *out)
+{
+    struct rq_slice name;
+    uint64_t count;
+
+    if (!rq_slice_split(&word, ':', &name) || word.ptr == NULL ||
+        !rq_slice_eq_nocase(name, RQ_LIT("replica")) ||
+        rq_num_u64(word, 1, RQ_COPIES_MAX, &count) < 0)
+        return false;
+    *out = (uint8_t)count;
+    return true;
+}
+
 static int read_durable(struct rq_words *words, void *out, struct rq_complaint *why)
 {
     static const char *const levels[] = {[RQ_DURABLE_MEMORY] = "memory",
@@ -234,23 +248,29 @@ static int read_durable(struct rq_words *words, void *out, struct rq_complaint *
                                          [RQ_DURABLE_EVERYSEC] = "everysec",
                                          [RQ_DURABLE_FSYNC] = "fsync"};
     enum { LEVELS = sizeof levels / sizeof *levels };
+    struct rq_put *put = out;
     char shown[RQ_SHOWN_MAX];
     size_t level = RQ_DURABLE_MEMORY;
 
     if (words->next == words->end)
         return rq_complain(why, RQ_E_BADARG,
-                           "DURABLE needs memory, redis, everysec or fsync");
+                           "DURABLE needs memory, redis, everysec, fsync or replica:N");
+    if (is_copies(*words->next, &put->copies)) {
+        words->next++;
+        put->durable = RQ_DURABLE_REDIS;
+        return 0;
+    }
     while (level < LEVELS &&
            !rq_slice_eq_nocase(*words->next, rq_slice_str(levels[level])))
         level++;
     if (level == LEVELS)
         return rq_complain(
             why, RQ_E_BADARG,
-            "DURABLE must be memory, redis, everysec or fsync, not '%s'; "
-            "copies (replica:N) are not waited for",
-            rq_option_show(*words->next, shown));
+            "DURABLE must be memory, redis, everysec, fsync or replica:1 to "
+            "replica:%d, not '%s'",
+            RQ_COPIES_MAX, rq_option_show(*words->next, shown));
     words->next++;
-    ((struct rq_put *)out)->durable = (enum rq_durable)level;
+    put->durable = (enum rq_durable)level;
     return 0;
 }
 

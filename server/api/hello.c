@@ -35,7 +35,7 @@ static void say_hello(struct api_client *c, struct reply *r)
     reply_pair_str(&w, "role", "master");
     rq_resp_bulk(&w, RQ_LIT("modules"));
     rq_resp_array(&w, 0);
-    reply_pair_str(&w, "durability", store_level_name(broker_level(s->broker)));
+    reply_pair_str(&w, "durability", broker_reached(s->broker));
     reply_pair_u64(&w, "body_max", s->body_max);
     reply_pair_u64(&w, "frame_max", s->frame_max);
     reply_pair_u64(&w, "pipeline_max", LIMIT_PIPELINE_DEPTH);
@@ -234,7 +234,7 @@ void api_config(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
     } settings[] = {
         {"appendonly", level >= STORE_EVERYSEC ? "yes" : "no"},
         {"appendfsync", level == STORE_FSYNC ? "always" : "everysec"},
-        {"durability", store_level_name(level)},
+        {"durability", broker_reached(c->server->broker)},
         {"save", ""},
     };
     enum { N = sizeof settings / sizeof *settings };
@@ -279,7 +279,7 @@ void api_info(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         "dead:%llu\r\nunfinished:%llu\r\n",
         s->version, (long long)((rio_now() - s->started_ns) / RIO_SEC), s->connections,
         s->connections_max, broker_state(s->broker) == BROKER_LOADING,
-        store_level_name(broker_level(s->broker)), (unsigned long long)sums.queues,
+        broker_reached(s->broker), (unsigned long long)sums.queues,
         (unsigned long long)sums.jobs, (unsigned long long)sums.ready,
         (unsigned long long)sums.delayed, (unsigned long long)sums.leased,
         (unsigned long long)sums.dead, (unsigned long long)sums.unfinished);

@@ -49,7 +49,7 @@ static void put_store(struct map *m, struct broker *b)
     struct store_stats s;
 
     broker_store_stats(b, &s);
-    map_text(m, "durability", store_level_name(s.level));
+    map_text(m, "durability", s.reached);
     map_u64(m, "durability_verified", s.verified);
     map_text(m, "store", states[s.state]);
     map_text(m, "store_problem", s.problem);

@@ -13,6 +13,9 @@
 #include "core/limits.h"
 #include "wire/lay.h"
 
+_Static_assert((int)RQ_COPIES_MAX == (int)STORE_COPIES_MAX,
+               "whoever can be asked can wait");
+
 /* The job that had the key: its own PUT may have been refused meanwhile. */
 static bool is_gone(const struct reply *r)
 {
@@ -35,8 +38,9 @@ static void put_done(struct promise *p)
     struct rq_slice state = r->u.put.exists    ? RQ_LIT("$6\r\nexists\r\n")
                             : r->u.put.delayed ? RQ_LIT("$7\r\ndelayed\r\n")
                                                : RQ_LIT("$6\r\nqueued\r\n");
-    struct rq_slice level = rq_slice_str(store_level_name(
-        r->u.put.is_in_memory ? STORE_MEMORY : broker_level(r->broker)));
+    struct rq_slice level =
+        rq_slice_str(r->u.put.is_in_memory ? store_level_name(STORE_MEMORY)
+                                           : broker_reached(r->broker));
     uint8_t *at = rq_resp_room(&w, sizeof "*3\r\n" + RQ_LAY_ID_MAX + state.len +
                                        RQ_LAY_BULK_MAX(level.len));
 
@@ -76,7 +80,13 @@ static void refuse(struct reply *r, int code)
 {
     char text[128];
 
-    if (code == RQ_E_BADARG && r->u.put.is_too_durable) {
+    if (code == RQ_E_BADARG && r->u.put.has_too_many_copies) {
+        snprintf(text, sizeof text,
+                 "ringqd waits for %u copies; ask for no more, or start it with more "
+                 "--replicas",
+                 broker_copies(r->broker));
+        reply_error(r, code, text);
+    } else if (code == RQ_E_BADARG && r->u.put.is_too_durable) {
         snprintf(text, sizeof text, "the log holds %s now; ask for that or less",
                  store_level_name(broker_level(r->broker)));
         reply_error(r, code, text);
@@ -176,6 +186,7 @@ static int submit(struct api_client *c, const struct rq_put *put, struct rq_slic
                                     .replace = put->replace,
                                     .has_level = put->durable != RQ_DURABLE_AS_HELD,
                                     .level = level_of(put->durable),
+                                    .copies = put->copies,
                                     .receipt = &r->u.put};
 
     r->promise.ops = ops;

@@ -251,6 +251,16 @@ enum store_level broker_level(const struct broker *b)
     return store_level(b->store);
 }
 
+const char *broker_reached(const struct broker *b)
+{
+    return store_reached(b->store);
+}
+
+unsigned broker_copies(const struct broker *b)
+{
+    return store_copies(b->store);
+}
+
 int broker_flush(struct broker *b)
 {
     while (b->rewrite.is_repair) { /* the log has not got all that lives */

@@ -73,9 +73,10 @@ struct broker_receipt {
     struct job_id first; /* the ids of one MPUT count up from here */
     size_t count;
     bool delayed;
-    bool exists;         /* another job has the UNIQUE key: `first` */
-    bool is_too_durable; /* refused: the log holds less than what was asked for */
-    bool is_in_memory;   /* the log was not waited for */
+    bool exists;              /* another job has the UNIQUE key: `first` */
+    bool is_too_durable;      /* refused: the log holds less than what was asked for */
+    bool has_too_many_copies; /* refused: nobody waits for so many */
+    bool is_in_memory;        /* the log was not waited for */
 };
 struct broker_put {
     struct core_put job; /* all but the body */
@@ -84,13 +85,14 @@ struct broker_put {
     bool replace;                   /* a job that has the key gets this body */
     bool has_level;                 /* it wants... */
     enum store_level level;         /* ... this much, or as much as there is */
+    unsigned copies;                /* replicas that it shall reach; 0: not said */
     struct broker_receipt *receipt; /* written before the promise is kept */
 };
 /* Puts `count` jobs that differ in their body only, in one commit.  At level `memory`
  * the promise is kept before this returns.
  * Errors  RQ_E_FULL  no room: broker_put_later();  RQ_E_PAUSED, RQ_E_SHUTDOWN;
- *         RQ_E_BADARG  more than MAXSIZE, or is_too_durable;  RQ_E_NOJOB, -EPIPE  as
- *         core_batch_takes;  RQ_E_STORE, RQ_E_LIMIT, gate */
+ *         RQ_E_BADARG  more than MAXSIZE, is_too_durable, has_too_many_copies;
+ *         RQ_E_NOJOB, -EPIPE  as core_batch_takes;  RQ_E_STORE, RQ_E_LIMIT, gate */
 RQ_MUST_CHECK int broker_put(struct broker *b, const struct broker_put *put,
                              struct promise *promise);
 /* The same, when there is room; `timed_out` when there is none for `block_ms` (-1: for
@@ -213,6 +215,9 @@ RQ_MUST_CHECK int broker_look(struct broker *b, const struct job_id *ids, size_t
 const struct core *broker_core(const struct broker *b);
 void broker_store_stats(const struct broker *b, struct store_stats *out);
 enum store_level broker_level(const struct broker *b);
+/* As store_reached() and store_copies(). */
+const char *broker_reached(const struct broker *b);
+unsigned broker_copies(const struct broker *b);
 
 /* Waits until everything issued so far is in the log, and a repair of it is over.
  * Errors and Suspends as store_flush. */

@@ -145,13 +145,16 @@ static int meet(struct broker *b, const struct broker_put *put, struct promise *
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
-/* More than Redis holds now cannot be promised.  Errors  RQ_E_BADARG */
+/* More than Redis holds now cannot be promised, nor more copies than each commit waits
+ * for.  Errors  RQ_E_BADARG */
 static int check_level(const struct broker *b, const struct broker_put *put)
 {
     bool is_too_durable = put->has_level && put->level > store_level(b->store);
+    bool has_too_many = put->copies > store_copies(b->store);
 
-    *put->receipt = (struct broker_receipt){.is_too_durable = is_too_durable};
-    return is_too_durable ? RQ_E_BADARG : 0;
+    *put->receipt = (struct broker_receipt){.is_too_durable = is_too_durable,
+                                            .has_too_many_copies = has_too_many};
+    return is_too_durable || has_too_many ? RQ_E_BADARG : 0;
 }
 
 static bool is_waited_for(const struct broker *b, const struct broker_put *put)

@@ -7,6 +7,10 @@
  *   not in it     an error or nil came back: Redis has not executed the command
  *   not known     the link broke: session.c looks it up under the next epoch
  *
+ * With --replicas a commit that is in the log has one more answer to come, copies.c:
+ * how many replicas have it.  If the link breaks before, it is looked up like any
+ * other.
+ *
  * After a definite refusal the PUTs of the commit are given up, since their clients
  * wait; all else stays, and goes again under the same id, which is still unused.
  * SPDX-License-Identifier: MIT */
@@ -170,9 +174,13 @@ static void send_commit(struct store *s, struct commit *c, bool is_full)
     c->was_sent = true;
     c->id = id;
     s->in_flight = true;
+    s->has_landed = false;
     s->is_cutting = is_cut(s, c);
     s->commit_bytes += c->plain.len;
     flow__want(s, WANT_COMMIT);
+    s->asks_copies = copies__ask(s) == 1; /* unwritten: it has no copies that we know */
+    if (!s->asks_copies)
+        s->copies = 0;
     FAILPOINT("store.sent");
 }
 
@@ -226,7 +234,7 @@ static void confirm(struct store *s)
 {
     struct commit *c = commits_first(&s->commits);
 
-    s->in_flight = false;
+    s->in_flight = s->has_landed = false;
     s->acked = c->id;
     s->heard_ns = rio_now();
     s->commit_count++;
@@ -341,6 +349,14 @@ static int answer_commit(struct store *s)
     FAILPOINT("store.answered");
     s->next_n++;
     s->why[0] = '\0';
+    s->has_landed = true;
+    return s->asks_copies ? 0 : flow__copied(s);
+}
+
+int flow__copied(struct store *s)
+{
+    if (!s->has_landed)
+        return 0;
     confirm(s);
     return apart__tidy(s);
 }
@@ -352,6 +368,8 @@ static int answer(struct store *s, enum want want)
         return answer_bodies(s);
     case WANT_COMMIT:
         return answer_commit(s);
+    case WANT_COPIES:
+        return copies__answer(s);
     case WANT_WASTE:
         return apart__answer_tidy(s);
     case WANT_EPOCH:
@@ -401,6 +419,8 @@ void flow__stop(struct store *s)
     s->turn_end = s->timer = 0;
     s->want_count = 0;
     s->asks_memory = false;
+    s->has_landed = false;
+    s->copies = 0;
     s->memory_ns = 0;
     /* Redis may come back without what it had last: bodies are written again. */
     s->is_preparing = s->is_full = s->is_tidying = false;

@@ -1,7 +1,8 @@
-/* inner.h - the store's own state, shared by its seven files only.
+/* inner.h - the store's own state, shared by its eight files only.
  *
  *   store.c    the contract: append, withdraw, flush, stats
  *   flow.c     commits out, answers in; what each answer means
+ *   copies.c   how many replicas have what is in the log
  *   probe.c    questions beside the commits
  *   session.c  the task: link, checks, claim, recover or resolve, serve, again
  *   apart.c    bodies that stand apart
@@ -40,12 +41,15 @@ struct side {
 enum want {
     WANT_BODIES,
     WANT_COMMIT,
+    WANT_COPIES,
     WANT_EPOCH,
     WANT_LENGTH,
     WANT_MEMORY,
     WANT_WASTE
 };
-enum { WANTS_MAX = 5 }; /* a commit or its bodies, and one question of each kind */
+/* A commit or its bodies, one question of each kind, and the copies twice: of the
+ * commit and of one before it that was refused. */
+enum { WANTS_MAX = 7 };
 
 struct store {
     struct store_config config;
@@ -82,6 +86,8 @@ struct store {
     bool is_crowded;   /* 90 % of maxmemory are in use: no PUTs */
 
     bool in_flight;         /* the first commit is with Redis */
+    bool asks_copies;       /* a WAIT went with it */
+    bool has_landed;        /* it is in the log; how many copies there are comes next */
     bool is_preparing;      /* its bodies that stand apart are */
     uint64_t prepared_seq;  /* they are in Redis, as far as this link knows */
     bool is_full;           /* it goes through the script */
@@ -89,6 +95,9 @@ struct store {
     uint64_t next_n;        /* of the next commit in this epoch */
     struct entry_id acked;  /* the last commit that Redis acknowledged; {0, 0}: none */
     uint64_t confirmed_seq; /* all up to it are in the log */
+    unsigned copies;        /* ... and that many replicas have them, as far as we know;
+                             * not counted beyond config.copies */
+    bool are_copies_missing; /* said in our log */
     struct rq_list flushers;
     struct side side;
 
@@ -117,6 +126,14 @@ void flow__pump(struct store *s);
 RQ_MUST_CHECK int flow__answer(struct store *s);
 /* An answer to `want` will come.  There is room for one of each kind. */
 void flow__want(struct store *s, enum want want);
+/* The copies of all that was written were counted: confirms the first commit if it is
+ * in the log.  Errors  as flow__answer */
+RQ_MUST_CHECK int flow__copied(struct store *s);
+/* Asks how many replicas have all that was written so far, if copies are wanted.
+ * Returns  1: an answer will come;  0: none are wanted.  Errors  as link_end */
+RQ_MUST_CHECK int copies__ask(struct store *s);
+/* The reply to that.  Errors  as flow__answer */
+RQ_MUST_CHECK int copies__answer(struct store *s);
 /* Asks whether the epoch is still ours, and how long the log is.  Errors  as link_end
  */
 RQ_MUST_CHECK int probe__ask(struct store *s);

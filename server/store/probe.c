@@ -117,6 +117,7 @@ int probe__answer(struct store *s, enum want want)
     case WANT_MEMORY:
     case WANT_BODIES: /* not ours */
     case WANT_COMMIT:
+    case WANT_COPIES:
     case WANT_WASTE:
         break;
     }

@@ -222,7 +222,7 @@ RIO_AWAITS static int take_over(struct store *s)
 
 /* ---- serving ---- */
 
-static void enter_up(struct store *s)
+static int enter_up(struct store *s)
 {
     if (s->was_up)
         s->reconnects++;
@@ -239,18 +239,23 @@ static void enter_up(struct store *s)
     FAILPOINT("session.up");
     s->events.owned(s->events.arg, s->fence.epoch);
     flow__arm(s);
+    int rc = copies__ask(s); /* of the claim, and so of all */
+    return rc < 0 ? rc : 0;
 }
 
 /* Nothing came for a tick. */
 static int look_around(struct store *s)
 {
     int64_t now = rio_now();
+    int64_t patience = s->config.redis_timeout_ns;
     size_t unsent = link_unsent(s->link);
 
     if (unsent < s->unsent)
         s->want_since_ns = now; /* a large commit is on its way */
     s->unsent = unsent;
-    if (s->want_count > 0 && now - s->want_since_ns >= s->config.redis_timeout_ns) {
+    if (s->want_count > 0 && s->wants[0] == WANT_COPIES)
+        patience += s->config.copies_wait_ns; /* we have told it to be silent */
+    if (s->want_count > 0 && now - s->want_since_ns >= patience) {
         snprintf(s->why, sizeof s->why, "Redis has not answered for %lld ms",
                  (long long)((now - s->want_since_ns) / RIO_MS));
         return -ETIMEDOUT;
@@ -298,8 +303,8 @@ RIO_AWAITS static int run_session(struct store *s)
     rc = await(take_over(s));
     if (rc < 0)
         return rc;
-    enter_up(s);
-    return await(serve(s));
+    rc = enter_up(s);
+    return rc < 0 ? rc : await(serve(s));
 }
 
 /* ---- after a session ---- */

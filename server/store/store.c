@@ -16,6 +16,13 @@ static const char *const level_names[] = {
     [STORE_MEMORY] = "memory", [STORE_REDIS] = "redis",
     [STORE_EVERYSEC] = "everysec", [STORE_FSYNC] = "fsync",
 };
+static const char *const copies_names[STORE_COPIES_MAX + 1] = {
+    NULL,
+    "replica:1", "replica:2", "replica:3", "replica:4",
+    "replica:5", "replica:6", "replica:7", "replica:8",
+    "replica:9", "replica:10", "replica:11", "replica:12",
+    "replica:13", "replica:14", "replica:15", "replica:16",
+};
 /* clang-format on */
 
 const char *store_level_name(enum store_level level)
@@ -41,6 +48,8 @@ static int init(struct store *s, const struct store_config *config,
     uint64_t seed;
 
     s->config = *config;
+    if (config->wanted == STORE_MEMORY)
+        s->config.copies = 0; /* nobody waits */
     s->events = *events;
     rq_list_init(&s->flushers);
     ledger_init(&s->ledger);
@@ -257,11 +266,23 @@ enum store_level store_level(const struct store *store)
     return settings_level(&store->settings, store->config.wanted);
 }
 
+unsigned store_copies(const struct store *store)
+{
+    return store->config.copies;
+}
+
+const char *store_reached(const struct store *store)
+{
+    return store->copies > 0 ? copies_names[store->copies]
+                             : store_level_name(store_level(store));
+}
+
 void store_stats(const struct store *store, struct store_stats *out)
 {
     *out = (struct store_stats){
         .state = store->state,
         .level = store_level(store),
+        .reached = store_reached(store),
         .verified = store->settings.verified,
         .epoch = store->fence.epoch,
         .commits_in_flight = store->commits.count,

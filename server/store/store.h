@@ -25,6 +25,7 @@ enum store_level {
     STORE_EVERYSEC, /* of Redis or the machine, but for about the last 2 s */
     STORE_FSYNC,    /* of ringqd, Redis and the machine */
 };
+enum { STORE_COPIES_MAX = 16 };
 const char *store_level_name(enum store_level level); /* the word on the wire */
 /* Errors  -EINVAL */
 int store_level_parse(struct rq_slice word, enum store_level *out);
@@ -44,6 +45,9 @@ struct store_config {
     const char *state_dir; /* holds the epoch file; private, exists */
     const char *address;   /* ours, as clients reach it; stands in the claim */
     enum store_level wanted;
+    unsigned copies; /* replicas that shall have a commit too, up to STORE_COPIES_MAX;
+                      * without effect at `memory` */
+    int64_t copies_wait_ns;   /* a commit waits so long for them, whole ms */
     int64_t redis_timeout_ns; /* no reply in so long: outcome unknown; 5 s */
     bool is_private;          /* the child's Redis: its settings are ours */
     uint64_t log_spare;       /* bytes of the log beyond twice what lives; 0: 64 MB */
@@ -147,12 +151,18 @@ RIO_AWAITS int store_flush(struct store *store);
 enum store_state store_state(const struct store *store);
 /* The level that holds now: the wanted one, or lower when Redis promises less. */
 enum store_level store_level(const struct store *store);
+/* How many copies each commit asks for; 0 at level `memory`. */
+unsigned store_copies(const struct store *store);
+/* What the last commit that was confirmed has reached, with all before it, as the word
+ * on the wire: replica:N with as many copies as are known of, else the level. */
+const char *store_reached(const struct store *store);
 
 struct store_stats {
     enum store_state state;
     enum store_level level;
-    bool verified;  /* the level was read from Redis, not assumed */
-    uint64_t epoch; /* 0: none yet */
+    const char *reached; /* as store_reached() */
+    bool verified;       /* the level was read from Redis, not assumed */
+    uint64_t epoch;      /* 0: none yet */
     uint64_t commits_in_flight, bytes_in_flight, commits, commit_bytes, reconnects;
     uint64_t lost_tails; /* times that Redis had lost what it had acknowledged */
     uint64_t repairs;    /* times that the log was written again after that */

@@ -87,6 +87,8 @@ static void check_config(const struct config *c)
     ASSERT(c->log_spare >= 64 << 10 && c->max_connections >= 1);
     ASSERT(c->redis_timeout_ms >= 100 && c->redis_timeout_ms <= 600000);
     ASSERT(c->store_wait_ms >= 100 && c->store_wait_ms <= 600000);
+    ASSERT(c->replicas <= STORE_COPIES_MAX);
+    ASSERT(c->replica_wait_ms >= 1 && c->replica_wait_ms <= 60000);
 }
 
 static bool is_same(const char *a, const char *b)
@@ -105,7 +107,8 @@ static void check_same(const struct config *a, const struct config *b)
            a->io == b->io && a->max_body == b->max_body);
     ASSERT(a->log_spare == b->log_spare && a->max_connections == b->max_connections &&
            a->redis_timeout_ms == b->redis_timeout_ms &&
-           a->store_wait_ms == b->store_wait_ms);
+           a->store_wait_ms == b->store_wait_ms && a->replicas == b->replicas &&
+           a->replica_wait_ms == b->replica_wait_ms);
 }
 
 /* Returns  0: all of them were taken */

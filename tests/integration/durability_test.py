@@ -204,7 +204,7 @@ class Levels(ringqd.Test):
     def test_copies_are_refused_with_a_reason(self):
         server = self.start()
         with server.client() as c:
-            self.assertIn('not waited for', self.refuses(c, 'BADARG', 'PUT', 'q', 'x', 'DURABLE', 'replica:1'))
+            self.assertIn('ringqd waits for 0 copies', self.refuses(c, 'BADARG', 'PUT', 'q', 'x', 'DURABLE', 'replica:1'))
 
     def test_memory_does_not_wait_for_redis_and_the_log_has_the_job_later(self):
         server = self.start('--store-wait', '30s', durability='fsync')

@@ -159,8 +159,8 @@ typedef struct ringq_put_options {
      * means the server's minute.  Not with `replace`. */
     const char *batch;
     /* "memory": do not wait for the log, a crash may lose the job; "redis", "everysec",
-     * "fsync": refuse it (RINGQ_BADARG) where the server holds less.  NULL: what holds.
-     */
+     * "fsync": refuse it (RINGQ_BADARG) where the server holds less; "replica:2": where
+     * it does not wait for two copies.  NULL: what holds. */
     const char *durable;
 } ringq_put_options;
 

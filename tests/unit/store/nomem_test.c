@@ -145,6 +145,20 @@ static void a_store_survives_shortages_of_memory(void **state)
     rig_run(shortages, rig_no_aof);
 }
 
+/* The commit may be written and its WAIT not. */
+static long shortages_with_copies(struct rig *rig)
+{
+    rig->a.config.copies = 1;
+    rig->a.config.copies_wait_ns = RIO_MS;
+    return await(shortages(rig));
+}
+
+static void a_store_that_waits_for_copies_survives_them_too(void **state)
+{
+    (void)state;
+    rig_run(shortages_with_copies, rig_no_aof);
+}
+
 static size_t told, right;
 
 static void on_fetched(void *arg, const struct store_want *want, struct rq_slice body,
@@ -194,4 +208,6 @@ TEST_MAIN(cmocka_unit_test_teardown(an_append_that_fails_changes_nothing, allow_
           cmocka_unit_test_teardown(a_ledger_that_cannot_grow_keeps_its_lines,
                                     allow_all),
           cmocka_unit_test_teardown(a_store_survives_shortages_of_memory, allow_all),
+          cmocka_unit_test_teardown(a_store_that_waits_for_copies_survives_them_too,
+                                    allow_all),
           cmocka_unit_test_teardown(a_fetch_survives_shortages_of_memory, allow_all))

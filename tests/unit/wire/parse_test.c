@@ -163,9 +163,25 @@ static void a_put_may_say_how_durable(void **state)
     assert_int_equal(good_put("PUT q b DURABLE fsync")->durable, RQ_DURABLE_FSYNC);
     bad_put("PUT q b DURABLE", RQ_E_BADARG, "DURABLE needs memory");
     bad_put("PUT q b DURABLE disk", RQ_E_BADARG, "DURABLE must be memory, redis");
+}
+
+static void a_put_may_ask_for_1_to_16_copies(void **state)
+{
+    (void)state;
+    assert_int_equal(good_put("PUT q b DURABLE redis")->copies, 0);
+    assert_int_equal(good_put("PUT q b DURABLE replica:1")->copies, 1);
+    assert_int_equal(good_put("PUT q b durable REPLICA:16")->copies, 16);
+    assert_int_equal(good_put("PUT q b DURABLE replica:2")->durable, RQ_DURABLE_REDIS);
     bad_put(
-        "PUT q b DURABLE replica:2", RQ_E_BADARG,
-        "DURABLE must be memory, redis, everysec or fsync, not 'replica:2'; copies");
+        "PUT q b DURABLE replica:17", RQ_E_BADARG,
+        "DURABLE must be memory, redis, everysec, fsync or replica:1 to replica:16, "
+        "not 'replica:17'");
+    bad_put("PUT q b DURABLE replica:0", RQ_E_BADARG, "DURABLE must be");
+    bad_put("PUT q b DURABLE replica:", RQ_E_BADARG, "DURABLE must be");
+    bad_put("PUT q b DURABLE replica", RQ_E_BADARG, "DURABLE must be");
+    bad_put("PUT q b DURABLE replica:1:1", RQ_E_BADARG, "DURABLE must be");
+    bad_put("PUT q b DURABLE replica:01", RQ_E_BADARG, "DURABLE must be");
+    bad_put("PUT q b DURABLE redis:1", RQ_E_BADARG, "DURABLE must be");
 }
 
 static void the_body_may_look_like_an_option(void **state)
@@ -697,29 +713,27 @@ static void a_join_has_queues_and_options(void **state)
                      "wrong number of arguments");
 }
 
-TEST_MAIN(PARSE(a_put_without_options_has_the_defaults),
-          PARSE(options_of_put_come_in_any_order_and_case),
-          PARSE(a_put_may_have_many_headers), PARSE(a_header_has_its_limits),
-          PARSE(a_job_has_at_most_sixteen_headers), PARSE(a_put_may_be_unique),
-          PARSE(a_put_may_be_of_a_group), PARSE(a_put_may_say_how_durable),
-          PARSE(the_body_may_look_like_an_option),
-          PARSE(every_range_of_put_includes_its_ends),
-          PARSE(one_past_every_range_of_put_is_refused),
-          PARSE(a_time_replaces_the_delay), PARSE(delay_and_at_exclude_each_other),
-          PARSE(no_option_may_come_twice), PARSE(options_of_later_versions_are_unknown),
-          PARSE(an_option_without_its_value_is_refused),
-          PARSE(the_maximum_of_a_backoff_is_optional), PARSE(a_bad_backoff_is_refused),
-          PARSE(a_queue_has_a_valid_name), PARSE(too_few_words_are_told_by_the_usage),
-          PARSE(a_complaint_is_printable_and_short), PARSE(an_mput_has_many_bodies),
-          PARSE(an_mput_counts_its_bodies),
-          PARSE(a_get_without_options_waits_for_one_job),
-          PARSE(options_of_get_are_read), PARSE(bad_options_of_get_are_refused),
-          PARSE(queues_may_have_weights), PARSE(bad_lists_of_queues_are_refused),
-          PARSE(a_list_has_at_most_64_queues), PARSE(a_done_takes_leases),
-          PARSE(a_result_goes_with_one_lease),
-          PARSE(a_word_that_is_no_lease_is_refused),
-          PARSE(a_command_has_at_most_1024_leases), PARSE(a_touch_takes_leases_or_all),
-          PARSE(a_touch_says_how_far_the_work_is), PARSE(a_fail_reads_its_options),
-          PARSE(a_bad_fail_is_refused), PARSE(a_long_error_is_cut),
-          PARSE(a_release_has_a_lease_and_a_delay),
-          PARSE(a_join_has_queues_and_options))
+TEST_MAIN(
+    PARSE(a_put_without_options_has_the_defaults),
+    PARSE(options_of_put_come_in_any_order_and_case),
+    PARSE(a_put_may_have_many_headers), PARSE(a_header_has_its_limits),
+    PARSE(a_job_has_at_most_sixteen_headers), PARSE(a_put_may_be_unique),
+    PARSE(a_put_may_be_of_a_group), PARSE(a_put_may_say_how_durable),
+    PARSE(a_put_may_ask_for_1_to_16_copies), PARSE(the_body_may_look_like_an_option),
+    PARSE(every_range_of_put_includes_its_ends),
+    PARSE(one_past_every_range_of_put_is_refused), PARSE(a_time_replaces_the_delay),
+    PARSE(delay_and_at_exclude_each_other), PARSE(no_option_may_come_twice),
+    PARSE(options_of_later_versions_are_unknown),
+    PARSE(an_option_without_its_value_is_refused),
+    PARSE(the_maximum_of_a_backoff_is_optional), PARSE(a_bad_backoff_is_refused),
+    PARSE(a_queue_has_a_valid_name), PARSE(too_few_words_are_told_by_the_usage),
+    PARSE(a_complaint_is_printable_and_short), PARSE(an_mput_has_many_bodies),
+    PARSE(an_mput_counts_its_bodies), PARSE(a_get_without_options_waits_for_one_job),
+    PARSE(options_of_get_are_read), PARSE(bad_options_of_get_are_refused),
+    PARSE(queues_may_have_weights), PARSE(bad_lists_of_queues_are_refused),
+    PARSE(a_list_has_at_most_64_queues), PARSE(a_done_takes_leases),
+    PARSE(a_result_goes_with_one_lease), PARSE(a_word_that_is_no_lease_is_refused),
+    PARSE(a_command_has_at_most_1024_leases), PARSE(a_touch_takes_leases_or_all),
+    PARSE(a_touch_says_how_far_the_work_is), PARSE(a_fail_reads_its_options),
+    PARSE(a_bad_fail_is_refused), PARSE(a_long_error_is_cut),
+    PARSE(a_release_has_a_lease_and_a_delay), PARSE(a_join_has_queues_and_options))
