@@ -105,7 +105,7 @@ static void a_ledger_that_cannot_grow_keeps_its_lines(void **state)
 }
 
 /* Memory fails from the n-th allocation on, for a few turns, while commits go out. */
-static long shortages(struct rig *rig)
+RIO_AWAITS static long shortages(struct rig *rig)
 {
     struct peer *a = &rig->a;
     uint64_t accepted = 0;
