@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT */
 #include "wire/parse.h"
 
+#include "base/assert.h"
 #include "base/err.h"
 #include "base/name.h"
 #include "base/num.h"
@@ -233,8 +234,9 @@ static bool is_copies(struct rq_slice word, uint8_t *out)
     struct rq_slice name;
     uint64_t count;
 
-    if (!rq_slice_split(&word, ':', &name) || word.ptr == NULL ||
-        !rq_slice_eq_nocase(name, RQ_LIT("replica")) ||
+    bool has_name = rq_slice_split(&word, ':', &name);
+    ASSERT(has_name); /* perhaps an empty one */
+    if (word.ptr == NULL || !rq_slice_eq_nocase(name, RQ_LIT("replica")) ||
         rq_num_u64(word, 1, RQ_COPIES_MAX, &count) < 0)
         return false;
     *out = (uint8_t)count;

@@ -21,8 +21,8 @@ int take_wide_varint(struct rq_slice *in, uint64_t max, uint64_t *out)
         v |= (uint64_t)(byte & 0x7f) << (7 * i);
         if (byte >= 0x80)
             continue;
-        if ((byte == 0 && i > 0) || v > max)
-            return RQ_E_MALFORMED;
+        if (byte == 0 || v > max)
+            return RQ_E_MALFORMED; /* the first byte is not 0: see take_varint() */
         in->ptr += i + 1;
         in->len -= i + 1;
         *out = v;

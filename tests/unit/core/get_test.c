@@ -153,6 +153,28 @@ static void count_stops_at_count(void **state)
     world_fini(&w);
 }
 
+static void what_no_longer_fits_ends_a_get_of_all_its_queues(void **state)
+{
+    const struct rq_slice names[] = {RQ_LIT("a"), RQ_LIT("b")};
+    const struct core_get get = {
+        .queues = names, .queue_count = 2, .count = 9, .bytes_max = 3};
+    struct waiter *waiter;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    world_put(&w, "a", "22");
+    world_put(&w, "a", "22");
+    world_put(&w, "b", "1");
+    world_land(&w);
+    assert_int_equal(core_get(w.core, &get, w.holder, NULL, w.now, &w.fx, &waiter), 0);
+    assert_int_equal(w.fx.count, 2); /* a record, a delivery */
+    w.fx.count = 0;
+    assert_int_equal(world_queue(&w, "a")->ready, 1);
+    assert_int_equal(world_queue(&w, "b")->ready, 1);
+    world_fini(&w);
+}
+
 static size_t take_bytes(struct world *w, size_t bytes_max)
 {
     const struct rq_slice q = RQ_LIT("q");
@@ -433,7 +455,8 @@ static void an_empty_queue_gives_its_turn_on(void **state)
     world_fini(&w);
 }
 
-TEST_MAIN(cmocka_unit_test(a_get_leases_the_job_and_counts_the_attempt),
+TEST_MAIN(cmocka_unit_test(what_no_longer_fits_ends_a_get_of_all_its_queues),
+          cmocka_unit_test(a_get_leases_the_job_and_counts_the_attempt),
           cmocka_unit_test(a_get_may_choose_its_own_ttr),
           cmocka_unit_test(block_zero_and_nothing_there_times_out_at_once),
           cmocka_unit_test(jobs_come_by_priority_then_by_id),

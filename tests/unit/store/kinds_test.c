@@ -137,6 +137,10 @@ static void another_queue_or_handling_is_another_kind(void **state)
     all[10].policy.pri = KINDS_SLOTS; /* the slot of 0 */
     all[11].policy.ttl_ms++;
     all[12].policy.window_ms++;
+    all[13] = all[9]; /* of one slot with the others, unlike all[9] in all but this: */
+    all[13].job.number = 14;
+    all[13].policy.pri = 0;
+    all[13].policy.jitter_pct++;
     begin(&t);
     for (size_t i = 0; i < 20; i++)
         add(&t, all[i]);
@@ -176,6 +180,25 @@ static void a_queue_has_a_kind_however_long_its_name(void **state)
     add(&t, all[1]);
     assert_int_equal(add(&t, all[2]), 9);
     assert_reads(&t, all, 3);
+    rq_buf_fini(&t.plain);
+}
+
+/* Nobody can put such jobs, but an encoder that met one must not leave its arrays. */
+static void a_name_that_is_none_is_written_whole(void **state)
+{
+    static char too_long[RQ_NAME_MAX + 2];
+    static struct text t;
+
+    (void)state;
+    memset(too_long, 'x', sizeof too_long - 1);
+    begin(&t);
+    for (uint64_t i = 1; i <= 6; i += 2) {
+        struct record none = put_into(i, ""), wide = put_into(i + 1, too_long);
+
+        assert_int_equal(encode_record(&t.plain, &t.kinds, &none), 0);
+        assert_int_equal(encode_record(&t.plain, &t.kinds, &wide), 0);
+    }
+    assert_true(t.plain.len > 3 * RQ_NAME_MAX);
     rq_buf_fini(&t.plain);
 }
 
@@ -291,6 +314,7 @@ TEST_MAIN(
     cmocka_unit_test(another_queue_or_handling_is_another_kind),
     cmocka_unit_test(kinds_that_share_a_slot_are_written_again),
     cmocka_unit_test(a_queue_has_a_kind_however_long_its_name),
+    cmocka_unit_test(a_name_that_is_none_is_written_whole),
     cmocka_unit_test(no_strike_takes_the_kind_from_the_others),
     cmocka_unit_test(after_a_sweep_kinds_begin_anew),
     cmocka_unit_test(a_kind_that_nobody_has_written_is_damage),

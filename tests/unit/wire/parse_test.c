@@ -601,6 +601,14 @@ static void a_touch_says_how_far_the_work_is(void **state)
         0);
     assert_int_equal(leases.progress, 100);
     assert_int_equal(leases.note.len, 4);
+    for (unsigned len = RQ_NOTE_MAX; len <= RQ_NOTE_MAX + 1; len++) { /* cut */
+        char text[RQ_NOTE_MAX + 50];
+
+        (void)snprintf(text, sizeof text, "TOUCH 7-1:1 PROGRESS 1 NOTE %0*d", (int)len,
+                       1);
+        assert_int_equal(rq_touch_parse(cmd(text), &leases, &why), 0);
+        assert_int_equal(leases.note.len, RQ_NOTE_MAX);
+    }
 
     assert_complaint(rq_touch_parse(cmd("TOUCH 7-1:1 PROGRESS 101"), &leases, &why),
                      RQ_E_BADARG, "PROGRESS must be 0 to 100, not '101'");
