@@ -130,17 +130,13 @@ static void another_queue_or_handling_is_another_kind(void **state)
         all[i] = put_into(i + 1, i % 2 == 0 ? "mail" : "q");
     all[4].policy.ttr_ms++;
     all[5].policy.tries++;
-    all[6].policy.backoff = JOB_BACKOFF_EXP;
+    all[6].policy.backoff = JOB_BACKOFF_LINEAR;
     all[7].policy.backoff_base_ms++;
     all[8].policy.backoff_max_ms++;
     all[9].policy.jitter_pct++;
     all[10].policy.pri = KINDS_SLOTS; /* the slot of 0 */
     all[11].policy.ttl_ms++;
     all[12].policy.window_ms++;
-    all[13] = all[9]; /* of one slot with the others, unlike all[9] in all but this: */
-    all[13].job.number = 14;
-    all[13].policy.pri = 0;
-    all[13].policy.jitter_pct++;
     begin(&t);
     for (size_t i = 0; i < 20; i++)
         add(&t, all[i]);
