@@ -137,6 +137,7 @@ static void another_queue_or_handling_is_another_kind(void **state)
     all[10].policy.pri = KINDS_SLOTS; /* the slot of 0 */
     all[11].policy.ttl_ms++;
     all[12].policy.window_ms++;
+    all[16].policy.backoff = JOB_BACKOFF_FIXED; /* and nothing else, unlike all[14] */
     begin(&t);
     for (size_t i = 0; i < 20; i++)
         add(&t, all[i]);
