@@ -18,10 +18,9 @@ static uint8_t slot_of(const struct record *r)
 
 static bool is_handled_alike(const struct job_policy *p, const struct job_policy *q)
 {
-    return p->ttr_ms == q->ttr_ms && p->backoff_base_ms == q->backoff_base_ms &&
-           p->backoff_max_ms == q->backoff_max_ms && p->tries == q->tries &&
-           p->backoff == q->backoff && p->jitter_pct == q->jitter_pct &&
-           p->pri == q->pri;
+    return p->tries == q->tries && p->ttr_ms == q->ttr_ms && p->backoff == q->backoff &&
+           p->backoff_base_ms == q->backoff_base_ms && p->jitter_pct == q->jitter_pct &&
+           p->backoff_max_ms == q->backoff_max_ms && p->pri == q->pri;
 }
 
 static bool is_of(const struct kind *kind, const struct record *r)
