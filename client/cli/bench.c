@@ -1,31 +1,12 @@
 /* bench - loads the server and says how fast it is, with ringq-bench, which is a
  * program of its own and stands beside this one. SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "cli/beside.h"
 #include "cli/command.h"
 
 #define PROGRAM "ringq-bench"
-
-enum { PATH_ROOM = 1024 };
-
-/* The path of PROGRAM beside this program, wherever that was installed.
- * Returns  0; -1 and errno */
-static int find_program(char *out, size_t room)
-{
-    ssize_t len = readlink("/proc/self/exe", out, room);
-
-    while (len > 0 && len < (ssize_t)room && out[len - 1] != '/')
-        len--;
-    if (len <= 0 || (size_t)len + sizeof PROGRAM > room) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(out + len, PROGRAM, sizeof PROGRAM);
-    return 0;
-}
 
 /* Its words: those of the command line, and before them what stood before `bench`. */
 static char **words_for(const struct cli *cli, int argc, char **argv)
@@ -57,8 +38,6 @@ static bool asks_for_help(int argc, char **argv)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-    char path[PATH_ROOM];
-
     if (cli->help || asks_for_help(argc, argv)) {
         command_help_print(&command_bench, stdout);
         return cli_flush_output();
@@ -66,12 +45,11 @@ static int run(struct cli *cli, int argc, char **argv)
     char **words = words_for(cli, argc, argv);
     if (words == NULL)
         return cli_no_memory();
-    if (find_program(path, sizeof path) == 0)
-        (void)execv(path, words);
+    int rc = beside_exec(PROGRAM, words);
     (void)fprintf(stderr,
                   "ringq: cannot run " PROGRAM ", which belongs beside ringq: %s\n"
                   "  in a build:  cmake --build build --target " PROGRAM "\n",
-                  strerror(errno));
+                  strerror(-rc));
     free(words);
     return EXITS_INTERNAL;
 }

@@ -5,12 +5,12 @@
  * same records.
  * SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/beside.h"
 #include "cli/command.h"
 
 struct log_values {
@@ -33,28 +33,10 @@ static bool is_verb(const char *word)
            strcmp(word, "stats") == 0;
 }
 
-/* The ringqd that stands beside this program.
- * Errors  -ENOENT  not known */
-static int find_beside(char *out, size_t size)
-{
-    static const char name[] = "ringqd";
-    ssize_t len = readlink("/proc/self/exe", out, size);
-
-    while (len > 0 && out[len - 1] != '/')
-        len--;
-    if (len <= 0 || (size_t)len + sizeof name > size)
-        return -ENOENT;
-    memcpy(out + len, name, sizeof name);
-    return 0;
-}
-
 /* Returns only when there is no ringqd. */
 static int become(char *const *argv)
 {
-    static char path[PATH_MAX];
-
-    if (find_beside(path, sizeof path) == 0)
-        (void)execv(path, argv);
+    (void)beside_exec(argv[0], argv);
     (void)execvp(argv[0], argv);
     (void)fprintf(stderr,
                   "ringq: cannot start ringqd, which reads the log: %s\n"
