@@ -214,25 +214,30 @@ int broker_purge(struct broker *b, struct rq_slice queue, unsigned states,
 
 /* ---- queues ---- */
 
-int broker_queue_set(struct broker *b, struct rq_slice queue,
-                     const struct record_settings *settings, struct promise *promise)
+static int set(struct broker *b, struct rq_slice queue,
+               const struct record_settings *settings)
 {
     int rc = broker_gate(b);
 
     if (rc == 0)
         rc = core_queue_set(b->core, queue, settings, &b->fx);
     rio_turn_time_update(); /* ORDER sorts all ready jobs again */
+    return rc;
+}
+
+int broker_queue_set(struct broker *b, struct rq_slice queue,
+                     const struct record_settings *settings, struct promise *promise)
+{
+    int rc = set(b, queue, settings);
+
     return rc < 0 ? rc : broker__carry_promise(b, promise);
 }
 
 int broker_shut_now(struct broker *b, struct rq_slice queue,
                     const struct record_settings *settings, struct promise *promise)
 {
-    int rc = broker_gate(b);
+    int rc = set(b, queue, settings);
 
-    if (rc == 0)
-        rc = core_queue_set(b->core, queue, settings, &b->fx);
-    rio_turn_time_update(); /* ORDER sorts all ready jobs again */
     if (rc < 0)
         return rc;
     broker__carry(b, NULL);
