@@ -7,7 +7,6 @@
 #include "api/filter.h"
 #include "api/headers.h"
 #include "api/map.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "core/attrs.h"
 #include "core/limits.h"
@@ -346,8 +345,8 @@ void api_peek(struct api_client *c, const struct rq_cmd *cmd, struct reply *r)
         return;
     }
     const struct job **jobs = calloc(peek.count, sizeof *jobs);
-    struct filter filter = {peek.terms, peek.term_count, rq_clock_wall_ms(),
-                            LIMIT_PEEK_WORK};
+    struct filter filter = {peek.terms, peek.term_count,
+                            broker_wall_ms(c->server->broker), LIMIT_PEEK_WORK};
     const struct core_peek what = {.queue = peek.queue,
                                    .state = states[peek.state],
                                    .after = {peek.after.epoch, peek.after.number},
